@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/wait.h"
+#include "record/record.h"
+
+namespace iso {
+
+// Names one record between a source, the pump and a sink. Given by the source: 1, 2, 3, … in the order taken.
+using Ticket = std::uint64_t;
+
+// What became of a record at its sink.
+enum class Fate {
+  confirmed,    // the far side said that it has it
+  returned,     // it has no queue to go to, or no such exchange
+  nacked,       // the far side said no
+  unconfirmed,  // handed over, and nothing is known
+};
+
+struct Verdict {
+  Ticket ticket = 0;
+  Fate fate = Fate::confirmed;
+  int reply_code = 0;      // AMQP section 1.2's numbers: 312 NO_ROUTE, 404 NOT_FOUND, 403 ACCESS_REFUSED; 0 if none
+  std::string reply_text;  // the broker's own words
+};
+
+// What a source is told about a record it gave.
+enum class Settle {
+  ack,          // done with
+  requeue,      // give it to someone again
+  dead_letter,  // do not give it again
+};
+
+// Input that is no record. It is a ticket like any other, so that order and count hold.
+struct Flaw {
+  std::uint64_t number = 0, line = 0, offset = 0;  // as in record/split.h
+  std::string why;
+  std::string bytes;  // what it was, for --rejects
+};
+
+struct Taken {
+  Ticket ticket = 0;
+  Record record;
+  std::unique_ptr<Flaw> flaw;  // null: record is good
+};
+
+enum class Flow {
+  more,   // there may be more right now
+  idle,   // nothing now; wait() says what to wait for
+  ended,  // nothing ever again
+};
+
+// Where records come from. Nothing here waits, but for the constructor.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Appends at most `most` records to `out`. Throws Kind::unavailable if the far side went away: then all that
+  // was not settled comes again.
+  virtual Flow take(std::size_t most, std::vector<Taken>& out) = 0;
+
+  // Says what became of a record; each ticket once, in any order. May be held back until flush(). A settlement is not
+  // confirmed by anyone: it promises "settled, or it comes again".
+  virtual void settle(Ticket ticket, Settle how) = 0;
+  virtual void flush() {}
+
+  virtual Wait wait() const = 0;
+
+  // Whether the far side has nothing left to give at this moment (--drain). Asked only when take() said idle.
+  virtual bool drained() { return true; }
+
+  // No more will be taken: what was pushed to us and not taken goes back. Called once, before the last settlements,
+  // so that they do not make the far side push more. settle() and flush() still work.
+  virtual void stop() {}
+};
+
+// Where records go. Handing over and learning the fate are two steps, so a window is possible and a lie is not.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // Hands over one record; says nothing of its fate. May hold it back until flush(). The record stays the caller's.
+  // Throws Kind::unavailable; all that is without a verdict is then unconfirmed, not failed.
+  virtual void put(Ticket ticket, const Record& record) = 0;
+
+  // Everything that was put is on its way when this returns, or as much as goes without waiting.
+  virtual void flush() = 0;
+
+  // Appends the fates known now: any order, each ticket once. Does not wait.
+  virtual void verdicts(std::vector<Verdict>& out) = 0;
+
+  virtual Wait wait() const = 0;
+
+  // Why nothing moves, in the far side's words ("blocked: low on memory"), or "".
+  virtual std::string_view stalled() const { return {}; }
+
+  // Whether whoever reads this has gone for good: not a failure, but no more can be put (stdout of `| head`).
+  virtual bool closed() const { return false; }
+};
+
+// A line for people about something that is not an error: the name of a private queue, a connection made again.
+using Notice = std::function<void(std::string_view)>;
+
+}  // namespace iso

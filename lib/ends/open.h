@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/url.h"
+#include "ends/end.h"
+#include "record/split.h"
+
+namespace iso {
+
+// What both kinds of end are told.
+struct EndOptions {
+  std::string name;  // "iso publish shop"; a broker's operators see it as the connection's name
+  std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer while setting up
+  Notice notice = [](std::string_view) {};
+};
+
+struct SinkOptions : EndOptions {
+  // From the settings; made once, before the first record. Empty: none.
+  std::string direct_name;  // a durable direct exchange, created if missing, used as it is if there
+  std::string queue;        // a durable queue, created if missing, bound to `exchange` with `routing_key`
+  std::string exchange;     // what queue is bound to; "" binds nothing
+  std::string routing_key;
+};
+
+struct Binding {
+  std::string exchange, routing_key;
+};
+
+struct SourceOptions : EndOptions {
+  std::string queue;              // "": a private queue that ends with us (needs bindings)
+  std::vector<Binding> bindings;  // made before the first record
+  // Create what is missing: the queue, durable; a bound exchange, durable, its kind by the key: topic if it has
+  // * or #, fanout if it is empty, direct otherwise.
+  bool declare = false;
+  bool peek = false;              // look, and leave all as it was
+  std::uint64_t count = 0;        // no more than these are wanted; 0: no limit
+  std::uint16_t prefetch = 1000;  // most that are with us and not settled
+  std::size_t peek_most = 1000;   // most that a peek without a count holds at once
+};
+
+// The one line a scheme. Throws Kind::unavailable (cannot be reached), refused (login, permission), missing (no such
+// queue: the text shows --declare), usage (an end that cannot be this).
+std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
+std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);
+
+}  // namespace iso

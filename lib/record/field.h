@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace iso {
+
+struct Field;
+using FieldArray = std::vector<Field>;
+// Names in the order they came; AMQP allows a name twice, and so do we.
+using FieldTable = std::vector<std::pair<std::string, Field>>;
+
+struct Decimal {
+  std::uint8_t scale = 0;   // digits after the point
+  std::int32_t value = 0;   // {2, 1250} is 12.50
+  bool operator==(const Decimal&) const = default;
+};
+struct Timestamp {
+  std::uint64_t seconds = 0;  // since the epoch
+  bool operator==(const Timestamp&) const = default;
+};
+struct Bytes {
+  std::string bytes;
+  bool operator==(const Bytes&) const = default;
+};
+
+// One value of an AMQP 0-9-1 field table (section 4.2.1, and RabbitMQ's errata for the type letters).
+// The alternatives in order: V void, t boolean, b B s u I i l L integers by width and sign, f float, d double,
+// D decimal, S long string, T timestamp, x byte array, A array, F table.
+struct Field {
+  using Value = std::variant<std::monostate, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t,
+                             std::int32_t, std::uint32_t, std::int64_t, std::uint64_t, float, double, Decimal,
+                             std::string, Timestamp, Bytes, FieldArray, FieldTable>;
+  Value value;
+  bool operator==(const Field&) const = default;
+};
+
+// A field table as one JSON object, on one line. What JSON has its own word for is plain: null is void,
+// true and false, an integer is a signed 64-bit one, a number with a point or an exponent is a double, a
+// string is a long string of UTF-8. The rest is an object with one key that starts with "$":
+// $int8 $uint8 $int16 $uint16 $int32 $uint32 $uint64 $float $double (for nan and infinities, as strings)
+// $decimal "12.50", $timestamp seconds, $bytes base64, $string base64 (a long string that is not UTF-8),
+// $table (a table that would look like one of these).
+void append_fields(std::string& out, const FieldTable& table);
+
+// Reads what append_fields writes. `json` is one JSON object. Throws Error(Kind::data) that names the field by
+// its JSON Pointer: /headers/x/0.
+FieldTable read_fields(std::string_view json);
+
+}  // namespace iso

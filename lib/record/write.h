@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "record/record.h"
+
+namespace iso {
+
+// Appends `text`, which must be UTF-8, as a JSON string with its quotes. Only what RFC 8259 section 7 demands is escaped.
+void append_json_string(std::string& out, std::string_view text);
+
+// Appends one JSON value on one line: a line break between tokens becomes a space, all other bytes stay.
+void append_one_line(std::string& out, std::string_view json);
+
+enum class BodyAs { best, base64 };
+
+// Appends the record as one JSON object on one line, without the newline. Unset fields are left out; the body
+// comes last, under `body`, `text` or `base64` by its kind, or always under `base64`.
+void append_record(std::string& out, const Record& record, BodyAs as = BodyAs::best);
+
+}  // namespace iso
