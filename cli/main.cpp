@@ -1,1 +1,35 @@
-int main() { return 0; }
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <iostream>
+#include <string>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/common_options.h"
+#include "cli/document.h"
+#include "cli/exit_code.h"
+#include "cli/program.h"
+
+namespace {
+
+std::atomic<int> interrupted{0};
+static_assert(std::atomic<int>::is_always_lock_free);  // or a signal handler may not touch it
+
+// The first signal asks for draining; SA_RESETHAND lets a second one end the process at once.
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int signal) { interrupted.store(signal); };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen as EPIPE
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  catch_signals();
+  iso::Session session{iso::process_environment(), interrupted};
+  return iso::run_program(argc, argv, session);
+}

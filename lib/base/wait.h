@@ -5,8 +5,8 @@
 
 namespace iso {
 
-// What someone who has nothing to do now is waiting for: a descriptor to become ready, a time to pass, or both.
-// No descriptor and no time: nothing will ever come of waiting for it.
+// What someone who has nothing to do now is waiting for: a descriptor to become ready, a time to pass, or
+// both. No descriptor and no time: nothing will ever come of waiting for it.
 struct Wait {
   int fd = -1;
   short events = 0;  // POLLIN, POLLOUT as for poll(2)

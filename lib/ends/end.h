@@ -28,7 +28,8 @@ enum class Fate {
 struct Verdict {
   Ticket ticket = 0;
   Fate fate = Fate::confirmed;
-  int reply_code = 0;      // AMQP section 1.2's numbers: 312 NO_ROUTE, 404 NOT_FOUND, 403 ACCESS_REFUSED; 0 if none
+  int reply_code =
+      0;  // AMQP section 1.2's numbers: 312 NO_ROUTE, 404 NOT_FOUND, 403 ACCESS_REFUSED; 0 if none
   std::string reply_text;  // the broker's own words
 };
 
@@ -63,12 +64,12 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // Appends at most `most` records to `out`. Throws Kind::unavailable if the far side went away: then all that
-  // was not settled comes again.
+  // Appends at most `most` records to `out`. Throws Kind::unavailable if the far side went away: then all
+  // that was not settled comes again.
   virtual Flow take(std::size_t most, std::vector<Taken>& out) = 0;
 
-  // Says what became of a record; each ticket once, in any order. May be held back until flush(). A settlement is not
-  // confirmed by anyone: it promises "settled, or it comes again".
+  // Says what became of a record; each ticket once, in any order. May be held back until flush(). A
+  // settlement is not confirmed by anyone: it promises "settled, or it comes again".
   virtual void settle(Ticket ticket, Settle how) = 0;
   virtual void flush() {}
 
@@ -77,18 +78,19 @@ class Source {
   // Whether the far side has nothing left to give at this moment (--drain). Asked only when take() said idle.
   virtual bool drained() { return true; }
 
-  // No more will be taken: what was pushed to us and not taken goes back. Called once, before the last settlements,
-  // so that they do not make the far side push more. settle() and flush() still work.
+  // No more will be taken: what was pushed to us and not taken goes back. Called once, before the last
+  // settlements, so that they do not make the far side push more. settle() and flush() still work.
   virtual void stop() {}
 };
 
-// Where records go. Handing over and learning the fate are two steps, so a window is possible and a lie is not.
+// Where records go. Handing over and learning the fate are two steps, so a window is possible and a lie is
+// not.
 class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Hands over one record; says nothing of its fate. May hold it back until flush(). The record stays the caller's.
-  // Throws Kind::unavailable; all that is without a verdict is then unconfirmed, not failed.
+  // Hands over one record; says nothing of its fate. May hold it back until flush(). The record stays the
+  // caller's. Throws Kind::unavailable; all that is without a verdict is then unconfirmed, not failed.
   virtual void put(Ticket ticket, const Record& record) = 0;
 
   // Everything that was put is on its way when this returns, or as much as goes without waiting.
@@ -106,7 +108,8 @@ class Sink {
   virtual bool closed() const { return false; }
 };
 
-// A line for people about something that is not an error: the name of a private queue, a connection made again.
+// A line for people about something that is not an error: the name of a private queue, a connection made
+// again.
 using Notice = std::function<void(std::string_view)>;
 
 }  // namespace iso

@@ -34,7 +34,8 @@ struct Binding {
 struct SourceOptions : EndOptions {
   std::string queue;              // "": a private queue that ends with us (needs bindings)
   std::vector<Binding> bindings;  // made before the first record
-  // Create what is missing: the queue, durable; a bound exchange, durable, its kind by the key: topic if it has
+  // Create what is missing: the queue, durable; a bound exchange, durable, its kind by the key: topic if it
+  // has
   // * or #, fanout if it is empty, direct otherwise.
   bool declare = false;
   bool peek = false;              // look, and leave all as it was
@@ -43,8 +44,8 @@ struct SourceOptions : EndOptions {
   std::size_t peek_most = 1000;   // most that a peek without a count holds at once
 };
 
-// The one line a scheme. Throws Kind::unavailable (cannot be reached), refused (login, permission), missing (no such
-// queue: the text shows --declare), usage (an end that cannot be this).
+// The one line a scheme. Throws Kind::unavailable (cannot be reached), refused (login, permission), missing
+// (no such queue: the text shows --declare), usage (an end that cannot be this).
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);
 

@@ -6,7 +6,8 @@
 
 namespace iso {
 
-// The store: durable queues in an SQLite file, with AMQP's routing. Made if missing. man iso-store has its schema.
+// The store: durable queues in an SQLite file, with AMQP's routing. Made if missing. man iso-store has its
+// schema.
 std::unique_ptr<Sink> open_store_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_store_source(const Url& url, const SourceOptions& options);
 

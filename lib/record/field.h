@@ -15,8 +15,8 @@ using FieldArray = std::vector<Field>;
 using FieldTable = std::vector<std::pair<std::string, Field>>;
 
 struct Decimal {
-  std::uint8_t scale = 0;   // digits after the point
-  std::int32_t value = 0;   // {2, 1250} is 12.50
+  std::uint8_t scale = 0;  // digits after the point
+  std::int32_t value = 0;  // {2, 1250} is 12.50
   bool operator==(const Decimal&) const = default;
 };
 struct Timestamp {
@@ -29,8 +29,8 @@ struct Bytes {
 };
 
 // One value of an AMQP 0-9-1 field table (section 4.2.1, and RabbitMQ's errata for the type letters).
-// The alternatives in order: V void, t boolean, b B s u I i l L integers by width and sign, f float, d double,
-// D decimal, S long string, T timestamp, x byte array, A array, F table.
+// The alternatives in order: V void, t boolean, b B s u I i l L integers by width and sign, f float, d
+// double, D decimal, S long string, T timestamp, x byte array, A array, F table.
 struct Field {
   using Value = std::variant<std::monostate, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t,
                              std::int32_t, std::uint32_t, std::int64_t, std::uint64_t, float, double, Decimal,
@@ -47,8 +47,8 @@ struct Field {
 // $table (a table that would look like one of these).
 void append_fields(std::string& out, const FieldTable& table);
 
-// Reads what append_fields writes. `json` is one JSON object. Throws Error(Kind::data) that names the field by
-// its JSON Pointer: /headers/x/0.
+// Reads what append_fields writes. `json` is one JSON object. Throws Error(Kind::data) that names the field
+// by its JSON Pointer: /headers/x/0.
 FieldTable read_fields(std::string_view json);
 
 }  // namespace iso

@@ -11,17 +11,19 @@
 
 namespace iso {
 
-// How the bytes of a body are said in JSON. json: verbatim in `body`; text: UTF-8 in `text`; bytes: in `base64`.
+// How the bytes of a body are said in JSON. json: verbatim in `body`; text: UTF-8 in `text`; bytes: in
+// `base64`.
 enum class BodyKind { json, text, bytes };
 
-// One message. Every member that is optional may be unset; an unset member does not travel. The names are those
-// of the JSON object (design: "The record"), and the properties those of AMQP 0-9-1 basic (section 1.8.1).
+// One message. Every member that is optional may be unset; an unset member does not travel. The names are
+// those of the JSON object (design: "The record"), and the properties those of AMQP 0-9-1 basic
+// (section 1.8.1).
 struct Record {
   using Text = std::optional<std::string>;
 
-  Text exchange;  // "" is the default exchange
+  Text exchange;     // "" is the default exchange
   Text direct_name;  // settings only: a durable direct exchange, created if missing
-  Text queue;  // in settings: created if missing and bound; from listen: where it came from
+  Text queue;        // in settings: created if missing and bound; from listen: where it came from
   Text routing_key;
   std::optional<bool> mandatory;
   std::optional<bool> persistent;
@@ -74,8 +76,8 @@ inline constexpr std::array<TextField, 12> kTextFields{{
     {"app_id", &Record::app_id, "Application that publishes"},
 }};
 
-// The kind that says these bytes best: one JSON value in UTF-8 is json, other UTF-8 is text, the rest is bytes.
-// Nothing at all is text.
+// The kind that says these bytes best: one JSON value in UTF-8 is json, other UTF-8 is text, the rest is
+// bytes. Nothing at all is text.
 BodyKind body_kind_of(std::string_view bytes);
 
 }  // namespace iso

@@ -6,8 +6,9 @@
 
 namespace iso {
 
-// Finds where one JSON value ends, and holds it to RFC 8259: grammar, escapes, UTF-8. Numbers are checked for form,
-// never converted. Resumable: when the bytes run out in the middle, call again with more of the same bytes.
+// Finds where one JSON value ends, and holds it to RFC 8259: grammar, escapes, UTF-8. Numbers are checked for
+// form, never converted. Resumable: when the bytes run out in the middle, call again with more of the same
+// bytes.
 class JsonScanner {
  public:
   enum class Status {
@@ -16,8 +17,8 @@ class JsonScanner {
     bad,       // what() says why, at position()
   };
 
-  // `bytes` starts at the value's first byte (no white space before it) and is what was given before plus more.
-  // `last`: no more will come. A number is complete only when a byte follows it or `last` is true.
+  // `bytes` starts at the value's first byte (no white space before it) and is what was given before plus
+  // more. `last`: no more will come. A number is complete only when a byte follows it or `last` is true.
   Status scan(std::string_view bytes, bool last);
 
   std::size_t position() const { return position_; }

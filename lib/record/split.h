@@ -27,11 +27,11 @@ struct Piece {
   std::string error;         // empty if good; else why, with the line and offset of the fault
 };
 
-// Cuts a stream of any length with memory for its longest piece. Feed it: write into space(), say filled(), take
-// next() until it has none; at the end say finish() and take next() again.
-// After a bad value it goes on at the next line that can start a value: the next line whose first column holds
-// { or [ if the bad value began with one, any next line otherwise. So one bad line of NDJSON costs that line, and
-// a broken value of many lines is never sent in pieces.
+// Cuts a stream of any length with memory for its longest piece. Feed it: write into space(), say filled(),
+// take next() until it has none; at the end say finish() and take next() again. After a bad value it goes on
+// at the next line that can start a value: the next line whose first column holds { or [ if the bad value
+// began with one, any next line otherwise. So one bad line of NDJSON costs that line, and a broken value of
+// many lines is never sent in pieces.
 class Splitter {
  public:
   explicit Splitter(Framing framing);

@@ -7,7 +7,8 @@
 
 namespace iso {
 
-// Appends `text`, which must be UTF-8, as a JSON string with its quotes. Only what RFC 8259 section 7 demands is escaped.
+// Appends `text`, which must be UTF-8, as a JSON string with its quotes. Only what RFC 8259 section 7 demands
+// is escaped.
 void append_json_string(std::string& out, std::string_view text);
 
 // Appends one JSON value on one line: a line break between tokens becomes a space, all other bytes stay.

@@ -1,0 +1,13 @@
+#include "cli/command.h"
+
+namespace iso {
+
+std::span<const Command> commands() {
+  static constexpr std::array kCommands{
+      Command{"publish", "Publish messages and wait for the broker's confirms", bind_publish},
+      Command{"listen", "Print a queue's messages, acknowledged once they are written", bind_listen},
+  };
+  return kCommands;
+}
+
+}  // namespace iso

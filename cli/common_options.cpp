@@ -1,0 +1,112 @@
+#include "cli/common_options.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "record/flat.h"
+
+namespace iso {
+namespace {
+
+constexpr const char* kDefaultUrl = "amqp://guest:guest@localhost:5672/";
+
+struct Context {
+  std::string url, password_file;
+};
+
+Context read_context(const std::string& name, const Environment& environment) {
+  if (name.find('/') != std::string::npos)
+    throw Error(Kind::usage, fmt::format("--context {}: a context is a name, not a path", name));
+  const std::string path = fmt::format("{}/{}.json", environment.config_folder(), name);
+  try {
+    Context context;
+    for (auto& [key, value] : read_flat(read_file(path))) {
+      if (key == "url") {
+        context.url = std::move(value);
+      } else if (key == "password_file") {
+        context.password_file = std::move(value);
+      } else {
+        throw Error(Kind::data, fmt::format("unknown key \"{}\"; a context has url and password_file", key));
+      }
+    }
+    return context;
+  } catch (const Error& error) {
+    if (error.kind() == Kind::missing)
+      throw Error(Kind::config, fmt::format("no context \"{}\": there is no {}", name, path));
+    throw Error(Kind::config, fmt::format("{}: {}", path, error.what()));
+  }
+}
+
+std::string first_line(const std::string& path) {
+  std::string text = read_file(path);
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+std::string twin(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return "ISO_" + name;
+}
+
+}  // namespace
+
+void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help) {
+  const std::string group = "Shared";
+  app.add_option("-u,--url", options.url,
+                 "amqp://…, amqps://… or sqlite:PATH; else AMQP_URL, else the broker on localhost")
+      ->type_name("URL")
+      ->group(group);
+  app.add_option("--context", options.context, "Take URL and password file from ~/.config/iso/NAME.json")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--password-file", options.password_file, "Take the password from this file's first line")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--timeout", options.timeout, timeout_help)->type_name("DUR")->group(group);
+  app.add_flag("-q,--quiet", options.voice.quiet, "No warnings, notes or progress; errors still show")
+      ->group(group);
+  app.add_flag("-v,--verbose", options.voice.verbose, "Say more, and a summary at the end")->group(group);
+  app.add_option("--color", options.voice.color, "Colour messages: auto, always or never")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->default_str("auto")
+      ->group(group);
+  app.add_option("--progress", options.voice.progress,
+                 "Show a progress line: auto (on a terminal), always or never")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->default_str("auto")
+      ->group(group);
+}
+
+void bind_twins(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option == app.get_help_ptr() || option->get_group() == kRecordGroup)
+      continue;
+    option->envname(twin(option->get_lnames().front()));
+  }
+}
+
+Url resolve_url(const CommonOptions& options, const Environment& environment) {
+  Context context;
+  if (!options.context.empty()) context = read_context(options.context, environment);
+  std::string text = options.url.empty() ? context.url : options.url;
+  if (text.empty()) text = environment.variable("AMQP_URL").value_or(kDefaultUrl);
+  Url url = parse_url(text);
+  const auto& password_file = options.password_file.empty() ? context.password_file : options.password_file;
+  if (!password_file.empty()) {
+    url.password = first_line(password_file);
+    url.has_password = true;
+  }
+  return url;
+}
+
+std::chrono::milliseconds timeout_of(const CommonOptions& options, std::chrono::milliseconds otherwise) {
+  return options.timeout.empty() ? otherwise : parse_duration(options.timeout);
+}
+
+}  // namespace iso

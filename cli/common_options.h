@@ -1,0 +1,37 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/url.h"
+#include "cli/environment.h"
+#include "cli/report.h"
+
+namespace iso {
+
+// The options that every command has.
+struct CommonOptions {
+  std::string url, context, password_file;
+  std::string timeout;
+  Voice voice;
+};
+
+// Declares them; `timeout_help` says what the command does when the time is up.
+void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help);
+
+// Gives each long option of `app` its environment twin: --window is ISO_WINDOW. Options in the group
+// kRecordGroup have none: their names belong to the handlers of messages.
+void bind_twins(CLI::App& app);
+inline constexpr const char* kRecordGroup = "Fields of the record";
+
+// --url, else what --context says, else AMQP_URL, else RabbitMQ's default on this machine; with the password
+// of
+// --password-file. Throws Kind::usage, Kind::config, Kind::missing.
+Url resolve_url(const CommonOptions& options, const Environment& environment);
+
+// --timeout, or `otherwise`.
+std::chrono::milliseconds timeout_of(const CommonOptions& options, std::chrono::milliseconds otherwise);
+
+}  // namespace iso

@@ -1,0 +1,30 @@
+#include "cli/environment.h"
+
+#include <cstdlib>
+#include <unistd.h>
+
+namespace iso {
+namespace {
+
+class ProcessEnvironment final : public Environment {
+ public:
+  std::optional<std::string> variable(const std::string& name) const override {
+    const char* value = std::getenv(name.c_str());
+    return value && *value ? std::optional<std::string>(value) : std::nullopt;
+  }
+  bool is_terminal(int fd) const override { return isatty(fd) == 1; }
+};
+
+}  // namespace
+
+std::string Environment::config_folder() const {
+  if (auto folder = variable("XDG_CONFIG_HOME")) return *folder + "/iso";
+  return variable("HOME").value_or("") + "/.config/iso";
+}
+
+const Environment& process_environment() {
+  static const ProcessEnvironment environment;
+  return environment;
+}
+
+}  // namespace iso

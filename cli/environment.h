@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace iso {
+
+// What the process was started in. The only place that reads environment variables, home and terminals.
+class Environment {
+ public:
+  virtual ~Environment() = default;
+  virtual std::optional<std::string> variable(const std::string& name) const = 0;
+  virtual bool is_terminal(int fd) const = 0;
+
+  // Where contexts live: $XDG_CONFIG_HOME/iso, else $HOME/.config/iso.
+  std::string config_folder() const;
+};
+
+const Environment& process_environment();
+
+}  // namespace iso

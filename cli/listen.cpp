@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+#include <memory>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/common_options.h"
+#include "cli/ending.h"
+#include "cli/report.h"
+#include "ends/open.h"
+#include "ends/stream.h"
+#include "pump/pump.h"
+
+namespace iso {
+namespace {
+
+constexpr std::chrono::seconds kConnectTime{30};
+constexpr std::chrono::seconds kDrainTime{5};
+
+struct Args {
+  CommonOptions common;
+  std::string queue, idle;
+  std::vector<std::string> bindings;
+  bool declare = false, drain = false, peek = false;
+  std::uint64_t count = 0;
+  std::uint16_t prefetch = 1000;
+  StreamFormat format = StreamFormat::records;
+};
+
+// "EXCHANGE" or "EXCHANGE:KEY"; an exchange's name may not hold a colon here, a key may.
+Binding binding_of(const std::string& text) {
+  const auto colon = text.find(':');
+  Binding binding{text.substr(0, colon), colon == text.npos ? "" : text.substr(colon + 1)};
+  if (binding.exchange.empty())
+    throw Error(
+        Kind::usage,
+        fmt::format("--bind {}: say EXCHANGE or EXCHANGE:KEY; the default exchange has no bindings", text));
+  return binding;
+}
+
+SourceOptions source_options(const Args& args, const Url& url, Report& report) {
+  SourceOptions options;
+  options.queue = args.queue.empty() ? url.fragment : args.queue;
+  for (const auto& text : args.bindings) options.bindings.push_back(binding_of(text));
+  if (options.queue.empty() && options.bindings.empty())
+    throw Error(Kind::usage, "listen to what? name a queue, or tap an exchange with --bind EXCHANGE[:KEY]");
+  options.name = "iso listen " + (options.queue.empty() ? options.bindings.front().exchange : options.queue);
+  options.timeout = std::min(timeout_of(args.common, kConnectTime), std::chrono::milliseconds(kConnectTime));
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  options.declare = args.declare;
+  options.peek = args.peek;
+  options.count = args.count;
+  options.prefetch = args.prefetch;
+  return options;
+}
+
+PumpOptions pump_options(const Args& args, const Session& session) {
+  PumpOptions options;
+  options.window = args.prefetch;
+  options.count = args.count;
+  if (!args.idle.empty()) options.idle = parse_duration(args.idle);
+  options.run_time = timeout_of(args.common, std::chrono::milliseconds{0});
+  options.drain = args.drain;
+  options.drain_time = kDrainTime;
+  options.interrupted = &session.interrupted;
+  return options;
+}
+
+std::string_view reason(Stop stop) {
+  switch (stop) {
+    case Stop::ended:
+      return "there were no more";
+    case Stop::counted:
+      return "all that were asked for came";
+    case Stop::idle:
+      return "none came for the time of --idle";
+    case Stop::timed_out:
+      return "the time of --timeout was up";
+    case Stop::drained:
+      return "the queue is empty";
+    case Stop::interrupted:
+      return "interrupted";
+    case Stop::closed:
+      return "the reader of standard output has gone";
+    case Stop::flawed:
+      return "bad data came";
+    case Stop::failed:
+      return "it failed";
+  }
+  return "";
+}
+
+Outcome ending(const Args& args, const Tally& tally, const Session& session, Report& report) {
+  if (tally.error) throw *tally.error;
+  report.detail(fmt::format("{} written: {}", tally.confirmed, reason(tally.stop)));
+  if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
+  if (tally.stop == Stop::closed) return Outcome::done;
+  if (args.count != 0 && tally.confirmed < args.count) {
+    report.error(fmt::format("{} of {} messages came: {}", tally.confirmed, args.count, reason(tally.stop)));
+    return Outcome::no;
+  }
+  return Outcome::done;
+}
+
+Outcome run(const Args& args, Session& session) {
+  Report report("iso listen", args.common.voice, session.environment);
+  const Url url = resolve_url(args.common, session.environment);
+  auto source = open_source(url, source_options(args, url, report));
+  auto sink = open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+  PumpHooks hooks;
+  hooks.report = [&report, received = std::uint64_t{0}](const Taken&, const Verdict&) mutable {
+    report.progress("received", ++received);
+  };
+  const Tally tally = pump(*source, *sink, pump_options(args, session), hooks);
+  return ending(args, tally, session, report);
+}
+
+}  // namespace
+
+Run bind_listen(CLI::App& app) {
+  auto args = std::make_shared<Args>();
+  app.add_option("queue", args->queue, "The queue to listen to; none with --bind taps the exchange")
+      ->type_name("QUEUE");
+  app.add_option("--bind", args->bindings, "Bind the queue to an exchange first; may be repeated")
+      ->type_name("EXCHANGE[:KEY]")
+      ->take_all()
+      ->expected(1);
+  app.add_flag("--declare", args->declare, "Create what is missing: the queue, the exchanges of --bind");
+  app.add_option("--count", args->count, "Stop after N messages; fewer is a failure")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--idle", args->idle, "Stop when no message came for so long")->type_name("DUR");
+  app.add_flag("--drain", args->drain, "Stop when the queue is empty");
+  app.add_flag("--peek", args->peek, "Look without consuming: what is there now stays there");
+  app.add_option("--prefetch", args->prefetch, "Messages with us and not acknowledged yet")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65'535))
+      ->default_str("1000");
+  const std::map<std::string, StreamFormat> formats{{"records", StreamFormat::records},
+                                                    {"base64", StreamFormat::base64},
+                                                    {"body", StreamFormat::body},
+                                                    {"raw", StreamFormat::raw}};
+  app.add_option(
+         "--out", args->format,
+         "What to print: records, base64 (records, bodies byte for byte), body (a line each), or raw bytes")
+      ->type_name("FORM")
+      ->transform(CLI::CheckedTransformer(formats).description("{records,base64,body,raw}"))
+      ->default_str("records");
+  add_common_options(app, args->common, "Stop after so long");
+  return [args](Session& session) { return run(*args, session); };
+}
+
+}  // namespace iso

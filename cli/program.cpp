@@ -1,0 +1,80 @@
+#include "cli/program.h"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <new>
+#include <string>
+
+#include "base/error.h"
+#include "cli/common_options.h"
+#include "cli/document.h"
+#include "cli/exit_code.h"
+
+namespace iso {
+namespace {
+
+int parse_failure(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {  // --help and --version
+    app.exit(error, std::cout, std::cerr);
+    std::cout.flush();
+    return std::cout ? 0 : exit_code(Kind::io);
+  }
+  const auto chosen = app.get_subcommands();
+  const std::string name = chosen.empty() ? "iso" : "iso " + chosen.front()->get_name();
+  std::cerr << name << ": " << error.what() << "\n" << name << ": see " << name << " --help\n";
+  return exit_code(Kind::usage);
+}
+
+int run(const Program& program, Session& session) {
+  for (const auto& [app, run] : program.runs) {
+    if (!app->parsed()) continue;
+    try {
+      return exit_code(run(session));
+    } catch (const Error& error) {
+      std::cerr << "iso " << app->get_name() << ": " << error.what() << "\n";
+      return exit_code(error.kind());
+    }
+  }
+  return exit_code(Kind::usage);
+}
+
+}  // namespace
+
+Program make_program() {
+  Program program;
+  program.app =
+      std::make_unique<CLI::App>("Messages from the command line: confirmed, never lost, as JSON", "iso");
+  CLI::App& app = *program.app;
+  app.set_version_flag("--version", "iso " ISO_VERSION, "Show the version and exit");
+  app.set_help_flag("-h,--help", "Show this help and exit");
+  app.require_subcommand(1);
+  app.footer("man iso tells the rest. Exit status: 0 done, 1 the answer is no, 64 to 78 what went wrong.");
+  for (const Command& command : commands()) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->set_help_flag("-h,--help", "Show this help and exit");
+    program.runs.emplace_back(sub, command.bind(*sub));
+    bind_twins(*sub);
+  }
+  return program;
+}
+
+int run_program(int argc, const char* const* argv, Session& session) {
+  try {
+    const Program program = make_program();
+    add_document_command(*program.app);
+    try {
+      program.app->parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return parse_failure(*program.app, error);
+    }
+    if (write_document(*program.app, std::cout)) return 0;
+    return run(program, session);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "iso: out of memory\n";
+  } catch (const std::exception& error) {
+    std::cerr << "iso: " << error.what() << " (a fault of ours)\n";
+  }
+  return exit_code(Kind::internal);
+}
+
+}  // namespace iso

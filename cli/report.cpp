@@ -1,0 +1,143 @@
+#include "cli/report.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "record/scan.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kPlain = "\033[0m",
+                           kClearLine = "\r\033[K";
+constexpr std::chrono::milliseconds kProgressEvery{200};
+
+void write_people(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t wrote = write(STDERR_FILENO, text.data(), text.size());
+    if (wrote <= 0) return;  // nobody is left to tell
+    text.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+}
+
+bool decide(const std::string& when, bool automatic) {
+  return when == "always" || (when == "auto" && automatic);
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  out += out.back() == '{' ? "\"" : ",\"";
+  out += name;
+  out += "\":";
+  append_json_string(out, value);
+}
+
+}  // namespace
+
+Report::Report(std::string command, const Voice& voice, const Environment& environment)
+    : command_(std::move(command)), quiet_(voice.quiet), verbose_(voice.verbose) {
+  const bool terminal = environment.is_terminal(STDERR_FILENO);
+  color_ = decide(voice.color, terminal && !environment.variable("NO_COLOR"));
+  progress_ = !quiet_ && decide(voice.progress, terminal);
+  started_ = shown_at_ = std::chrono::steady_clock::now();
+}
+
+Report::~Report() {
+  clear_progress();
+}
+
+void Report::error(std::string_view text) {
+  line("", kRed, text);
+}
+
+void Report::warning(std::string_view text) {
+  if (!quiet_) line("warning: ", kYellow, text);
+}
+
+void Report::note(std::string_view text) {
+  if (!quiet_) line("", "", text);
+}
+
+void Report::detail(std::string_view text) {
+  if (verbose_) line("", "", text);
+}
+
+void Report::line(std::string_view label, std::string_view color, std::string_view text) {
+  clear_progress();
+  const bool colored = color_ && !color.empty();
+  write_people(
+      fmt::format("{}{}: {}{}{}\n", colored ? color : "", command_, label, text, colored ? kPlain : ""));
+}
+
+void Report::progress(std::string_view doing, std::uint64_t count) {
+  if (!progress_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - shown_at_ < kProgressEvery) return;
+  shown_at_ = now;
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  write_people(fmt::format("{}{} {}, {:.0f} a second, {:.0f} s", kClearLine, count, doing,
+                           static_cast<double>(count) / seconds, seconds));
+  progress_shown_ = true;
+}
+
+void Report::clear_progress() {
+  if (progress_shown_) write_people(kClearLine);
+  progress_shown_ = false;
+}
+
+void append_receipt(std::string& out, const Record& record, const Verdict& verdict) {
+  out += '{';
+  if (record.message_id) append_member(out, "message_id", *record.message_id);
+  if (record.correlation_id) append_member(out, "correlation_id", *record.correlation_id);
+  append_member(out, "status", name_of(verdict.fate));
+  if (verdict.fate != Fate::confirmed) {
+    append_member(out, "exchange", record.exchange.value_or(""));
+    append_member(out, "routing_key", record.routing_key.value_or(""));
+  }
+  if (verdict.reply_code != 0) out += fmt::format(",\"reply_code\":{}", verdict.reply_code);
+  if (!verdict.reply_text.empty()) append_member(out, "reply_text", verdict.reply_text);
+  out += "}\n";
+}
+
+void append_reject(std::string& out, const Taken& taken) {
+  if (!taken.flaw) {
+    append_record(out, taken.record);
+    out += '\n';
+    return;
+  }
+  out += '{';
+  append_member(out, "error", taken.flaw->why);
+  Record raw;
+  raw.body = taken.flaw->bytes.empty() ? taken.record.body : taken.flaw->bytes;
+  raw.body_kind = is_utf8(raw.body) ? BodyKind::text : BodyKind::bytes;
+  std::string rest;
+  append_record(rest, raw);
+  out += ',';
+  out.append(rest, 1);
+  out += '\n';
+}
+
+std::string failure_text(const Record& record, const Verdict& verdict) {
+  std::string text = fmt::format("{}: message {} to exchange \"{}\" with routing key \"{}\"",
+                                 name_of(verdict.fate), record.message_id.value_or("without an id"),
+                                 record.exchange.value_or(""), record.routing_key.value_or(""));
+  if (!verdict.reply_text.empty()) text += ": " + verdict.reply_text;
+  if (verdict.reply_code != 0) text += fmt::format(" ({})", verdict.reply_code);
+  return text;
+}
+
+std::string_view name_of(Fate fate) {
+  switch (fate) {
+    case Fate::confirmed:
+      return "confirmed";
+    case Fate::returned:
+      return "returned";
+    case Fate::nacked:
+      return "nacked";
+    case Fate::unconfirmed:
+      return "unconfirmed";
+  }
+  return "";
+}
+
+}  // namespace iso

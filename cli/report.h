@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "cli/environment.h"
+#include "ends/end.h"
+
+namespace iso {
+
+// How much is said to people, and how.
+struct Voice {
+  bool quiet = false, verbose = false;
+  std::string color = "auto", progress = "auto";
+};
+
+// Everything for people goes through here, to stderr: errors, warnings, notes and the progress line.
+class Report {
+ public:
+  Report(std::string command, const Voice& voice, const Environment& environment);
+  ~Report();
+
+  void error(std::string_view text);    // always
+  void warning(std::string_view text);  // unless --quiet
+  void note(std::string_view text);     // unless --quiet
+  void detail(std::string_view text);   // with --verbose
+
+  // Shows how far it is, at most a few times a second. `doing` is "published" or "received".
+  void progress(std::string_view doing, std::uint64_t count);
+
+ private:
+  void line(std::string_view label, std::string_view color, std::string_view text);
+  void clear_progress();
+
+  std::string command_;
+  bool quiet_, verbose_, color_, progress_;
+  bool progress_shown_ = false;
+  std::chrono::steady_clock::time_point started_, shown_at_;
+};
+
+// A receipt: one line of JSON about one message that was published.
+void append_receipt(std::string& out, const Record& record, const Verdict& verdict);
+
+// A line of --rejects. A record that was not confirmed can be published again as it stands; input that was no
+// record carries what was wrong in `error`, which publish refuses until someone has mended it.
+void append_reject(std::string& out, const Taken& taken);
+
+// "returned: message 0193… to exchange "x" with routing key "y": NO_ROUTE (312)"
+std::string failure_text(const Record& record, const Verdict& verdict);
+
+std::string_view name_of(Fate fate);
+
+}  // namespace iso

@@ -1,0 +1,106 @@
+#include "base/file.h"
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace iso {
+namespace {
+
+Error failed(Kind kind, std::string_view task, std::string_view name) {
+  return {kind, fmt::format("cannot {} {}: {}", task, name, std::strerror(errno))};
+}
+
+// Poll says that a pipe is ready when PIPE_BUF bytes fit; more than that could wait. A file never waits.
+std::size_t bytes_at_once(int fd) {
+  struct stat status {};
+  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return std::size_t{1} << 20;
+  return PIPE_BUF;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(owned_, other.owned_);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (owned_ && fd_ >= 0) close(fd_);
+}
+
+Descriptor open_to_read(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw failed(errno == ENOENT || errno == ENOTDIR ? Kind::missing : Kind::io, "read", path);
+  return Descriptor::own(fd);
+}
+
+Descriptor open_to_write(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) throw failed(Kind::io, "write", path);
+  return Descriptor::own(fd);
+}
+
+std::string read_file(const std::string& path) {
+  const Descriptor file = open_to_read(path);
+  std::string text;
+  for (;;) {
+    char chunk[16384];
+    const ssize_t got = read(file.get(), chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw failed(Kind::io, "read", path);
+    if (got == 0) return text;
+    text.append(chunk, static_cast<std::size_t>(got));
+  }
+}
+
+Output::Output(Descriptor to, std::string name)
+    : to_(std::move(to)), name_(std::move(name)), most_(bytes_at_once(to_.get())) {}
+
+bool Output::ready(int wait_ms) const {
+  pollfd fd{to_.get(), POLLOUT, 0};
+  return poll(&fd, 1, wait_ms) > 0;  // an error counts as ready: write says which
+}
+
+void Output::write_some() {
+  while (!closed_ && pending() != 0 && ready(0)) {
+    const ssize_t wrote = write(to_.get(), buffer_.data() + begin_, std::min(pending(), most_));
+    if (wrote >= 0) {
+      begin_ += static_cast<std::size_t>(wrote);
+      written_ += static_cast<unsigned long long>(wrote);
+    } else if (errno == EPIPE) {
+      closed_ = true;
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      throw failed(Kind::io, "write", name_);
+    }
+  }
+  forget_written();
+}
+
+void Output::write_all() {
+  while (write_some(), !closed_ && pending() != 0) ready(1000);
+}
+
+void Output::forget_written() {
+  constexpr std::size_t kKeep = std::size_t{1} << 20;  // give the memory of a giant back
+  if (pending() == 0) {
+    buffer_.clear();
+    if (buffer_.capacity() > kKeep) buffer_.shrink_to_fit();
+    begin_ = 0;
+  } else if (begin_ > buffer_.size() / 2) {
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+  }
+}
+
+}  // namespace iso

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace iso {
+
+// A file descriptor that is closed with its owner; one that was only lent (0, 1, 2) is not.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  static Descriptor own(int fd) { return {fd, true}; }
+  static Descriptor lend(int fd) { return {fd, false}; }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)), owned_(other.owned_) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+
+  int get() const { return fd_; }
+
+ private:
+  Descriptor(int fd, bool owned) : fd_(fd), owned_(owned) {}
+  int fd_ = -1;
+  bool owned_ = false;
+};
+
+// Throws Kind::missing if there is no such file, Kind::io for any other reason.
+Descriptor open_to_read(const std::string& path);
+
+// Makes the file if it is missing and empties it if not. Throws Kind::io.
+Descriptor open_to_write(const std::string& path);
+
+// All of a file. Throws as open_to_read.
+std::string read_file(const std::string& path);
+
+// Bytes on their way to a descriptor. Writing never waits for a slow reader and never fails for one who has
+// gone.
+class Output {
+ public:
+  explicit Output(Descriptor to, std::string name);  // `name` is for messages
+
+  std::string& buffer() { return buffer_; }  // append here
+
+  // Writes as much as goes without waiting. Throws Kind::io.
+  void write_some();
+  // Waits until all is written or the reader has gone. Throws Kind::io.
+  void write_all();
+
+  std::size_t pending() const { return buffer_.size() - begin_; }
+  unsigned long long written() const { return written_; }  // bytes since the start
+  bool closed() const { return closed_; }  // the reader has gone; what is pending will never be written
+  int descriptor() const { return to_.get(); }
+
+ private:
+  bool ready(int wait_ms) const;
+  void forget_written();
+
+  Descriptor to_;
+  std::string name_;
+  std::string buffer_;
+  std::size_t begin_ = 0;
+  std::size_t most_;  // bytes that one write may hand over without waiting, once poll said that it is ready
+  unsigned long long written_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace iso

@@ -1,0 +1,202 @@
+#include "ends/stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+#include <utility>
+
+#include "base/error.h"
+#include "record/read.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+constexpr std::size_t kReadAtLeast = 64 * 1024;
+
+class StreamSource final : public Source {
+ public:
+  StreamSource(std::vector<Input> inputs, Framing framing)
+      : inputs_(std::move(inputs)), framing_(framing), splitter_(framing) {}
+
+  Flow take(std::size_t most, std::vector<Taken>& out) override {
+    for (std::size_t taken = 0; taken < most;) {
+      if (auto piece = splitter_.next()) {
+        out.push_back(record_of(*piece));
+        ++taken;
+      } else if (finished_) {
+        if (!next_input()) return Flow::ended;
+      } else if (!has_bytes()) {
+        return Flow::idle;
+      } else {
+        read_some();
+      }
+    }
+    return Flow::more;
+  }
+
+  void settle(Ticket, Settle) override {}
+
+  Wait wait() const override { return {inputs_[input_].from.get(), POLLIN, std::nullopt}; }
+
+ private:
+  bool has_bytes() const {
+    pollfd fd{inputs_[input_].from.get(), POLLIN, 0};
+    return poll(&fd, 1, 0) > 0;
+  }
+
+  void read_some() {
+    const auto space = splitter_.space(kReadAtLeast);
+    const ssize_t got = read(inputs_[input_].from.get(), space.data(), space.size());
+    if (got > 0) {
+      splitter_.filled(static_cast<std::size_t>(got));
+    } else if (got == 0) {
+      splitter_.finish();
+      finished_ = true;
+    } else if (errno != EINTR && errno != EAGAIN) {
+      throw Error(Kind::io, fmt::format("cannot read {}: {}", name(), std::strerror(errno)));
+    }
+  }
+
+  bool next_input() {
+    if (input_ + 1 == inputs_.size()) return false;
+    ++input_;
+    splitter_ = Splitter(framing_);
+    finished_ = false;
+    return true;
+  }
+
+  std::string_view name() const {
+    return inputs_[input_].name.empty() ? std::string_view("standard input") : inputs_[input_].name;
+  }
+
+  Taken record_of(const Piece& piece) {
+    Taken taken{++ticket_, {}, nullptr};
+    if (!piece.error.empty()) {
+      taken.flaw = flaw_of(piece, piece.error);
+      return taken;
+    }
+    if (framing_ == Framing::records) {
+      try {
+        taken.record = read_record(piece.bytes);
+      } catch (const Error& error) {
+        taken.flaw = flaw_of(piece, fmt::format("line {}, {}", piece.line, error.what()));
+      }
+      return taken;
+    }
+    taken.record.body = piece.bytes;
+    taken.record.body_kind = kind_of(piece.bytes);
+    return taken;
+  }
+
+  BodyKind kind_of(std::string_view bytes) const {
+    if (framing_ == Framing::json) return BodyKind::json;
+    if (framing_ == Framing::lines) return is_utf8(bytes) ? BodyKind::text : BodyKind::bytes;
+    return body_kind_of(bytes);
+  }
+
+  std::unique_ptr<Flaw> flaw_of(const Piece& piece, const std::string& why) const {
+    const auto& file = inputs_[input_].name;
+    return std::make_unique<Flaw>(Flaw{piece.number, piece.line, piece.offset,
+                                       file.empty() ? why : fmt::format("{}: {}", file, why),
+                                       std::string(piece.bytes)});
+  }
+
+  std::vector<Input> inputs_;
+  Framing framing_;
+  Splitter splitter_;
+  std::size_t input_ = 0;
+  bool finished_ = false;
+  Ticket ticket_ = 0;
+};
+
+class RepeatSource final : public Source {
+ public:
+  RepeatSource(Record record, std::uint64_t count) : record_(std::move(record)), left_(count) {}
+
+  Flow take(std::size_t most, std::vector<Taken>& out) override {
+    for (; most > 0 && left_ > 0; --most, --left_) out.push_back({++ticket_, record_, nullptr});
+    return left_ > 0 ? Flow::more : Flow::ended;
+  }
+  void settle(Ticket, Settle) override {}
+  Wait wait() const override { return {}; }
+
+ private:
+  Record record_;
+  std::uint64_t left_;
+  Ticket ticket_ = 0;
+};
+
+class StreamSink final : public Sink {
+ public:
+  StreamSink(Descriptor to, std::string name, StreamFormat format)
+      : output_(std::move(to), std::move(name)), format_(format) {}
+
+  void put(Ticket ticket, const Record& record) override {
+    append(record);
+    marks_.push_back({ticket, output_.written() + output_.pending()});
+  }
+
+  void flush() override { output_.write_some(); }
+
+  void verdicts(std::vector<Verdict>& out) override {
+    for (; !marks_.empty() && marks_.front().end <= output_.written(); marks_.pop_front())
+      out.push_back({marks_.front().ticket, Fate::confirmed, 0, {}});
+  }
+
+  Wait wait() const override { return {output_.descriptor(), POLLOUT, std::nullopt}; }
+  bool closed() const override { return output_.closed(); }
+
+ private:
+  struct Mark {
+    Ticket ticket;
+    unsigned long long end;  // the record is out when this many bytes are
+  };
+
+  void append(const Record& record) {
+    std::string& out = output_.buffer();
+    switch (format_) {
+      case StreamFormat::records:
+        append_record(out, record);
+        break;
+      case StreamFormat::base64:
+        append_record(out, record, BodyAs::base64);
+        break;
+      case StreamFormat::body:
+        if (record.body_kind == BodyKind::json) {
+          append_one_line(out, record.body);
+        } else {
+          out += record.body;
+        }
+        break;
+      case StreamFormat::raw:
+        out += record.body;
+        return;
+    }
+    out += '\n';
+  }
+
+  Output output_;
+  StreamFormat format_;
+  std::deque<Mark> marks_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_stream_source(std::vector<Input> inputs, Framing framing) {
+  return std::make_unique<StreamSource>(std::move(inputs), framing);
+}
+
+std::unique_ptr<Source> repeat_source(Record record, std::uint64_t count) {
+  return std::make_unique<RepeatSource>(std::move(record), count);
+}
+
+std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format) {
+  return std::make_unique<StreamSink>(std::move(to), std::move(name), format);
+}
+
+}  // namespace iso

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "ends/end.h"
+#include "record/split.h"
+
+namespace iso {
+
+// One input of a stream source, and its name for messages ("" for standard input).
+struct Input {
+  Descriptor from;
+  std::string name;
+};
+
+// Records out of bytes, cut as `framing` says, one input after the other. A body's kind is json for json;
+// text, or bytes if it is not UTF-8, for lines; what it looks like for whole. Its records cannot be given
+// back: settling does nothing.
+std::unique_ptr<Source> open_stream_source(std::vector<Input> inputs, Framing framing);
+
+// The same record `count` times.
+std::unique_ptr<Source> repeat_source(Record record, std::uint64_t count);
+
+enum class StreamFormat {
+  records,  // one record a line
+  base64,   // one record a line, its body always in base64: byte for byte
+  body,     // the body and a line break; JSON is put on one line
+  raw,      // the body's bytes and nothing else
+};
+
+// A record is confirmed when all of it was taken by write(2). When the reader has gone, closed() is true and
+// what was not written has no verdict.
+std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format);
+
+}  // namespace iso

@@ -1,0 +1,239 @@
+#include "pump/pump.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kBatch =
+    256;  // records between two looks at the sink, so that reading and confirming overlap
+constexpr milliseconds kLongestWait{200};  // a signal between its check and the wait is noticed after this
+
+Settle settlement(Fate fate) {
+  return fate == Fate::confirmed ? Settle::ack : Settle::dead_letter;
+}
+
+class Pump {
+ public:
+  Pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks)
+      : source_(source),
+        sink_(sink),
+        options_(options),
+        hooks_(hooks),
+        window_(options.window, options.window_bytes) {}
+
+  Tally run() {
+    started_ = last_taken_ = last_fate_ = now();
+    try {
+      loop();
+    } catch (const Error& error) {
+      tally_.error = error;
+      tally_.stop = Stop::failed;
+    }
+    abandon();
+    report();
+    return std::move(tally_);
+  }
+
+ private:
+  Clock::Steady now() const { return options_.clock->steady(); }
+
+  void loop() {
+    for (;;) {
+      bool moved = fill();
+      sink_.flush();
+      moved |= collect();
+      report();
+      source_.flush();
+      check_stop();
+      if (!taking_ && window_.waiting() == 0) return;
+      if (sink_.closed() || out_of_patience()) return;
+      if (!moved) wait();
+    }
+  }
+
+  // Takes what there is and room for, and puts it. True if anything was taken.
+  bool fill() {
+    flow_ = Flow::more;
+    const std::size_t most = taking_ ? std::min({kBatch, window_.room(), allowed()}) : 0;
+    if (most == 0) return false;
+    batch_.clear();
+    flow_ = source_.take(most, batch_);
+    if (!batch_.empty()) {
+      if (window_.waiting() == 0) last_fate_ = now();  // patience starts with the first in flight
+      last_taken_ = now();
+    }
+    for (auto& taken : batch_) {
+      if (tally_.stop == Stop::flawed) break;  // strict: nothing after a flaw is touched
+      ++tally_.taken;
+      put(std::move(taken));
+    }
+    if (flow_ == Flow::ended) stop_taking(Stop::ended);
+    if (options_.count != 0 && tally_.taken >= options_.count) stop_taking(Stop::counted);
+    return !batch_.empty();
+  }
+
+  // How many more count and rate let through now.
+  std::size_t allowed() const {
+    std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    if (options_.count != 0) most = options_.count - tally_.taken;
+    if (options_.rate > 0) {
+      const double due = std::floor(seconds_since_start() * options_.rate) + 1;  // the first goes at once
+      most = std::min(
+          most, due > static_cast<double>(tally_.taken) ? static_cast<std::uint64_t>(due) - tally_.taken : 0);
+    }
+    return static_cast<std::size_t>(most);
+  }
+
+  double seconds_since_start() const { return std::chrono::duration<double>(now() - started_).count(); }
+
+  void put(Taken taken) {
+    Window::Entry& entry = window_.add(std::move(taken));
+    if (!entry.taken.flaw) prepare(entry.taken);
+    if (entry.taken.flaw) {
+      window_.resolve({entry.taken.ticket, Fate::unconfirmed, 0, {}});
+      if (options_.strict) stop_taking(Stop::flawed);
+    } else {
+      sink_.put(entry.taken.ticket, entry.taken.record);
+    }
+  }
+
+  void prepare(Taken& taken) {
+    try {
+      hooks_.prepare(taken.record);
+    } catch (const Error& error) {
+      taken.flaw = std::make_unique<Flaw>(Flaw{taken.ticket, 0, 0, error.what(), {}});
+    }
+  }
+
+  // Learns fates and settles them. True if any came.
+  bool collect() {
+    verdicts_.clear();
+    sink_.verdicts(verdicts_);
+    for (auto& verdict : verdicts_) {
+      const Ticket ticket = verdict.ticket;
+      const Fate fate = verdict.fate;
+      if (window_.resolve(std::move(verdict)) && fate != Fate::unconfirmed)
+        source_.settle(ticket, settlement(fate));
+    }
+    if (!verdicts_.empty()) last_fate_ = now();
+    return !verdicts_.empty();
+  }
+
+  void report() {
+    window_.pop_resolved([this](Window::Entry& entry) {
+      count(entry);
+      hooks_.report(entry.taken, *entry.verdict);
+    });
+  }
+
+  void count(const Window::Entry& entry) {
+    if (entry.taken.flaw) {
+      ++tally_.flawed;
+      return;
+    }
+    switch (entry.verdict->fate) {
+      case Fate::confirmed:
+        ++tally_.confirmed;
+        break;
+      case Fate::returned:
+        ++tally_.returned;
+        break;
+      case Fate::nacked:
+        ++tally_.nacked;
+        break;
+      case Fate::unconfirmed:
+        ++tally_.unconfirmed;
+        break;
+    }
+  }
+
+  // What never got a fate. It is not settled, so a source that can will give it again.
+  void abandon() {
+    window_.each_waiting([](Window::Entry& entry) {
+      entry.verdict = Verdict{entry.taken.ticket, Fate::unconfirmed, 0, {}};
+    });
+  }
+
+  void stop_taking(Stop why) {
+    if (!taking_) return;
+    taking_ = false;
+    tally_.stop = why;
+    source_.stop();
+  }
+
+  void check_stop() {
+    if (options_.interrupted && options_.interrupted->load() != 0) interrupted_ = true;
+    if (!taking_) return;
+    const auto moment = now();
+    if (interrupted_) stop_taking(Stop::interrupted);
+    if (sink_.closed()) stop_taking(Stop::closed);
+    if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time)
+      stop_taking(Stop::timed_out);
+    if (flow_ != Flow::idle || window_.waiting() != 0) return;
+    if (options_.idle.count() != 0 && moment - last_taken_ >= options_.idle) stop_taking(Stop::idle);
+    if (options_.drain && taking_ && source_.drained()) stop_taking(Stop::drained);
+  }
+
+  bool out_of_patience() {
+    const auto patience =
+        interrupted_ && options_.drain_time.count() != 0 ? options_.drain_time : options_.patience;
+    if (patience.count() == 0 || window_.waiting() == 0) return false;
+    tally_.gave_up = now() - last_fate_ >= patience;
+    return tally_.gave_up;
+  }
+
+  void wait() {
+    hooks_.pause();
+    const bool can_take = taking_ && window_.room() != 0;
+    const bool paced = can_take && allowed() == 0;
+    const Wait source = can_take && !paced ? source_.wait() : Wait{};
+    const Wait sink = window_.waiting() != 0 ? sink_.wait() : Wait{};
+    wait_any(source, sink, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
+  }
+
+  // The time left until a limit of ours is reached.
+  milliseconds nearest_limit() const {
+    milliseconds nearest = kLongestWait;
+    const auto consider = [&](milliseconds limit, Clock::Steady since) {
+      if (limit.count() == 0) return;
+      nearest = std::min(nearest, std::chrono::ceil<milliseconds>(since + limit - now()));
+    };
+    consider(options_.run_time, started_);
+    consider(options_.idle, last_taken_);
+    consider(options_.patience, last_fate_);
+    return std::max(nearest, milliseconds{1});
+  }
+
+  milliseconds next_due() const {
+    const double due = static_cast<double>(tally_.taken) / options_.rate - seconds_since_start();
+    return milliseconds{
+        std::max(static_cast<milliseconds::rep>(std::ceil(std::min(due, 1.0) * 1000)), milliseconds::rep{0})};
+  }
+
+  Source& source_;
+  Sink& sink_;
+  const PumpOptions& options_;
+  const PumpHooks& hooks_;
+  Window window_;
+  Tally tally_;
+  bool taking_ = true, interrupted_ = false;
+  Flow flow_ = Flow::more;
+  Clock::Steady started_, last_taken_, last_fate_;
+  std::vector<Taken> batch_;  // kept between rounds for its memory
+  std::vector<Verdict> verdicts_;
+};
+
+}  // namespace
+
+Tally pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks) {
+  return Pump(source, sink, options, hooks).run();
+}
+
+}  // namespace iso

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "ends/end.h"
+#include "pump/window.h"
+
+namespace iso {
+
+// Durations of zero, counts of zero and rates of zero mean "no limit".
+struct PumpOptions {
+  std::size_t window = 1000;              // records in flight
+  std::size_t window_bytes = 8 << 20;     // bytes of bodies in flight; one record may be larger
+  std::uint64_t count = 0;                // take no more than these
+  double rate = 0;                        // take no more a second than these
+  std::chrono::milliseconds idle{0};      // stop when nothing came for so long
+  std::chrono::milliseconds run_time{0};  // stop after so long
+  std::chrono::milliseconds patience{0};  // give up when something is in flight and no fate came for so long
+  std::chrono::milliseconds drain_time{0};        // the same after an interruption
+  bool drain = false;                             // stop when the source has nothing left
+  bool strict = false;                            // stop at the first flaw
+  const std::atomic<int>* interrupted = nullptr;  // not 0: stop taking, finish what is in flight
+  const Clock* clock = &system_clock();
+};
+
+// Who looks on. Every record taken is reported once, in the order taken.
+struct PumpHooks {
+  // Completes a record before it is put. Throws Kind::data: then it is a flaw.
+  std::function<void(Record&)> prepare = [](Record&) {};
+  std::function<void(const Taken&, const Verdict&)> report = [](const Taken&, const Verdict&) {};
+  // Called when all that is known has been reported and the pump is about to wait.
+  std::function<void()> pause = [] {};
+};
+
+// Why the pump stopped taking.
+enum class Stop { ended, counted, idle, timed_out, drained, interrupted, closed, flawed, failed };
+
+struct Tally {
+  std::uint64_t taken = 0, confirmed = 0, returned = 0, nacked = 0, unconfirmed = 0, flawed = 0;
+  Stop stop = Stop::ended;
+  bool gave_up = false;        // `patience` ran out with records in flight
+  std::optional<Error> error;  // what broke the source or the sink
+};
+
+// Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
+// after the sink has said what became of it: confirmed is acknowledged, returned and nacked are
+// dead-lettered, what is unconfirmed is left unsettled, so it comes again. Does not throw for what either end
+// does: it is in the tally.
+Tally pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks);
+
+}  // namespace iso

@@ -1,0 +1,41 @@
+#include "pump/window.h"
+
+#include <utility>
+
+namespace iso {
+
+std::size_t Window::room() const {
+  if (entries_.empty()) return most_;
+  if (bytes_ >= most_bytes_ || entries_.size() >= most_) return 0;
+  return most_ - entries_.size();
+}
+
+Window::Entry& Window::add(Taken taken) {
+  bytes_ += taken.record.body.size();
+  ++waiting_;
+  return entries_.emplace_back(Entry{std::move(taken), std::nullopt});
+}
+
+bool Window::resolve(Verdict verdict) {
+  if (entries_.empty() || verdict.ticket < entries_.front().taken.ticket) return false;
+  const auto index = verdict.ticket - entries_.front().taken.ticket;  // tickets have no gaps
+  if (index >= entries_.size() || entries_[index].verdict) return false;
+  entries_[index].verdict = std::move(verdict);
+  --waiting_;
+  return true;
+}
+
+void Window::pop_resolved(const std::function<void(Entry&)>& report) {
+  while (!entries_.empty() && entries_.front().verdict) {
+    report(entries_.front());
+    bytes_ -= entries_.front().taken.record.body.size();
+    entries_.pop_front();
+  }
+}
+
+void Window::each_waiting(const std::function<void(Entry&)>& visit) {
+  for (auto& entry : entries_)
+    if (!entry.verdict) visit(entry);
+}
+
+}  // namespace iso

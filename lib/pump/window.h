@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <optional>
+
+#include "ends/end.h"
+
+namespace iso {
+
+// The records that were taken and not yet reported, in the order taken. Fates come in any order; reports go
+// in this one.
+class Window {
+ public:
+  struct Entry {
+    Taken taken;
+    std::optional<Verdict> verdict;  // what became of it, once that is known
+  };
+
+  // Has room for `most` records, or for `most_bytes` of bodies, whichever is less; always for one.
+  Window(std::size_t most, std::size_t most_bytes) : most_(most), most_bytes_(most_bytes) {}
+
+  std::size_t room() const;
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  std::size_t waiting() const { return waiting_; }  // entries without a verdict
+
+  // The entry stays where it is until it is popped, so a sink may keep a pointer to its record.
+  Entry& add(Taken taken);
+
+  // False if the ticket is not waiting: unknown, or resolved before.
+  bool resolve(Verdict verdict);
+
+  // Hands the entries at the front that have a verdict to `report`, in order, and forgets them.
+  void pop_resolved(const std::function<void(Entry&)>& report);
+
+  // Calls `visit` for each entry that has no verdict.
+  void each_waiting(const std::function<void(Entry&)>& visit);
+
+ private:
+  std::size_t most_, most_bytes_;
+  std::size_t waiting_ = 0, bytes_ = 0;
+  std::deque<Entry> entries_;
+};
+
+}  // namespace iso

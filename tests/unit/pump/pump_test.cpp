@@ -1,0 +1,177 @@
+#include "pump/pump.h"
+
+#include <doctest/doctest.h>
+
+#include "support/fakes.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+
+namespace {
+
+// One run, and what was reported of it, in order: "a confirmed", "! flaw".
+struct Trial {
+  test::FakeSource source;
+  test::FakeSink sink;
+  PumpOptions options;
+  std::vector<std::string> reports;
+
+  explicit Trial(std::vector<std::string> bodies) : source(std::move(bodies)) {}
+
+  Tally run() {
+    PumpHooks hooks;
+    hooks.report = [this](const Taken& taken, const Verdict& verdict) {
+      static const char* const kNames[] = {"confirmed", "returned", "nacked", "unconfirmed"};
+      reports.push_back(taken.record.body + " " +
+                        (taken.flaw ? "flaw" : kNames[static_cast<int>(verdict.fate)]));
+    };
+    return pump(source, sink, options, hooks);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("pump: reports come in the order taken, whatever the order of the fates") {
+  Trial trial({"a", "b", "c"});
+  trial.sink.fates["b"] = Fate::nacked;
+  const Tally tally = trial.run();
+  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "b nacked", "c confirmed"});
+  CHECK(tally.confirmed == 2);
+  CHECK(tally.nacked == 1);
+  CHECK(tally.stop == Stop::ended);
+}
+
+TEST_CASE("pump: confirmed is acknowledged, returned and nacked are dead-lettered") {
+  Trial trial({"a", "lost", "refused"});
+  trial.sink.fates = {{"lost", Fate::returned}, {"refused", Fate::nacked}};
+  trial.run();
+  CHECK(trial.source.settled ==
+        std::map<Ticket, Settle>{{1, Settle::ack}, {2, Settle::dead_letter}, {3, Settle::dead_letter}});
+}
+
+TEST_CASE("pump: no more than the window is in flight") {
+  Trial trial({"a", "b", "c", "d", "e"});
+  trial.options.window = 2;
+  trial.run();
+  CHECK(trial.sink.most_in_flight == 2);
+  CHECK(trial.sink.put_order.size() == 5);
+}
+
+TEST_CASE("pump: the window is bounded in bytes, but one record always fits") {
+  Trial trial({std::string(100, 'x'), std::string(100, 'y'), std::string(100, 'z')});
+  trial.options.window = 1;
+  trial.options.window_bytes = 10;
+  const Tally tally = trial.run();
+  CHECK(trial.sink.most_in_flight == 1);
+  CHECK(tally.confirmed == 3);
+}
+
+TEST_CASE("pump: nothing is settled when the sink breaks, and what was in flight is unconfirmed") {
+  Trial trial({"a", "b"});
+  trial.sink.breaks_at = "b";
+  const Tally tally = trial.run();
+  CHECK(trial.source.settled.empty());
+  CHECK(trial.reports == std::vector<std::string>{"a unconfirmed", "b unconfirmed"});
+  REQUIRE(tally.error);
+  CHECK(tally.error->kind() == Kind::unavailable);
+  CHECK(tally.unconfirmed == 2);
+}
+
+TEST_CASE("pump: a sink that never answers is given up after the patience, and its records are unconfirmed") {
+  Trial trial({"a"});
+  test::FakeClock clock;
+  clock.step = 5ms;
+  trial.options.clock = &clock;
+  trial.options.patience = 100ms;
+  trial.sink.answers = false;
+  const Tally tally = trial.run();
+  CHECK(tally.gave_up);
+  CHECK(tally.unconfirmed == 1);
+  CHECK(trial.source.settled.empty());
+}
+
+TEST_CASE("pump: a flaw is reported in its place and the rest go on") {
+  Trial trial({"a", "!", "c"});
+  const Tally tally = trial.run();
+  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! flaw", "c confirmed"});
+  CHECK(tally.flawed == 1);
+  CHECK(trial.sink.put_order == std::vector<std::string>{"a", "c"});
+}
+
+TEST_CASE("pump: strict touches nothing after a flaw, and what was before it is finished") {
+  Trial trial({"a", "!", "c"});
+  trial.options.strict = true;
+  const Tally tally = trial.run();
+  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! flaw"});
+  CHECK(tally.stop == Stop::flawed);
+  CHECK(tally.taken == 2);
+}
+
+TEST_CASE("pump: a record that cannot be prepared is a flaw") {
+  Trial trial({"a", "b"});
+  PumpHooks hooks;
+  hooks.prepare = [](Record& record) {
+    if (record.body == "a") throw Error(Kind::data, "nowhere to go");
+  };
+  const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(tally.flawed == 1);
+  CHECK(trial.sink.put_order == std::vector<std::string>{"b"});
+}
+
+TEST_CASE("pump: count takes exactly so many and tells the source to stop") {
+  Trial trial({"a", "b", "c"});
+  trial.options.count = 2;
+  const Tally tally = trial.run();
+  CHECK(tally.stop == Stop::counted);
+  CHECK(tally.taken == 2);
+  CHECK(trial.source.largest_take == 2);
+  CHECK(trial.source.stops == 1);
+}
+
+TEST_CASE("pump: an interruption stops taking, and what is in flight is finished") {
+  Trial trial({"a"});
+  std::atomic<int> signal{15};
+  trial.source.stays_open = true;
+  trial.options.interrupted = &signal;
+  const Tally tally = trial.run();
+  CHECK(tally.stop == Stop::interrupted);
+  CHECK(tally.confirmed == 1);
+}
+
+TEST_CASE("pump: it stops for the reason that came first") {
+  const struct {
+    Stop want;
+    std::chrono::milliseconds idle, run_time;
+    bool drain, gone;
+  } rows[] = {{Stop::idle, 50ms, 0ms, false, false},
+              {Stop::timed_out, 0ms, 50ms, false, false},
+              {Stop::drained, 0ms, 0ms, true, false},
+              {Stop::closed, 0ms, 0ms, false, true}};
+  for (const auto& row : rows) {
+    CAPTURE(static_cast<int>(row.want));
+    Trial trial({"a"});
+    test::FakeClock clock;
+    clock.step = 5ms;
+    trial.options.clock = &clock;
+    trial.source.stays_open = true;
+    trial.options.idle = row.idle;
+    trial.options.run_time = row.run_time;
+    trial.options.drain = row.drain;
+    trial.sink.gone = row.gone;
+    trial.sink.answers = !row.gone;
+    const Tally tally = trial.run();
+    CHECK(tally.stop == row.want);
+    CHECK(trial.source.settled.size() == (row.gone ? 0 : 1));
+  }
+}
+
+TEST_CASE("pump: rate lets through what is due and no more") {
+  Trial trial({"a", "b", "c", "d"});
+  test::FakeClock clock;
+  clock.step = 1ms;
+  trial.options.clock = &clock;
+  trial.options.rate = 10;
+  trial.options.run_time = 150ms;
+  const Tally tally = trial.run();
+  CHECK(tally.taken == 2);  // one at 0 ms, one at 100 ms
+}

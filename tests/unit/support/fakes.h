@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "ends/end.h"
+
+namespace iso::test {
+
+// Time that moves only when a test says so, or by `step` each time it is asked for.
+class FakeClock final : public Clock {
+ public:
+  Steady steady() const override { return now_ += step; }
+  Wall wall() const override { return Wall(std::chrono::milliseconds(1'700'000'000'000)); }
+
+  std::chrono::milliseconds step{0};
+
+ private:
+  mutable Steady now_{std::chrono::hours(1)};
+};
+
+// Gives these bodies; a body "!" is a flaw. Remembers how each was settled.
+class FakeSource final : public Source {
+ public:
+  explicit FakeSource(std::vector<std::string> bodies) : bodies_(std::move(bodies)) {}
+
+  Flow take(std::size_t most, std::vector<Taken>& out) override {
+    largest_take = std::max(largest_take, most);
+    for (; most > 0 && given_ < bodies_.size(); --most) {
+      Taken taken;
+      taken.record.body = bodies_[given_];
+      taken.ticket = ++given_;
+      if (taken.record.body == "!")
+        taken.flaw = std::make_unique<Flaw>(Flaw{given_, given_, 0, "no good", "!"});
+      out.push_back(std::move(taken));
+    }
+    if (given_ < bodies_.size()) return Flow::more;
+    return stays_open ? Flow::idle : Flow::ended;
+  }
+  void settle(Ticket ticket, Settle how) override { settled[ticket] = how; }
+  void flush() override { ++flushes; }
+  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(1)}; }
+  bool drained() override { return given_ == bodies_.size(); }
+  void stop() override { ++stops; }
+
+  bool stays_open = false;
+  std::map<Ticket, Settle> settled;
+  std::size_t largest_take = 0, flushes = 0, stops = 0;
+
+ private:
+  std::vector<std::string> bodies_;
+  std::size_t given_ = 0;
+};
+
+// Answers everything flushed, last first, as a broker may; what `fates` names by body gets that fate.
+class FakeSink final : public Sink {
+ public:
+  void put(Ticket ticket, const Record& record) override {
+    if (record.body == breaks_at) throw Error(Kind::unavailable, "the broker went away");
+    waiting_.push_back({ticket, record.body});
+    put_order.push_back(record.body);
+    most_in_flight = std::max(most_in_flight, waiting_.size());
+  }
+  void flush() override { flushed_ = waiting_.size(); }
+  void verdicts(std::vector<Verdict>& out) override {
+    if (!answers) return;
+    while (flushed_ > 0) {
+      const auto [ticket, body] = waiting_[--flushed_];
+      const auto fate = fates.find(body);
+      out.push_back({ticket, fate == fates.end() ? Fate::confirmed : fate->second, 0, {}});
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(flushed_));
+    }
+  }
+  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(1)}; }
+  bool closed() const override { return gone; }
+
+  std::map<std::string, Fate> fates;
+  std::string breaks_at = "never";
+  bool answers = true, gone = false;
+  std::vector<std::string> put_order;
+  std::size_t most_in_flight = 0;
+
+ private:
+  std::vector<std::pair<Ticket, std::string>> waiting_;
+  std::size_t flushed_ = 0;
+};
+
+}  // namespace iso::test
