@@ -1,0 +1,201 @@
+#include "ends/stream.h"
+
+#include <csignal>
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+using namespace iso;
+
+namespace {
+
+struct Pipe {
+  int read_end, write_end;
+  Pipe() {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+};
+
+Input input_of(std::string_view bytes, std::string name = "") {
+  Pipe pipe;
+  REQUIRE(write(pipe.write_end, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  close(pipe.write_end);
+  return {Descriptor::own(pipe.read_end), std::move(name)};
+}
+
+std::vector<Taken> take_all(Source& source) {
+  std::vector<Taken> all;
+  while (source.take(3, all) != Flow::ended) {
+  }
+  return all;
+}
+
+std::vector<Taken> taken_from(std::string_view bytes, Framing framing) {
+  std::vector<Input> inputs;
+  inputs.push_back(input_of(bytes));
+  return take_all(*open_stream_source(std::move(inputs), framing));
+}
+
+Record record(std::string body, BodyKind kind) {
+  Record one;
+  one.body = std::move(body);
+  one.body_kind = kind;
+  return one;
+}
+
+std::string written(StreamFormat format, const Record& one) {
+  Pipe pipe;
+  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", format);
+  sink->put(1, one);
+  sink->flush();
+  char buffer[4096];
+  const auto got = read(pipe.read_end, buffer, sizeof buffer);
+  close(pipe.read_end);
+  return {buffer, static_cast<std::size_t>(got)};
+}
+
+}  // namespace
+
+TEST_CASE("stream source: a framing decides what one body is, and of what kind") {
+  const struct {
+    Framing framing;
+    std::string_view input;
+    std::vector<std::pair<std::string, BodyKind>> want;
+  } rows[] = {
+      {Framing::json,
+       "{\"a\": 0.1000}\n[1,\n 2]",
+       {{"{\"a\": 0.1000}", BodyKind::json}, {"[1,\n 2]", BodyKind::json}}},
+      {Framing::lines,
+       "one\n\ntwo",
+       {{"one", BodyKind::text}, {"", BodyKind::text}, {"two", BodyKind::text}}},
+      {Framing::lines, "\xff\n", {{"\xff", BodyKind::bytes}}},
+      {Framing::whole, "one\ntwo\n", {{"one\ntwo\n", BodyKind::text}}},
+      {Framing::whole, "{}", {{"{}", BodyKind::json}}},
+      {Framing::whole, "", {{"", BodyKind::text}}},
+      {Framing::records, R"({"routing_key":"k","body":{"a":1}})", {{"{\"a\":1}", BodyKind::json}}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.input);
+    const auto all = taken_from(row.input, row.framing);
+    REQUIRE(all.size() == row.want.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      CHECK_FALSE(all[i].flaw);
+      CHECK(all[i].record.body == row.want[i].first);
+      CHECK(all[i].record.body_kind == row.want[i].second);
+      CHECK(all[i].ticket == i + 1);
+    }
+  }
+}
+
+TEST_CASE("stream source: a bad piece is a flaw with its number, line, offset and bytes, in its place") {
+  const auto all = taken_from("{\"a\":1}\n{\"b\":}\n{\"c\":3}\n", Framing::json);
+  REQUIRE(all.size() == 3);
+  REQUIRE(all[1].flaw);
+  CHECK(all[1].flaw->number == 2);
+  CHECK(all[1].flaw->line == 2);
+  CHECK(all[1].flaw->offset == 8);
+  CHECK(all[1].flaw->bytes == "{\"b\":}");
+  CHECK(all[2].record.body == "{\"c\":3}");
+}
+
+TEST_CASE("stream source: a record that cannot be read is a flaw that names line and field") {
+  const auto all = taken_from("{\"priority\":\"high\",\"body\":1}\n", Framing::records);
+  REQUIRE(all.size() == 1);
+  REQUIRE(all[0].flaw);
+  CHECK(all[0].flaw->why.find("line 1") != std::string::npos);
+  CHECK(all[0].flaw->why.find("priority") != std::string::npos);
+}
+
+TEST_CASE("stream source: files are read one after the other, and a flaw names its file") {
+  std::vector<Input> inputs;
+  inputs.push_back(input_of("1 2", "first.json"));
+  inputs.push_back(input_of("3 nope", "second.json"));
+  const auto all = take_all(*open_stream_source(std::move(inputs), Framing::json));
+  REQUIRE(all.size() == 4);
+  CHECK(all[2].record.body == "3");
+  REQUIRE(all[3].flaw);
+  CHECK(all[3].flaw->why.starts_with("second.json: "));
+}
+
+TEST_CASE("stream source: what is there comes out while the writer keeps the pipe open") {
+  Pipe pipe;
+  std::vector<Input> inputs;
+  inputs.push_back({Descriptor::own(pipe.read_end), ""});
+  auto source = open_stream_source(std::move(inputs), Framing::json);
+  std::vector<Taken> out;
+  CHECK(source->take(10, out) == Flow::idle);
+  REQUIRE(write(pipe.write_end, "{\"a\":1}\n{\"b\"", 12) == 12);
+  CHECK(source->take(10, out) == Flow::idle);
+  CHECK(out.size() == 1);
+  CHECK(source->wait().fd == pipe.read_end);
+  close(pipe.write_end);
+}
+
+TEST_CASE("stream sink: a format decides what is written") {
+  const struct {
+    StreamFormat format;
+    Record record;
+    std::string_view want;
+  } rows[] = {
+      {StreamFormat::records, record("{\n}", BodyKind::json), "{\"body\":{ }}\n"},
+      {StreamFormat::base64, record("{\n}", BodyKind::json), "{\"base64\":\"ewp9\"}\n"},
+      {StreamFormat::body, record("[1,\n2]", BodyKind::json), "[1, 2]\n"},
+      {StreamFormat::body, record("two\nlines", BodyKind::text), "two\nlines\n"},
+      {StreamFormat::raw, record("{\n}", BodyKind::json), "{\n}"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.want);
+    CHECK(written(row.format, row.record) == row.want);
+  }
+}
+
+TEST_CASE("stream sink: a record is confirmed only when all of it was written") {
+  Pipe pipe;
+  fcntl(pipe.write_end, F_SETPIPE_SZ, 4096);
+  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw);
+  sink->put(1, record("small", BodyKind::text));
+  sink->put(2, record(std::string(100'000, 'x'), BodyKind::text));
+  sink->flush();
+  std::vector<Verdict> verdicts;
+  sink->verdicts(verdicts);
+  REQUIRE(verdicts.size() == 1);
+  CHECK(verdicts[0].ticket == 1);
+
+  char buffer[65536];
+  for (std::size_t got = 0; got < 100'005; sink->flush())
+    got += static_cast<std::size_t>(read(pipe.read_end, buffer, sizeof buffer));
+  sink->verdicts(verdicts);
+  REQUIRE(verdicts.size() == 2);
+  CHECK(verdicts[1].ticket == 2);
+  close(pipe.read_end);
+}
+
+TEST_CASE("stream sink: a reader that has gone closes it, confirms nothing and is no error") {
+  signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  close(pipe.read_end);
+  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw);
+  sink->put(1, record("x", BodyKind::text));
+  sink->flush();
+  std::vector<Verdict> verdicts;
+  sink->verdicts(verdicts);
+  CHECK(verdicts.empty());
+  CHECK(sink->closed());
+}
+
+TEST_CASE("stream sink: a full disk is an error that names where") {
+  auto sink = open_stream_sink(open_to_write("/dev/full"), "/dev/full", StreamFormat::raw);
+  sink->put(1, record("x", BodyKind::text));
+  try {
+    sink->flush();
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::io);
+    CHECK(std::string_view(error.what()).find("/dev/full") != std::string_view::npos);
+  }
+}
