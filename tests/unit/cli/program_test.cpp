@@ -1,0 +1,47 @@
+#include "cli/program.h"
+
+#include <doctest/doctest.h>
+#include <set>
+
+#include "cli/common_options.h"
+
+using namespace iso;
+
+TEST_CASE("program: every command, option and argument says what it is for") {
+  const Program program = make_program();
+  CHECK(program.runs.size() == commands().size());
+  for (const auto& [app, run] : program.runs) {
+    CAPTURE(app->get_name());
+    CHECK_FALSE(app->get_description().empty());
+    for (const CLI::Option* option : app->get_options()) {
+      CAPTURE(option->get_name());
+      CHECK_FALSE(option->get_description().empty());
+      CHECK(option->get_description().back() != '.');
+    }
+  }
+}
+
+TEST_CASE("program: every long option has its twin in the environment, but for the record's own fields") {
+  const Program program = make_program();
+  for (const auto& [app, run] : program.runs)
+    for (const CLI::Option* option : app->get_options()) {
+      if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
+      CAPTURE(option->get_name());
+      if (option->get_group() == kRecordGroup) {
+        CHECK(option->get_envname().empty());
+      } else {
+        CHECK(option->get_envname().starts_with("ISO_"));
+        CHECK(option->get_envname().find('-') == std::string::npos);
+      }
+    }
+}
+
+TEST_CASE("program: the shared options are the same in every command") {
+  const Program program = make_program();
+  for (const char* name : {"--url", "--context", "--password-file", "--timeout", "--quiet", "--verbose",
+                           "--color", "--progress"})
+    for (const auto& [app, run] : program.runs) {
+      CAPTURE(name);
+      CHECK(app->get_option_no_throw(name) != nullptr);
+    }
+}
