@@ -1,0 +1,191 @@
+#include "base/url.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace iso {
+namespace {
+
+constexpr std::array<std::string_view, 4> kSchemes{"amqp", "amqps", "sqlite", "postgresql"};
+
+// Never the text itself: it may hold a password.
+Error bad(std::string_view scheme, const std::string& why) {
+  return {Kind::usage, fmt::format("{} URL: {}", scheme, why)};
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string decoded(std::string_view text, std::string_view scheme) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0)
+      throw bad(scheme, "a % must be followed by two hex digits; write % itself as %25");
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+std::string encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) ||
+        std::string_view("-._~").find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+// The text before the first of `marks`, which is taken off `rest`; the mark stays.
+std::string_view take_until(std::string_view& rest, std::string_view marks) {
+  const auto end = std::min(rest.find_first_of(marks), rest.size());
+  const auto part = rest.substr(0, end);
+  rest.remove_prefix(end);
+  return part;
+}
+
+HostPort host_of(std::string_view text, std::string_view scheme) {
+  HostPort host;
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == text.npos) throw bad(scheme, "an IPv6 address ends with ]");
+    host.host = text.substr(1, close - 1);
+    port = text.substr(close + 1);
+    if (!port.empty() && port.front() != ':') throw bad(scheme, "after ] comes :PORT or nothing");
+  } else {
+    const auto colon = std::min(text.find(':'), text.size());
+    host.host = decoded(text.substr(0, colon), scheme);
+    port = text.substr(colon);
+  }
+  if (host.host.empty()) host.host = "localhost";
+  if (port.size() <= 1) return host;
+  port.remove_prefix(1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), host.port);
+  if (error != std::errc{} || end != port.data() + port.size() || host.port == 0)
+    throw bad(scheme, fmt::format("\"{}\" is not a port", port));
+  return host;
+}
+
+void read_authority(Url& url, std::string_view authority) {
+  if (const auto at = authority.rfind('@'); at != authority.npos) {
+    const auto login = authority.substr(0, at);
+    const auto colon = std::min(login.find(':'), login.size());
+    url.user = decoded(login.substr(0, colon), url.scheme);
+    url.has_password = colon < login.size();
+    if (url.has_password) url.password = decoded(login.substr(colon + 1), url.scheme);
+    authority.remove_prefix(at + 1);
+  }
+  for (bool more = true; more;) {
+    const auto comma = authority.find(',');
+    more = comma != authority.npos;
+    url.hosts.push_back(host_of(authority.substr(0, comma), url.scheme));
+    if (more) authority.remove_prefix(comma + 1);
+  }
+}
+
+void read_query(Url& url, std::string_view query) {
+  while (!query.empty()) {
+    std::string_view pair = take_until(query, "&");
+    if (!query.empty()) query.remove_prefix(1);
+    const auto name = take_until(pair, "=");
+    if (!pair.empty()) pair.remove_prefix(1);
+    url.query.emplace_back(decoded(name, url.scheme), decoded(pair, url.scheme));
+  }
+}
+
+Url file_url(std::string_view text) {
+  Url url;
+  url.scheme = "file";
+  url.path = text;
+  return url;
+}
+
+}  // namespace
+
+std::string_view Url::option(std::string_view name, std::string_view otherwise) const {
+  for (const auto& [key, value] : query)
+    if (key == name) return value;
+  return otherwise;
+}
+
+Url parse_url(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto scheme = text.substr(0, colon);
+  const bool known = std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end();
+  if (colon == text.npos || (!known && !text.substr(colon).starts_with("://"))) return file_url(text);
+  if (!known)
+    throw Error(Kind::usage,
+                fmt::format("unknown scheme \"{}\"; known are {}", scheme, fmt::join(kSchemes, ", ")));
+
+  Url url;
+  url.scheme = scheme;
+  std::string_view rest = text.substr(colon + 1);
+  const bool has_authority = rest.starts_with("//");
+  if (has_authority) rest.remove_prefix(2);
+  if (scheme != "sqlite") {
+    if (!has_authority) throw bad(scheme, fmt::format("it starts with {}://", scheme));
+    read_authority(url, take_until(rest, "/?#"));
+  }
+  url.path = decoded(take_until(rest, "?#"), scheme);
+  if (rest.starts_with('?')) {
+    rest.remove_prefix(1);
+    read_query(url, take_until(rest, "#"));
+  }
+  if (rest.starts_with('#')) url.fragment = decoded(rest.substr(1), scheme);
+  if (scheme == "sqlite") {
+    if (url.path.empty()) throw bad(scheme, "it names no file; say sqlite:PATH");
+    return url;
+  }
+  if (url.path.size() > 1) {
+    url.path.erase(0, 1);  // the vhost is what follows the slash
+  } else {
+    url.path = "/";
+  }
+  return url;
+}
+
+std::string redacted(const Url& url) {
+  if (url.scheme == "file") return url.path;
+  std::string text = url.scheme + ":";
+  if (url.scheme == "sqlite") {
+    text += url.path;
+  } else {
+    text += "//";
+    if (!url.user.empty()) text += encoded(url.user) + (url.has_password ? ":***@" : "@");
+    for (std::size_t i = 0; i < url.hosts.size(); ++i) {
+      const auto& [host, port] = url.hosts[i];
+      if (i > 0) text += ',';
+      text += host.find(':') == host.npos ? host : "[" + host + "]";
+      if (port != 0) text += fmt::format(":{}", port);
+    }
+    text += "/" + (url.path == "/" ? "" : encoded(url.path));
+  }
+  for (std::size_t i = 0; i < url.query.size(); ++i) {
+    const auto& [name, value] = url.query[i];
+    const bool secret = name.find("password") != name.npos && name != "password_file";
+    text += fmt::format("{}{}={}", i == 0 ? '?' : '&', name, secret ? "***" : encoded(value));
+  }
+  if (!url.fragment.empty()) text += "#" + encoded(url.fragment);
+  return text;
+}
+
+}  // namespace iso
