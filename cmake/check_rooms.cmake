@@ -1,0 +1,89 @@
+# cmake -D ROOT=… -P check_rooms.cmake: every #include follows the arrows of the house, and what a room keeps
+# to itself stays there. The rooms are build targets too, but they share an include root, so a wrong include
+# would compile.
+cmake_minimum_required(VERSION 3.25)
+
+# Which room may see which; each sees itself.
+set(sees_base base)
+set(sees_record record base)
+set(sees_ends ends record base)
+set(sees_pump pump ends record base)
+set(sees_fetch fetch record base)
+set(sees_reconcile reconcile ends record base)
+set(sees_cli cli pump fetch reconcile ends record base)
+
+# A header of others, and the files that may include it; both are regular expressions.
+set(homes
+  "sqlite3\\.h=^lib/base/"
+  "nlohmann/.*|simdjson.*=^lib/record/[a-z_]+\\.cpp$"
+  "amqp.*|rabbitmq-c/.*=^lib/ends/amqp_[a-z_]+\\.(h|cpp)$"
+  "libpq-fe\\.h=^lib/ends/postgres_store\\.cpp$"
+  "curl/.*=^lib/fetch/http\\.(h|cpp)$"
+  "CLI/.*=^cli/")
+
+set(faults "")
+
+function(fault text)
+  set(faults "${faults}  ${text}\n" PARENT_SCOPE)
+endfunction()
+
+# Ours are written "room/file.h", seen from the include root.
+macro(check_ours file room header)
+  if("${header}" MATCHES "^([a-z_]+)/")
+    if(NOT CMAKE_MATCH_1 IN_LIST sees_${room})
+      fault("${file}: ${room} may not see ${CMAKE_MATCH_1} (\"${header}\")")
+    endif()
+  else()
+    fault("${file}: \"${header}\" names no room")
+  endif()
+endmacro()
+
+macro(check_theirs file header)
+  foreach(row IN LISTS homes)
+    string(REGEX MATCH "^(.*)=(.*)$" row "${row}")
+    set(home "${CMAKE_MATCH_2}")
+    if("${header}" MATCHES "^(${CMAKE_MATCH_1})$" AND NOT "${file}" MATCHES "${home}")
+      fault("${file}: <${header}> lives in ${home}")
+    endif()
+  endforeach()
+endmacro()
+
+macro(check_words file)
+  file(STRINGS "${ROOT}/${file}" lines REGEX "std::(cout|cerr)|getenv|(^|[^_a-z])exit ?\\(")
+  if(lines)
+    fault("${file}: only cli prints, reads the environment or exits (${lines})")
+  endif()
+endmacro()
+
+macro(check_file file)
+  string(REGEX MATCH "^(lib/)?([a-z_]+)/" ignored "${file}")
+  set(room "${CMAKE_MATCH_2}")
+  if(NOT DEFINED sees_${room})
+    fault("${file}: ${room} is not a room of the house")
+  endif()
+  file(STRINGS "${ROOT}/${file}" includes REGEX "^[ \t]*#[ \t]*include")
+  foreach(include IN LISTS includes)
+    if(include MATCHES "\"([^\"]+)\"")
+      check_ours("${file}" "${room}" "${CMAKE_MATCH_1}")
+    elseif(include MATCHES "<([^>]+)>")
+      check_theirs("${file}" "${CMAKE_MATCH_1}")
+    endif()
+  endforeach()
+  if("${file}" MATCHES "^lib/")
+    check_words("${file}")
+  endif()
+endmacro()
+
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/lib/*.h" "${ROOT}/lib/*.cpp" "${ROOT}/cli/*.h" "${ROOT}/cli/*.cpp")
+if(NOT files)
+  message(FATAL_ERROR "no sources under ${ROOT}")
+endif()
+foreach(file IN LISTS files)
+  check_file("${file}")
+endforeach()
+
+list(LENGTH files count)
+if(faults)
+  message(FATAL_ERROR "the arrows of the house are broken:\n${faults}")
+endif()
+message(STATUS "${count} files keep to their rooms")
