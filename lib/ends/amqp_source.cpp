@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <deque>
+#include <fmt/format.h>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "ends/amqp.h"
+#include "ends/amqp_properties.h"
+#include "ends/amqp_wire.h"
+#include "ends/binding_kind.h"
+
+namespace iso {
+namespace {
+
+std::optional<std::uint64_t> delivery_count_of(const Record& record) {
+  if (!record.headers) return std::nullopt;
+  for (const auto& [name, field] : *record.headers)
+    if (const auto* count = std::get_if<std::int64_t>(&field.value);
+        count && name == "x-delivery-count" && *count >= 0)
+      return static_cast<std::uint64_t>(*count);
+  return std::nullopt;
+}
+
+// Consumes with manual acknowledgements. There is one consumer on the channel, so the broker's delivery tags
+// are 1, 2, 3, … and serve as tickets.
+class AmqpSource final : public Source {
+ public:
+  AmqpSource(const Url& url, const SourceOptions& options) : options_(options), wire_(url, options) {
+    const Wire::Queue queue = open_queue();
+    queue_ = queue.name;
+    for (const Binding& binding : options.bindings) bind(binding);
+    std::uint64_t prefetch = options.prefetch;
+    if (options.count != 0) prefetch = std::min(prefetch, options.count);
+    if (options.peek) {
+      peek_left_ = options.count != 0 ? std::min<std::uint64_t>(options.count, queue.messages)
+                                      : std::min<std::uint64_t>(options.peek_most, queue.messages);
+      if (queue.messages > peek_left_ && options.count == 0)
+        options.notice(fmt::format("{} more in the queue; --count shows more", queue.messages - peek_left_));
+      prefetch = std::min<std::uint64_t>(peek_left_, UINT16_MAX);
+      if (peek_left_ == 0) return;
+    }
+    must(wire_.consume(queue_, static_cast<std::uint16_t>(prefetch)), queue_);
+  }
+
+  Flow take(std::size_t most, std::vector<Taken>& out) override {
+    if (options_.peek) most = std::min<std::uint64_t>(most, peek_left_);
+    amqp_frame_t frame;
+    std::size_t taken = 0;
+    while (taken < most && wire_.next_frame(frame))
+      if (accept(frame)) {
+        out.push_back(std::move(arriving_));
+        ++taken;
+      }
+    if (!options_.peek) return taken == most ? Flow::more : Flow::idle;
+    peek_left_ -= taken;
+    return peek_left_ == 0 || (taken == 0 && drained()) ? Flow::ended : Flow::idle;
+  }
+
+  void settle(Ticket ticket, Settle how) override {
+    if (ticket < first_unsettled_) return;
+    const auto index = ticket - first_unsettled_;
+    if (index >= settled_.size()) settled_.resize(index + 1);
+    settled_[index] = how;
+    dirty_ = true;
+  }
+
+  void flush() override {
+    if (dirty_ && !options_.peek) {
+      settle_front();
+      settle_rest();
+      dirty_ = false;
+    }
+    wire_.keep_alive();
+  }
+
+  Wait wait() const override { return wire_.wait(); }
+
+  // The count is of messages that are ready; what is already on its way to us shows only as frames. The
+  // broker may send those after its first answer, but not after its second.
+  bool drained() override {
+    for (int look = 0; look < 2; ++look) {
+      Wire::Queue queue;
+      must(wire_.declare_queue(queue_, {.passive = true}, queue), queue_);
+      if (queue.messages != 0 || wire_.has_frames()) return false;
+    }
+    return true;
+  }
+
+  void stop() override { wire_.cancel(); }
+
+ private:
+  void must(const Wire::Answer& answer, std::string_view name) const {
+    if (!answer) return;
+    if (answer->code == kNotFound)
+      throw Error(Kind::missing,
+                  fmt::format("no queue or exchange \"{}\": {}; create what is missing with --declare", name,
+                              answer->text));
+    throw Error(answer->code == AMQP_ACCESS_REFUSED ? Kind::refused : Kind::unavailable,
+                fmt::format("{}: {}", wire_.name(), answer->text));
+  }
+
+  Wire::Queue open_queue() {
+    Wire::Queue queue;
+    if (options_.queue.empty()) {
+      must(wire_.declare_queue("", {.exclusive = true, .auto_delete = true}, queue), "");
+      options_.notice(fmt::format("listening on the private queue {}", queue.name));
+      return queue;
+    }
+    const auto refusal = wire_.declare_queue(options_.queue, {.passive = true}, queue);
+    if (refusal && refusal->code == kNotFound && options_.declare) {
+      must(wire_.declare_queue(options_.queue, {.durable = true}, queue), options_.queue);
+    } else if (refusal && refusal->code == kNotFound) {
+      throw Error(Kind::missing, fmt::format("no queue \"{}\" at {}; create it with --declare",
+                                             options_.queue, wire_.name()));
+    } else {
+      must(refusal, options_.queue);
+    }
+    return queue;
+  }
+
+  void bind(const Binding& binding) {
+    if (options_.declare) {
+      const auto refusal = wire_.declare_exchange(binding.exchange, "direct", true);
+      if (refusal && refusal->code == kNotFound)
+        must(wire_.declare_exchange(binding.exchange, exchange_kind_for(binding.routing_key), false),
+             binding.exchange);
+    }
+    const auto refusal = wire_.bind(queue_, binding.exchange, binding.routing_key);
+    if (refusal && refusal->code == kNotFound)
+      throw Error(Kind::missing, fmt::format("no exchange \"{}\" at {}; create it with --declare",
+                                             binding.exchange, wire_.name()));
+    must(refusal, binding.exchange);
+  }
+
+  // Adds a frame to the message that is arriving. True when it is whole.
+  bool accept(const amqp_frame_t& frame) {
+    if (frame.frame_type == AMQP_FRAME_HEADER) {
+      read_properties(arriving_.record,
+                      *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
+      body_left_ = frame.payload.properties.body_size;
+      arriving_.record.body.reserve(body_left_);
+      return body_left_ == 0 && finish();
+    }
+    if (frame.frame_type == AMQP_FRAME_BODY) {
+      arriving_.record.body.append(view(frame.payload.body_fragment));
+      body_left_ -= std::min<std::uint64_t>(body_left_, frame.payload.body_fragment.len);
+      return body_left_ == 0 && finish();
+    }
+    void* method = frame.payload.method.decoded;
+    if (frame.payload.method.id == AMQP_BASIC_DELIVER_METHOD)
+      begin(*static_cast<amqp_basic_deliver_t*>(method));
+    if (frame.payload.method.id == AMQP_BASIC_CANCEL_METHOD)
+      throw Error(
+          Kind::missing,
+          fmt::format("the broker ended the consumer: the queue \"{}\" was deleted, or its node went down",
+                      queue_));
+    if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
+      throw Error(Kind::unavailable,
+                  fmt::format("{}: the broker closed the channel: {}", wire_.name(),
+                              view(static_cast<amqp_channel_close_t*>(method)->reply_text)));
+    return false;
+  }
+
+  void begin(const amqp_basic_deliver_t& delivery) {
+    arriving_ = Taken{delivery.delivery_tag, {}, nullptr};
+    Record& record = arriving_.record;
+    record.exchange = view(delivery.exchange);
+    record.routing_key = view(delivery.routing_key);
+    record.queue = queue_;
+    record.redelivered = delivery.redelivered != 0;
+  }
+
+  bool finish() {
+    Record& record = arriving_.record;
+    record.body_kind = body_kind_of(record.body);
+    record.delivery_count = delivery_count_of(record);
+    record.received_at = system_clock().wall().time_since_epoch().count();
+    return true;
+  }
+
+  // What is settled at the front goes in runs, each one frame with `multiple`.
+  void settle_front() {
+    std::size_t done = 0;
+    while (done < settled_.size() && settled_[done]) {
+      const auto how = settled_[done];
+      while (done < settled_.size() && settled_[done] == how) ++done;
+      if (how != kAlreadySaid) wire_.settle(first_unsettled_ + done - 1, static_cast<Settle>(*how), true);
+    }
+    settled_.erase(settled_.begin(), settled_.begin() + static_cast<std::ptrdiff_t>(done));
+    first_unsettled_ += done;
+  }
+
+  void settle_rest() {
+    for (std::size_t i = 0; i < settled_.size(); ++i) {
+      if (!settled_[i] || settled_[i] == kAlreadySaid) continue;
+      wire_.settle(first_unsettled_ + i, *settled_[i], false);
+      settled_[i] = kAlreadySaid;
+    }
+  }
+
+  static constexpr std::optional<Settle> kAlreadySaid{static_cast<Settle>(-1)};
+
+  SourceOptions options_;
+  Wire wire_;
+  std::string queue_;
+  Taken arriving_;
+  std::uint64_t body_left_ = 0;
+  std::uint64_t peek_left_ = 0;
+  std::deque<std::optional<Settle>> settled_;  // from first_unsettled_ on
+  std::uint64_t first_unsettled_ = 1;
+  bool dirty_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_amqp_source(const Url& url, const SourceOptions& options) {
+  return std::make_unique<AmqpSource>(url, options);
+}
+
+}  // namespace iso

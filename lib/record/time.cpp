@@ -1,0 +1,76 @@
+#include "record/time.h"
+
+#include <charconv>
+#include <chrono>
+#include <fmt/format.h>
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Takes `digits` digits off the front; false if they are not there.
+bool take_number(std::string_view& text, std::size_t digits, int& number) {
+  if (text.size() < digits) return false;
+  for (const char c : text.substr(0, digits))
+    if (c < '0' || c > '9') return false;
+  std::from_chars(text.data(), text.data() + digits, number);
+  text.remove_prefix(digits);
+  return true;
+}
+
+bool take(std::string_view& text, std::string_view any) {
+  if (text.empty() || any.find(text.front()) == any.npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+int take_fraction(std::string_view& text) {
+  int thousandths = 0, weight = 100;
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1), weight /= 10)
+    thousandths += (text.front() - '0') * weight;
+  return thousandths;
+}
+
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return std::chrono::minutes{0};
+  const bool west = text.starts_with('-');
+  int hours = 0, minutes = 0;
+  if (!take(text, "+-") || !take_number(text, 2, hours) || !take(text, ":") ||
+      !take_number(text, 2, minutes) || hours > 23 || minutes > 59)
+    return std::nullopt;
+  const std::chrono::minutes offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+  return west ? -offset : offset;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> read_rfc3339(std::string_view text) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, fraction = 0;
+  if (!take_number(text, 4, year) || !take(text, "-") || !take_number(text, 2, month) || !take(text, "-") ||
+      !take_number(text, 2, day) || !take(text, "Tt ") || !take_number(text, 2, hour) || !take(text, ":") ||
+      !take_number(text, 2, minute) || !take(text, ":") || !take_number(text, 2, second))
+    return std::nullopt;
+  if (take(text, ".")) fraction = take_fraction(text);
+  const auto offset = take_offset(text);
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!offset || !text.empty() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const auto moment = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+                      std::chrono::seconds(second) + milliseconds(fraction) - *offset;
+  return std::chrono::duration_cast<milliseconds>(moment.time_since_epoch()).count();
+}
+
+void append_rfc3339(std::string& out, std::int64_t when) {
+  const std::chrono::sys_time<milliseconds> moment{milliseconds(when)};
+  const auto days = std::chrono::floor<std::chrono::days>(moment);
+  const std::chrono::year_month_day date{days};
+  const std::chrono::hh_mm_ss time{moment - days};
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                 static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
+                 time.seconds().count(), time.subseconds().count());
+}
+
+}  // namespace iso
