@@ -303,8 +303,9 @@ bool Wire::publish(std::string_view exchange, std::string_view routing_key, bool
 
   std::size_t payload = begin_frame();
   put_integer(grow(4), AMQP_BASIC_PUBLISH_METHOD, 4);
-  encode(4,
-         [&](amqp_bytes_t space) { return amqp_encode_method(AMQP_BASIC_PUBLISH_METHOD, &method, space); });
+  append_encoded(payload_max - 4, [&](amqp_bytes_t space) {
+    return amqp_encode_method(AMQP_BASIC_PUBLISH_METHOD, &method, space);
+  });
   append_frame(AMQP_FRAME_METHOD, payload);
 
   payload = begin_frame();
