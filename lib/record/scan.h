@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,13 +23,52 @@ class JsonScanner {
   Status scan(std::string_view bytes, bool last);
 
   std::size_t position() const { return position_; }
-  const std::string& what() const { return what_; }
+  std::string what() const { return what_; }
   void reset();
 
  private:
+  // What the next byte may be. The last two are ends.
+  enum class State : std::uint8_t {
+    value,
+    value_or_close,  // after '['
+    name,            // after ',' in an object
+    name_or_close,   // after '{'
+    colon,
+    comma_or_close,
+    in_string,
+    in_name,
+    in_word,  // true, false or null
+    minus,
+    zero,
+    integer,
+    point,
+    fraction,
+    exponent,
+    exponent_sign,
+    exponent_digits,
+    complete,
+    bad,
+  };
+
+  // Each takes the bytes from `at` on and gives back where it stopped: after what it took, at the fault, or
+  // at an escape or a character of which not all bytes are there yet.
+  const char* step(const char* at, const char* end);
+  const char* between(const char* at, const char* end);
+  const char* start_value(const char* at, const char* end);
+  const char* open(const char* at, State next);
+  const char* comma_or_close(const char* at);
+  const char* close(const char* at);
+  const char* end_value(const char* at);
+  const char* string(const char* at, const char* end);
+  const char* word(const char* at, const char* end);
+  const char* number(const char* at, const char* end);
+  const char* fail(const char* at, const char* why);
+  Status at_end();
+
   std::size_t position_ = 0;
-  std::string what_;
-  int state_ = 0;
+  const char* what_ = "";
+  const char* word_ = "";  // what is still to come of a literal
+  State state_ = State::value;
   std::string nesting_;  // '{' and '[' that are open; depth is bounded by kMaxDepth
 };
 

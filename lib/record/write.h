@@ -14,10 +14,10 @@ void append_json_string(std::string& out, std::string_view text);
 // Appends one JSON value on one line: a line break between tokens becomes a space, all other bytes stay.
 void append_one_line(std::string& out, std::string_view json);
 
-enum class BodyAs { best, base64 };
+enum class BodyAs { best, base64, left_out };
 
 // Appends the record as one JSON object on one line, without the newline. Unset fields are left out; the body
-// comes last, under `body`, `text` or `base64` by its kind, or always under `base64`.
+// comes last, under `body`, `text` or `base64` by its kind, always under `base64`, or not at all.
 void append_record(std::string& out, const Record& record, BodyAs as = BodyAs::best);
 
 }  // namespace iso

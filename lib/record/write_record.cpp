@@ -38,7 +38,7 @@ class RecordWriter {
       append_rfc3339(out_, *record_.received_at);
       out_ += '"';
     }
-    if (record_.body_kind) body(as);
+    if (record_.body_kind && as != BodyAs::left_out) body(as);
     out_ += '}';
   }
 

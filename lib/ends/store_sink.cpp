@@ -1,0 +1,179 @@
+#include <charconv>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "ends/route.h"
+#include "ends/store.h"
+#include "ends/store_file.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+constexpr int kNoRoute = 312, kNotFound = 404;  // AMQP 0-9-1 section 1.2
+constexpr std::size_t kCommitBytes = 4 << 20;
+
+std::string_view text_of(const Record::Text& text) {
+  return text ? std::string_view(*text) : std::string_view();
+}
+
+// What is bound to what, as last read.
+class Routes {
+ public:
+  // Reads it again if it has changed. Within a transaction, so that it holds until the commit.
+  void refresh(sqlite::Database& database) {
+    const auto version = database.integer("SELECT value FROM iso_meta WHERE name = 'topology'");
+    if (version == version_) return;
+    version_ = version;
+    exchanges_.clear();
+    bindings_.clear();
+    queues_.clear();
+    for (auto row = database.query("SELECT name, type FROM iso_exchanges"); row.step();)
+      exchanges_.emplace(row.text(0), exchange_type_of(row.text(1)));
+    for (auto row = database.query("SELECT name FROM iso_queues"); row.step();) queues_.emplace(row.text(0));
+    for (auto row = database.query("SELECT exchange, queue, routing_key, arguments FROM iso_bindings");
+         row.step();)
+      bindings_[std::string(row.text(0))].push_back(
+          {std::string(row.text(1)), std::string(row.text(2)), read_fields(row.text(3))});
+  }
+
+  // The queues that take a message, each once. Nothing if there is no such exchange.
+  std::optional<std::set<std::string_view>> queues_for(const Record& record) const {
+    std::set<std::string_view> queues;
+    const auto exchange = text_of(record.exchange), key = text_of(record.routing_key);
+    if (exchange.empty()) {
+      if (const auto queue = queues_.find(key); queue != queues_.end()) queues.insert(*queue);
+      return queues;
+    }
+    const auto type = exchanges_.find(exchange);
+    if (type == exchanges_.end()) return std::nullopt;
+    static const FieldTable kNone;
+    if (const auto bound = bindings_.find(exchange); bound != bindings_.end())
+      for (const auto& binding : bound->second)
+        if (routes(type->second, binding.key, binding.arguments, key,
+                   record.headers ? *record.headers : kNone))
+          queues.insert(binding.queue);
+    return queues;
+  }
+
+ private:
+  struct Bound {
+    std::string queue, key;
+    FieldTable arguments;
+  };
+  std::int64_t version_ = -1;
+  std::map<std::string, ExchangeType, std::less<>> exchanges_;
+  std::set<std::string, std::less<>> queues_;
+  std::map<std::string, std::vector<Bound>, std::less<>> bindings_;
+};
+
+// Routes and stores what was put in one transaction, and confirms it once that is on the disk.
+class StoreSink final : public Sink {
+ public:
+  StoreSink(const Url& url, const SinkOptions& options) : file_(url, true) { prepare(options); }
+
+  void put(Ticket ticket, const Record& record) override {
+    waiting_.push_back({ticket, &record});
+    waiting_bytes_ += record.body.size();
+    if (waiting_bytes_ >= kCommitBytes) flush();
+  }
+
+  void flush() override {
+    if (waiting_.empty()) return;
+    auto& database = file_.database();
+    const auto now = system_clock().wall().time_since_epoch().count();
+    std::vector<Verdict> verdicts;
+    sqlite::Transaction transaction(database);
+    routes_.refresh(database);
+    for (const auto& [ticket, record] : waiting_) verdicts.push_back(store(ticket, *record, now));
+    transaction.commit();
+    known_.insert(known_.end(), std::make_move_iterator(verdicts.begin()),
+                  std::make_move_iterator(verdicts.end()));
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    file_.checkpoint();
+  }
+
+  void verdicts(std::vector<Verdict>& out) override {
+    out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
+    known_.clear();
+  }
+
+  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(0)}; }
+
+ private:
+  struct Waiting {
+    Ticket ticket;
+    const Record* record;
+  };
+
+  void prepare(const SinkOptions& options) {
+    if (options.direct_name.empty() && options.queue.empty()) return;
+    sqlite::Transaction transaction(file_.database());
+    if (!options.direct_name.empty() && !file_.has_exchange(options.direct_name))
+      file_.create_exchange(options.direct_name, "direct");
+    if (!options.queue.empty() && !file_.has_queue(options.queue)) file_.create_queue(options.queue);
+    if (!options.queue.empty() && !options.exchange.empty()) {
+      if (!file_.has_exchange(options.exchange))
+        throw Error(Kind::config, fmt::format("{}: NOT_FOUND - no exchange '{}' to bind queue '{}' to",
+                                              file_.path(), options.exchange, options.queue));
+      file_.create_binding(options.exchange, options.queue, options.routing_key);
+    }
+    transaction.commit();
+  }
+
+  Verdict store(Ticket ticket, const Record& record, std::int64_t now) {
+    const auto queues = routes_.queues_for(record);
+    if (!queues)
+      return {ticket, Fate::returned, kNotFound,
+              fmt::format("NOT_FOUND - no exchange '{}' in {}", text_of(record.exchange), file_.path())};
+    if (queues->empty() && record.mandatory.value_or(true))
+      return {ticket, Fate::returned, kNoRoute, "NO_ROUTE"};
+    if (queues->empty()) return {ticket, Fate::confirmed, 0, {}};
+    properties_.clear();
+    append_record(properties_, record, BodyAs::left_out);
+    const std::string hash = body_hash_of(record.body);
+    for (const auto queue : *queues) insert(queue, record, hash, now);
+    return {ticket, Fate::confirmed, 0, {}};
+  }
+
+  void insert(std::string_view queue, const Record& record, std::string_view hash, std::int64_t now) {
+    auto query = file_.database().query(
+        "INSERT INTO iso_messages(queue, state_ms, created_ms, expires_ms, message_id, correlation_id, "
+        "exchange, routing_key, properties, body_hash, body) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    query.bind(queue).bind(now).bind(now);
+    if (record.expiration) {
+      std::int64_t life = 0;
+      std::from_chars(record.expiration->data(), record.expiration->data() + record.expiration->size(), life);
+      query.bind(now + life);
+    } else {
+      query.bind_null();
+    }
+    query.bind(record.message_id)
+        .bind(record.correlation_id)
+        .bind(text_of(record.exchange))
+        .bind(text_of(record.routing_key));
+    query.bind(std::string_view(properties_)).bind_blob(hash).bind_blob(record.body);
+    query.run();
+  }
+
+  StoreFile file_;
+  Routes routes_;
+  std::vector<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::vector<Verdict> known_;
+  std::string properties_;  // kept for its memory
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> open_store_sink(const Url& url, const SinkOptions& options) {
+  return std::make_unique<StoreSink>(url, options);
+}
+
+}  // namespace iso
