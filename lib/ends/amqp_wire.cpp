@@ -124,9 +124,12 @@ void Wire::open_socket(const Url& url, const HostPort& host, milliseconds timeou
   errno = 0;
   const int status = amqp_socket_open_noblock(socket, host.host.c_str(), port, &limit);
   if (status == AMQP_STATUS_OK) return;
-  const bool system = status == AMQP_STATUS_SOCKET_ERROR && errno != 0;
-  throw Error(Kind::unavailable, fmt::format("{}: {}", host_text(host, port),
-                                             system ? std::strerror(errno) : amqp_error_string2(status)));
+  // The library leaves errno from the start of a connection that was refused later.
+  const bool refused = status == AMQP_STATUS_SOCKET_ERROR && (errno == EINPROGRESS || errno == 0);
+  const char* why = refused                              ? "connection refused"
+                    : status == AMQP_STATUS_SOCKET_ERROR ? std::strerror(errno)
+                                                         : amqp_error_string2(status);
+  throw Error(Kind::unavailable, fmt::format("{}: {}", host_text(host, port), why));
 }
 
 void Wire::login(const Url& url, const EndOptions& options) {
