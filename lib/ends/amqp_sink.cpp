@@ -35,6 +35,10 @@ class AmqpSink final : public Sink {
     wire_.select_confirms();
   }
 
+  ~AmqpSink() override {
+    if (sent_.empty()) wire_.nothing_is_open();
+  }
+
   void put(Ticket ticket, const Record& record) override {
     waiting_.push_back({ticket, &record});
     if (waiting_.size() == 1) send_waiting();

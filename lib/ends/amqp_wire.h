@@ -97,6 +97,9 @@ class Wire {
   // while a frame of ours is half written, since reading may make the library write a heartbeat.
   bool next_frame(amqp_frame_t& frame);
   bool has_frames() const;
+  // All that was sent has been answered, so the close need not wait for the broker.
+  void nothing_is_open() { nothing_open_ = true; }
+
   void keep_alive();  // a heartbeat, if one is due, for those who do not read now
 
   Wait wait() const;
@@ -130,7 +133,7 @@ class Wire {
   std::size_t frame_max_ = 0;
   std::chrono::seconds heartbeat_{0};
   std::chrono::steady_clock::time_point last_beat_{};
-  bool alive_ = false;
+  bool alive_ = false, nothing_open_ = false;
 };
 
 }  // namespace iso
