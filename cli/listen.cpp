@@ -106,13 +106,14 @@ Outcome ending(const Args& args, const Tally& tally, const Session& session, Rep
 Outcome run(const Args& args, Session& session) {
   Report report("iso listen", args.common.voice, session.environment);
   const Url url = resolve_url(args.common, session.environment);
+  const PumpOptions options = pump_options(args, session);
   auto source = open_source(url, source_options(args, url, report));
   auto sink = open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
   PumpHooks hooks;
   hooks.report = [&report, received = std::uint64_t{0}](const Taken&, const Verdict&) mutable {
     report.progress("received", ++received);
   };
-  const Tally tally = pump(*source, *sink, pump_options(args, session), hooks);
+  const Tally tally = pump(*source, *sink, options, hooks);
   return ending(args, tally, session, report);
 }
 

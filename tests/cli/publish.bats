@@ -1,0 +1,271 @@
+load helper
+
+@test "publish: a confirmed message gets a receipt with fresh ids, and exit 0" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --body '{"a":1}'
+  exits 0
+  is confirmed "$(jq -r .status stdout)"
+  [[ $(jq -r .message_id stdout) =~ ^[0-9a-f]{32}$ ]]
+  [[ $(jq -r .correlation_id stdout) =~ ^[0-9a-f]{32}$ ]]
+  is '{"a":1}' "$(bodies "$q")"
+}
+
+@test "publish: the user's settings file works as it stands, with one warning, and its null app_id is unset" {
+  iso publish "$ROOT/examples/seed.json" --queue "$q" --body '{}'
+  exits 0
+  is 1 "$(grep -c warning: stderr)"
+  says "seed.json:9: content_encoding has no value"
+  iso listen "$q" --count 1
+  exits 0
+  is '["direct_one","routing_key_one",true,"type","reply_queue","application/json",null,1,"d7c6718f93b76fe525ee99f5fc7717a0","54fecb335af52b7b20b8910a6f1f3edf",null]' \
+    "$(jq -c '[.exchange,.routing_key,.persistent,.type,.reply_to,.content_type,.content_encoding,.priority,.message_id,.correlation_id,.app_id]' stdout)"
+}
+
+@test "publish: settings create a direct exchange and a queue bound to it, once" {
+  echo "{\"direct_name\":\"$x\",\"queue\":\"$q\",\"routing_key\":\"k\"}" >settings.json
+  for i in 1 2; do
+    iso publish settings.json --body "$i"
+    exits 0
+  done
+  is $'1\n2' "$(bodies "$q")"
+}
+
+@test "publish: receipts come in the order of the input" {
+  make_queue "$q"
+  for i in {1..500}; do echo "{\"routing_key\":\"$q\",\"message_id\":\"m$i\",\"body\":$i}"; done >records
+  iso publish --in records <records
+  exits 0
+  is "$(seq -f m%.0f 500)" "$(jq -r .message_id stdout)"
+}
+
+@test "publish: an unroutable message is returned, named with exchange, key and the broker's words, exit 1" {
+  iso publish --routing-key "$q-nowhere" --body 1
+  exits 1
+  is '["returned","","NO_ROUTE",312]' "$(jq -c '[.status,.exchange,.reply_text,.reply_code]' stdout)"
+  says "to exchange \"\" with routing key \"$q-nowhere\": NO_ROUTE (312)"
+}
+
+@test "publish: an exchange that is not there is exit 1, and the rest of the stream arrives, once" {
+  make_queue "$q"
+  for i in {1..300}; do echo "{\"exchange\":\"\",\"routing_key\":\"$q\",\"body\":$i}"; done >records
+  sed -i "150i {\"exchange\":\"$x-missing\",\"routing_key\":\"k\",\"body\":0}" records
+  iso publish --in records --rejects rejects <records
+  exits 1
+  says "no exchange '$x-missing'"
+  is returned "$(sed -n 150p stdout | jq -r .status)"
+  is 0 "$(jq -c .body rejects)"
+  is "$(seq 300)" "$(bodies "$q")"
+}
+
+@test "publish: what was returned is in --rejects, ready to publish again" {
+  iso publish --routing-key "$q" --header tries:=1 --body '{"a":0.10}' --rejects rejects
+  exits 1
+  make_queue "$q"
+  iso publish --in records --file rejects
+  exits 0
+  iso listen "$q" --count 1
+  is '{"a":0.10}' "$(sed 's/.*"body"://; s/}$//' stdout)"
+  is 1 "$(jq .headers.tries stdout)"
+}
+
+@test "publish: without mandatory an unroutable message is confirmed" {
+  iso publish --routing-key "$q-nowhere" --no-mandatory --body 1
+  exits 0
+}
+
+@test "publish: bodies arrive as they were sent, to the byte" {
+  make_queue "$q"
+  cat >bodies <<'JSON'
+{"z":0.1000,"a":1e400,"n":12345678901234567890123,"a":2,"e":"\u00e9\/\ud83d\ude00é"}
+[ 1 , 2 ]
+"text"
+-0.0
+null
+JSON
+  iso publish --routing-key "$q" --file bodies
+  exits 0
+  is "$(<bodies)" "$(bodies "$q")"
+}
+
+@test "publish: a pretty-printed body is one message; raw gives its bytes, records keep one line" {
+  make_queue "$q"
+  printf '{\n  "a": 1,\n  "b": [\n    2\n  ]\n}' >body
+  iso publish --routing-key "$q" <body
+  exits 0
+  iso listen "$q" --peek
+  is 1 "$(wc -l <stdout)"
+  is '{"a":1,"b":[2]}' "$(jq -c .body stdout)"
+  iso listen "$q" --count 1 --out raw
+  cmp body stdout
+}
+
+@test "publish: whole carries any bytes: none, NUL, invalid UTF-8" {
+  make_queue "$q"
+  : >none
+  printf 'a\0b\xff\xfe\n' >bytes
+  for file in none bytes; do
+    iso publish --in whole --routing-key "$q" --file "$file"
+    exits 0
+    iso listen "$q" --peek --out records
+    jq -j '.text // (.base64 | @base64d)' stdout >/dev/null
+    iso listen "$q" --count 1 --out raw
+    exits 0
+    cmp "$file" stdout
+  done
+}
+
+@test "publish: a body of 128 MiB arrives as it was" {
+  make_queue "$q"
+  head -c 134217728 /dev/zero | tr '\0' x >large
+  iso publish --in whole --routing-key "$q" <large
+  exits 0
+  iso listen "$q" --count 1 --out raw
+  exits 0
+  cmp large stdout
+}
+
+@test "publish: lines are a message each, empty ones too" {
+  make_queue "$q"
+  printf 'one\n\n"two"\n' | iso publish --in lines --routing-key "$q"
+  exits 0
+  iso listen "$q" --count 3
+  is '["one","","two"]' "$(jq -cs '[.[] | .text // .body]' stdout)"
+}
+
+@test "publish: what listen prints, publish reads: every field survives the trip" {
+  make_queue "$q"
+  cat >record <<JSON
+{"exchange":"","routing_key":"$q","message_id":"m","correlation_id":"c","type":"t","content_type":"text/plain","content_encoding":"identity","reply_to":"r","app_id":"a","priority":7,"expiration":"600000","timestamp":1700000000,"persistent":false,"headers":{"s":"é","i":5,"w":{"\$int32":-5},"d":2.50,"f":{"\$float":1.5},"b":true,"v":null,"t":{"\$timestamp":1700000000},"x":{"\$bytes":"AP8="},"D":{"\$decimal":"12.50"},"a":[1,"two",{"k":[]}],"n":{"m":{"\$uint8":255}}},"text":"not json"}
+JSON
+  iso publish --in records <record
+  exits 0
+  iso listen "$q" --count 1
+  cp stdout first
+  iso publish --in records <first
+  exits 0
+  iso listen "$q" --count 1
+  local same='del(.queue,.redelivered,.delivery_count,.received_at)'
+  is "$(jq -S "$same" first)" "$(jq -S "$same" stdout)"
+  is "$(jq -S "$same" record | jq -S '.headers.d = 2.5')" "$(jq -S "$same" stdout)"
+}
+
+@test "publish: a flag wins over the record, the record over the settings, the settings over the default" {
+  make_queue "$q"
+  echo '{"type":"settings","app_id":"settings","content_type":"settings"}' >settings.json
+  echo "{\"routing_key\":\"elsewhere\",\"type\":\"record\",\"app_id\":\"record\",\"body\":1}" |
+    iso publish settings.json --in records --routing-key "$q" --type flag
+  exits 0
+  iso listen "$q" --count 1
+  is '["flag","record","settings"]' "$(jq -c '[.type,.app_id,.content_type]' stdout)"
+}
+
+@test "publish: a null id is left off" {
+  make_queue "$q"
+  echo "{\"routing_key\":\"$q\",\"message_id\":null,\"correlation_id\":null,\"body\":1}" | iso publish --in records
+  exits 0
+  is '{"status":"confirmed"}' "$(<stdout)"
+  iso listen "$q" --count 1
+  is '[null,null]' "$(jq -c '[.message_id,.correlation_id]' stdout)"
+}
+
+@test "publish: a broken line is named, goes to --rejects, and costs only itself: exit 65" {
+  make_queue "$q"
+  printf '{"n":1}\n{"n":2}\n{"n":,}\n{"n":4}\n{"n":5\n{"n":6}\n' >input
+  iso publish --routing-key "$q" --rejects rejects <input
+  exits 65
+  says "input 3: line 3, byte 6"
+  says "input 5: line"
+  is 4 "$(wc -l <stdout)"
+  is '["{\"n\":,}","{\"n\":5"]' "$(jq -cs '[.[].text]' rejects)"
+  is $'{"n":1}\n{"n":2}\n{"n":4}\n{"n":6}' "$(bodies "$q")"
+}
+
+@test "publish: a reject that was not mended is refused, so broken input never becomes a message" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --rejects rejects <<<'{"n":'
+  exits 65
+  iso publish --in records --routing-key "$q" --file rejects
+  exits 65
+  says "mend it"
+  is "" "$(bodies "$q")"
+}
+
+@test "publish: --strict stops at the first bad input and says how many were confirmed" {
+  make_queue "$q"
+  printf '1\n2\nnope\n4\n' | iso publish --routing-key "$q" --strict
+  exits 65
+  says "2 confirmed"
+  is $'1\n2' "$(bodies "$q")"
+}
+
+@test "publish: --count stops after so many, and fewer is exit 1" {
+  make_queue "$q"
+  seq 10 | iso publish --routing-key "$q" --count 3
+  exits 0
+  is $'1\n2\n3' "$(bodies "$q")"
+  seq 2 | iso publish --routing-key "$q" --count 3
+  exits 1
+  says "only 2 of 3"
+}
+
+@test "publish: --body with --count is so many messages, --file is read in order" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --body 7 --count 2
+  exits 0
+  echo 8 >one
+  echo 9 >two
+  iso publish --routing-key "$q" --file one --file two
+  exits 0
+  is $'7\n7\n8\n9' "$(bodies "$q")"
+}
+
+@test "publish: --rate and --window bound what is sent" {
+  make_queue "$q"
+  seq 5 | iso publish --routing-key "$q" --rate 1000 --window 1
+  exits 0
+  is "$(seq 5)" "$(bodies "$q")"
+}
+
+@test "publish: a message is confirmed while the pipe it came from stays open" {
+  make_queue "$q"
+  mkfifo pipe
+  "$BIN" publish --routing-key "$q" <pipe >receipts &
+  exec 7>pipe
+  echo '{"live":1}' >&7
+  wait_until grep -q confirmed receipts
+  exec 7>&-
+  wait
+}
+
+@test "publish: SIGTERM drains what is in flight and exits 143, SIGINT 130" {
+  make_queue "$q"
+  for signal in TERM:143 INT:130; do
+    rm -f pipe receipts
+    mkfifo pipe
+    timeout 60 bash -c 'trap - INT; exec "$@"' - env --default-signal=INT "$BIN" publish --routing-key "$q" <pipe >receipts 2>stderr &
+    exec 7>pipe
+    echo 1 >&7
+    wait_until grep -q confirmed receipts
+    pkill -"${signal%:*}" -f "publish --routing-key $q" || true
+    status=0
+    wait $! || status=$?
+    exec 7>&-
+    exits "${signal#*:}"
+    says "1 confirmed"
+  done
+}
+
+@test "publish: receipts that cannot be written are exit 74" {
+  make_queue "$q"
+  status=0
+  "$BIN" publish --routing-key "$q" --body 1 >/dev/full 2>stderr || status=$?
+  exits 74
+  says "No space left"
+}
+
+@test "publish: --rejects that cannot be written is found before anything is sent" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --body 1 --rejects /nowhere/rejects
+  exits 74
+  is "" "$(bodies "$q")"
+}
