@@ -79,6 +79,10 @@ void write_bash(const CLI::App& app, std::ostream& out) {
   std::string commands;
   for (const CLI::App* sub : visible_commands(app)) commands += sub->get_name() + " ";
   out << "# bash completion for iso; written by: iso document bash\n"
+         "_iso_files() {\n"
+         "  compopt -o filenames 2>/dev/null\n"
+         "  mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+         "}\n"
          "_iso() {\n"
          "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}\n"
          "  COMPREPLY=()\n"
@@ -88,26 +92,26 @@ void write_bash(const CLI::App& app, std::ostream& out) {
       << "    return\n"
          "  fi\n"
          "  case $command:$prev in\n";
+  std::string files, nothing;  // options whose value is a file, and those whose value only the user knows
   for (const CLI::App* sub : visible_commands(app))
     for (const Entry& entry : entries(*sub, false)) {
       if (entry.value.empty()) continue;
       std::string pattern;
       for (const auto& name : entry.names)
         pattern += fmt::format("{}{}:{}", pattern.empty() ? "" : "|", sub->get_name(), name);
-      std::string words = fmt::format("{}", fmt::join(entry.choices, " "));
-      if (entry.takes_file) {
-        out << fmt::format(
-            "    {}) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n",
-            pattern);
+      if (entry.choices.empty()) {
+        std::string& list = entry.takes_file ? files : nothing;
+        list += (list.empty() ? "    " : "|\\\n    ") + pattern;
       } else {
-        out << fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\"); return ;;\n",
-                           pattern, words);
+        out << fmt::format(
+            "    {})\n      mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")\n      return\n      ;;\n",
+            pattern, fmt::join(entry.choices, " "));
       }
     }
+  out << files << ")\n      _iso_files\n      return\n      ;;\n" << nothing << ")\n      return\n      ;;\n";
   out << "  esac\n"
          "  if [[ $cur != -* ]]; then\n"
-         "    compopt -o filenames\n"
-         "    mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+         "    _iso_files\n"
          "    return\n"
          "  fi\n"
          "  case $command in\n";

@@ -1,0 +1,17 @@
+# complete.zsh FOLDER LINE WANTED: types LINE and a Tab in an interactive zsh, and waits until WANTED shows up.
+zmodload zsh/zpty
+zpty shell zsh -f -i
+typed() { # PATTERN: reads until it came, for at most ten seconds
+  local part all i
+  for ((i = 0; i < 200; i++)); do
+    while zpty -r -t shell part; do all+=$part; done
+    [[ $all == *$~1* ]] && return 0
+    sleep 0.05
+  done
+  print -r -- "never came: $1 in: ${(V)all}" >&2
+  return 1
+}
+zpty -w shell "unsetopt zle_bracketed_paste; PS1=; fpath=($1 \$fpath); autoload -Uz compinit && compinit -u -d dump; print set''up"
+typed setup || exit
+zpty -w -n shell "$2"$'\t'
+typed "$3"
