@@ -153,19 +153,19 @@ void write_zsh(const CLI::App& app, std::ostream& out) {
   out << "#compdef iso\n"
          "# zsh completion for iso; written by: iso document zsh\n"
          "_iso() {\n"
-         "  local -a commands=(\n";
+         "  local -a subcommands=(\n";
   for (const CLI::App* sub : visible_commands(app))
     out << fmt::format("    '{}:{}'\n", sub->get_name(), zsh_text(sub->get_description()));
   out << "  )\n"
          "  if (( CURRENT == 2 )); then\n"
-         "    _describe -t commands 'command' commands\n"
+         "    _describe -t commands 'command' subcommands\n"
       << fmt::format("    compadd -- {}\n", all_names(app))
       << "    return\n"
          "  fi\n"
-         "  local command=$words[2]\n"
+         "  local subcommand=$words[2]\n"
          "  shift words\n"
          "  (( CURRENT-- ))\n"
-         "  case $command in\n";
+         "  case $subcommand in\n";
   for (const CLI::App* sub : visible_commands(app)) {
     out << fmt::format("    {})\n      _arguments -s \\\n", sub->get_name());
     write_zsh_options(*sub, out);

@@ -1,4 +1,4 @@
-# complete.zsh FOLDER LINE WANTED: types LINE and a Tab in an interactive zsh, and waits until WANTED shows up.
+# complete.zsh FOLDER LINE WANTED: types LINE and a Tab in an interactive zsh, and waits until the line holds WANTED.
 zmodload zsh/zpty
 zpty shell zsh -f -i
 typed() { # PATTERN: reads until it came, for at most ten seconds
@@ -11,7 +11,8 @@ typed() { # PATTERN: reads until it came, for at most ten seconds
   print -r -- "never came: $1 in: ${(V)all}" >&2
   return 1
 }
-zpty -w shell "unsetopt zle_bracketed_paste; PS1=; fpath=($1 \$fpath); autoload -Uz compinit && compinit -u -d dump; print set''up"
+zpty -w shell "unsetopt zle_bracketed_paste; PS1=; fpath=($1 \$fpath); autoload -Uz compinit && compinit -u -D"
+zpty -w shell "show() { print -r -- \"<\$BUFFER>\" }; zle -N show; bindkey '^T' show; print set''up"
 typed setup || exit
-zpty -w -n shell "$2"$'\t'
-typed "$3"
+zpty -w -n shell "$2"$'\t\C-t'
+typed "<*$3*>"
