@@ -1,0 +1,56 @@
+#include "base/url.h"
+
+#include "support/errors.h"
+
+using namespace iso;
+
+TEST_CASE("parse_url: an AMQP URL in its parts") {
+  const Url url =
+      parse_url("amqp://us%40er:p%3Aw@host:5673,[::1]:5674,other/my%2Fhost?heartbeat=10&x=%20#queue%20one");
+  CHECK(url.scheme == "amqp");
+  CHECK(url.user == "us@er");
+  CHECK(url.password == "p:w");
+  CHECK(url.hosts == std::vector<HostPort>{{"host", 5673}, {"::1", 5674}, {"other", 0}});
+  CHECK(url.path == "my/host");
+  CHECK(url.option("heartbeat") == "10");
+  CHECK(url.option("x") == " ");
+  CHECK(url.option("none", "default") == "default");
+  CHECK(url.fragment == "queue one");
+}
+
+TEST_CASE("parse_url: without a vhost it is /") {
+  for (const auto* text : {"amqp://h", "amqp://h/", "amqp://h/%2f", "amqps://h?a=b"}) {
+    CAPTURE(text);
+    CHECK(parse_url(text).path == "/");
+  }
+}
+
+TEST_CASE("parse_url: a store, a file and standard input") {
+  CHECK(parse_url("sqlite:shop.db#outbox").path == "shop.db");
+  CHECK(parse_url("sqlite:shop.db#outbox").fragment == "outbox");
+  CHECK(parse_url("sqlite:///var/shop.db?sync=normal").path == "/var/shop.db");
+  CHECK(parse_url("a#b?.ndjson").path == "a#b?.ndjson");
+  CHECK(parse_url("-").scheme == "file");
+}
+
+TEST_CASE("parse_url: what is wrong is said, and never with the password") {
+  const std::pair<const char*, const char*> rows[] = {{"kafka://u:secret@h", "unknown scheme \"kafka\""},
+                                                      {"amqp://u:secret@h:nope/", "not a port"},
+                                                      {"amqp://u:secret@h:70000/", "not a port"},
+                                                      {"amqp://u:secret%zz@h/", "two hex digits"},
+                                                      {"amqp:host", "amqp://"},
+                                                      {"sqlite:", "names no file"}};
+  for (const auto& [text, why] : rows) {
+    CAPTURE(text);
+    const Error error = test::error_of([&, text = text] { parse_url(text); });
+    CHECK(error.kind() == Kind::usage);
+    CHECK(test::says(error, why));
+    CHECK_FALSE(test::says(error, "secret"));
+  }
+}
+
+TEST_CASE("redacted: the same URL without its password") {
+  CHECK(redacted(parse_url("amqp://guest:secret@h:1,[::1]/v%2Fh?x_password=y#q")) ==
+        "amqp://guest:***@h:1,[::1]/v%2Fh?x_password=***#q");
+  CHECK(redacted(parse_url("sqlite:a.db")) == "sqlite:a.db");
+}
