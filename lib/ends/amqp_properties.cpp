@@ -1,7 +1,8 @@
 #include "ends/amqp_properties.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
+#include <cmath>
 
 namespace iso {
 namespace {
@@ -158,6 +159,20 @@ amqp_basic_properties_t properties_of(const Record& record, Pool& pool) {
     properties.headers = table_of(*record.headers, pool);
   }
   return properties;
+}
+
+static bool can_be_carried(const Field& field) {
+  if (const auto* number = std::get_if<double>(&field.value)) return std::isfinite(*number);
+  if (const auto* number = std::get_if<float>(&field.value)) return std::isfinite(*number);
+  if (const auto* table = std::get_if<FieldTable>(&field.value)) return can_be_carried(*table);
+  const auto* array = std::get_if<FieldArray>(&field.value);
+  return !array ||
+         std::all_of(array->begin(), array->end(), [](const Field& item) { return can_be_carried(item); });
+}
+
+bool can_be_carried(const FieldTable& headers) {
+  return std::all_of(headers.begin(), headers.end(),
+                     [](const auto& header) { return can_be_carried(header.second); });
 }
 
 void read_properties(Record& record, const amqp_basic_properties_t& properties) {

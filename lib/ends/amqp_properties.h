@@ -11,6 +11,10 @@ namespace iso {
 // A record's properties as AMQP's. They point into `record` and `pool`.
 amqp_basic_properties_t properties_of(const Record& record, Pool& pool);
 
+// Whether RabbitMQ takes these headers. It closes the connection over a nan or an infinity, which Erlang does
+// not have.
+bool can_be_carried(const FieldTable& headers);
+
 // Sets in `record` what is there of `properties`, copied.
 void read_properties(Record& record, const amqp_basic_properties_t& properties);
 

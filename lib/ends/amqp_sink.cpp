@@ -120,6 +120,11 @@ class AmqpSink final : public Sink {
       known_.push_back({next.ticket, Fate::returned, kNotFound, gone->second});
       return;
     }
+    if (record.headers && !can_be_carried(*record.headers)) {
+      known_.push_back(
+          {next.ticket, Fate::returned, kFrameError, "RabbitMQ takes no nan or infinity in a header"});
+      return;
+    }
     // RabbitMQ 3.10 returns a mandatory reply even when its requester gets it.
     const bool direct_reply = exchange.empty() && key_of(record).starts_with(kDirectReplies);
     const bool fits =

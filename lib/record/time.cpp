@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <fmt/format.h>
 
 namespace iso {
 namespace {
@@ -43,6 +42,14 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
   return west ? -offset : offset;
 }
 
+// The last `width` digits, and what follows them.
+void append_digits(std::string& out, int number, std::size_t width, char then) {
+  out.append(width, '0');
+  for (std::size_t at = out.size(); width > 0; --width, number /= 10)
+    out[--at] = static_cast<char>('0' + number % 10);
+  out += then;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> read_rfc3339(std::string_view text) {
@@ -62,15 +69,19 @@ std::optional<std::int64_t> read_rfc3339(std::string_view text) {
   return std::chrono::duration_cast<milliseconds>(moment.time_since_epoch()).count();
 }
 
+// By hand, since every record that listen prints has one.
 void append_rfc3339(std::string& out, std::int64_t when) {
   const std::chrono::sys_time<milliseconds> moment{milliseconds(when)};
   const auto days = std::chrono::floor<std::chrono::days>(moment);
   const std::chrono::year_month_day date{days};
   const std::chrono::hh_mm_ss time{moment - days};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
-                 time.seconds().count(), time.subseconds().count());
+  append_digits(out, static_cast<int>(date.year()), 4, '-');
+  append_digits(out, static_cast<int>(static_cast<unsigned>(date.month())), 2, '-');
+  append_digits(out, static_cast<int>(static_cast<unsigned>(date.day())), 2, 'T');
+  append_digits(out, static_cast<int>(time.hours().count()), 2, ':');
+  append_digits(out, static_cast<int>(time.minutes().count()), 2, ':');
+  append_digits(out, static_cast<int>(time.seconds().count()), 2, '.');
+  append_digits(out, static_cast<int>(time.subseconds().count()), 3, 'Z');
 }
 
 }  // namespace iso

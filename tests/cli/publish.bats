@@ -149,6 +149,24 @@ JSON
   is "$(jq -S "$same" record | jq -S '.headers.d = 2.5')" "$(jq -S "$same" stdout)"
 }
 
+@test "publish: every type of header survives the trip" {
+  make_queue "$q"
+  headers='{"i8":{"$int8":-5},"u8":{"$uint8":255},"i16":{"$int16":-300},"u16":{"$uint16":65535},"i32":{"$int32":-70000},"u32":{"$uint32":4294967295},"i64":-5000000000,"u64":{"$uint64":18446744073709551615},"f":{"$float":1.5},"d":2.5,"D":{"$decimal":"-0.05"},"T":{"$timestamp":1700000000},"x":{"$bytes":"AP8="},"s":{"$string":"/w=="},"e":"","t":{"$table":{"$int8":300}},"v":null,"b":[true,false,[],{}],"n":{"a":{"b":[{"c":{"$uint8":1}}]}}}'
+  echo "{\"routing_key\":\"$q\",\"headers\":$headers,\"body\":1}" | iso publish --in records
+  exits 0
+  iso listen "$q" --count 1
+  is "$headers" "$(sed 's/.*"headers"://; s/,"redelivered".*//' stdout)"
+}
+
+@test "publish: a header that RabbitMQ cannot carry is told of, and costs only its own message" {
+  [[ $end == amqp ]] || skip "a store carries it"
+  make_queue "$q"
+  printf '{"routing_key":"%s","headers":{"n":%s},"body":%d}\n' "$q" 1 1 "$q" '[{"$double":"nan"}]' 2 "$q" 3 3 | iso publish --in records
+  exits 1
+  says "nan or infinity"
+  is $'1\n3' "$(bodies "$q")"
+}
+
 @test "publish: a flag wins over the record, the record over the settings, the settings over the default" {
   make_queue "$q"
   echo '{"type":"settings","app_id":"settings","content_type":"settings"}' >settings.json
