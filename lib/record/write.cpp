@@ -1,7 +1,5 @@
 #include "record/write.h"
 
-#include <algorithm>
-
 #include "record/plain.h"
 
 namespace iso {
@@ -53,11 +51,11 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_one_line(std::string& out, std::string_view json) {
-  const auto before = static_cast<std::ptrdiff_t>(out.size());
+  const std::size_t before = out.size();
   out += json;
   // No string of valid JSON holds a raw line break, so every one that is here stands between tokens.
-  std::replace_if(
-      out.begin() + before, out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  for (const char line_break : {'\n', '\r'})
+    for (auto at = out.find(line_break, before); at != out.npos; at = out.find(line_break, at)) out[at] = ' ';
 }
 
 }  // namespace iso
