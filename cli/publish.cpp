@@ -279,6 +279,10 @@ Outcome run(Args& args, Session& session) {
     (*preparer)(record);
   };
   hooks.report = [&receipts](const Taken& taken, const Verdict& verdict) { receipts(taken, verdict); };
+  hooks.stalled = [&report](std::string_view why) {
+    report.note(why.empty() ? "the broker takes messages again"
+                            : fmt::format("the broker takes no messages: {}", why));
+  };
   hooks.pause = [&receipts] { receipts.flush(); };
   const Tally tally = pump(*source, *sink, pump_options(args, session), hooks);
   receipts.finish();

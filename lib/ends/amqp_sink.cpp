@@ -63,7 +63,7 @@ class AmqpSink final : public Sink {
 
   std::string_view stalled() const override {
     if (!wire_.blocked().empty()) return wire_.blocked();
-    return wire_.has_unwritten() ? "the broker does not read" : "";
+    return wire_.has_unwritten() ? "it does not read" : "";
   }
 
  private:

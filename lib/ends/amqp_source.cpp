@@ -61,7 +61,7 @@ class AmqpSource final : public Source {
     if (ticket < first_unsettled_) return;
     const auto index = ticket - first_unsettled_;
     if (index >= settled_.size()) settled_.resize(index + 1);
-    settled_[index] = how;
+    settled_[index].how = how;
     dirty_ = true;
   }
 
@@ -182,10 +182,10 @@ class AmqpSource final : public Source {
   // What is settled at the front goes in runs, each one frame with `multiple`.
   void settle_front() {
     std::size_t done = 0;
-    while (done < settled_.size() && settled_[done]) {
-      const auto how = settled_[done];
-      while (done < settled_.size() && settled_[done] == how) ++done;
-      if (how != kAlreadySaid) wire_.settle(first_unsettled_ + done - 1, static_cast<Settle>(*how), true);
+    while (done < settled_.size() && settled_[done].how) {
+      const Settled first = settled_[done];
+      while (done < settled_.size() && settled_[done] == first) ++done;
+      if (!first.said) wire_.settle(first_unsettled_ + done - 1, *first.how, true);
     }
     settled_.erase(settled_.begin(), settled_.begin() + static_cast<std::ptrdiff_t>(done));
     first_unsettled_ += done;
@@ -193,13 +193,17 @@ class AmqpSource final : public Source {
 
   void settle_rest() {
     for (std::size_t i = 0; i < settled_.size(); ++i) {
-      if (!settled_[i] || settled_[i] == kAlreadySaid) continue;
-      wire_.settle(first_unsettled_ + i, *settled_[i], false);
-      settled_[i] = kAlreadySaid;
+      if (!settled_[i].how || settled_[i].said) continue;
+      wire_.settle(first_unsettled_ + i, *settled_[i].how, false);
+      settled_[i].said = true;
     }
   }
 
-  static constexpr std::optional<Settle> kAlreadySaid{static_cast<Settle>(-1)};
+  struct Settled {
+    std::optional<Settle> how;  // nothing: not yet
+    bool said = false;          // the broker was told
+    bool operator==(const Settled&) const = default;
+  };
 
   SourceOptions options_;
   Wire wire_;
@@ -207,7 +211,7 @@ class AmqpSource final : public Source {
   Taken arriving_;
   std::uint64_t body_left_ = 0;
   std::uint64_t peek_left_ = 0;
-  std::deque<std::optional<Settle>> settled_;  // from first_unsettled_ on
+  std::deque<Settled> settled_;  // from first_unsettled_ on
   std::uint64_t first_unsettled_ = 1;
   bool dirty_ = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -189,7 +190,14 @@ class Pump {
     return tally_.gave_up;
   }
 
+  void tell_of_stall() {
+    if (sink_.stalled() == stalled_) return;
+    stalled_ = sink_.stalled();
+    hooks_.stalled(stalled_);
+  }
+
   void wait() {
+    tell_of_stall();
     hooks_.pause();
     const bool can_take = taking_ && window_.room() != 0;
     const bool paced = can_take && allowed() == 0;
@@ -224,6 +232,7 @@ class Pump {
   Window window_;
   Tally tally_;
   bool taking_ = true, interrupted_ = false;
+  std::string stalled_;  // what was last told
   Flow flow_ = Flow::more;
   Clock::Steady started_, last_taken_, last_fate_;
   std::vector<Taken> batch_;  // kept between rounds for its memory

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -35,6 +36,8 @@ struct PumpHooks {
   // Completes a record before it is put. Throws Kind::data: then it is a flaw.
   std::function<void(Record&)> prepare = [](Record&) {};
   std::function<void(const Taken&, const Verdict&)> report = [](const Taken&, const Verdict&) {};
+  // The sink's reason for not moving has changed; "" when it moves again.
+  std::function<void(std::string_view)> stalled = [](std::string_view) {};
   // Called when all that is known has been reported and the pump is about to wait.
   std::function<void()> pause = [] {};
 };

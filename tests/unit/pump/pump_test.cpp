@@ -90,6 +90,20 @@ TEST_CASE("pump: a sink that never answers is given up after the patience, and i
   CHECK(trial.source.settled.empty());
 }
 
+TEST_CASE("pump: a sink that does not move says why, once") {
+  Trial trial({"a"});
+  test::FakeClock clock;
+  clock.step = 5ms;
+  trial.options.clock = &clock;
+  trial.options.patience = 200ms;
+  trial.sink.answers = false;
+  std::vector<std::string> told;
+  PumpHooks hooks;
+  hooks.stalled = [&](std::string_view why) { told.emplace_back(why); };
+  pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(told == std::vector<std::string>{"it is full"});
+}
+
 TEST_CASE("pump: a flaw is reported in its place and the rest go on") {
   Trial trial({"a", "!", "c"});
   const Tally tally = trial.run();

@@ -1,9 +1,9 @@
 #include "record/split.h"
 
 #include <cstring>
+#include <doctest/doctest.h>
 #include <string>
 #include <vector>
-#include <doctest/doctest.h>
 
 #include "record/json_table.h"
 

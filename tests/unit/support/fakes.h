@@ -79,6 +79,7 @@ class FakeSink final : public Sink {
   }
   Wait wait() const override { return {-1, 0, std::chrono::milliseconds(1)}; }
   bool closed() const override { return gone; }
+  std::string_view stalled() const override { return answers ? "" : "it is full"; }
 
   std::map<std::string, Fate> fates;
   std::string breaks_at = "never";
