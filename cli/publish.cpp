@@ -3,22 +3,19 @@
 #include <memory>
 #include <unistd.h>
 
-#include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/random.h"
 #include "cli/command.h"
 #include "cli/common_options.h"
 #include "cli/ending.h"
+#include "cli/layers.h"
 #include "cli/record_options.h"
 #include "cli/report.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
-#include "record/merge.h"
 #include "record/scan.h"
 #include "record/settings.h"
-#include "record/write.h"
 
 namespace iso {
 namespace {
@@ -39,40 +36,14 @@ struct Args {
   bool strict = false, dry_run = false, has_body = false;
 };
 
-// What stands above and below each record's own fields: what was typed wins over the record, the record over
-// the settings file, that over the defaults.
-struct Layers {
-  Record typed, settings;
-};
-
 Layers read_layers(const Args& args, Report& report) {
-  Layers layers{args.record.record(), {}};
-  if (!args.settings.empty()) {
-    Settings settings = read_settings(read_file(args.settings), args.settings);
-    for (const auto& warning : settings.warnings) report.warning(warning);
-    if (settings.record.body_kind)
-      throw Error(Kind::config,
-                  fmt::format("{}: a settings file has no body; give it with --body", args.settings));
-    layers.settings = std::move(settings.record);
-  }
-  if (layers.typed.exchange) layers.settings.direct_name.reset();
-  if (layers.typed.direct_name) layers.settings.exchange.reset();
-  return layers;
-}
-
-// What to create before the first message, and where a message goes that does not say.
-Record resolve_defaults(const Layers& layers) {
-  Record defaults = layers.typed;
-  fill(defaults, layers.settings);
-  if (defaults.direct_name && defaults.exchange && *defaults.exchange != *defaults.direct_name)
+  if (args.settings.empty()) return {args.record.record(), {}};
+  Settings settings = read_settings(read_file(args.settings), args.settings);
+  for (const auto& warning : settings.warnings) report.warning(warning);
+  if (settings.record.body_kind)
     throw Error(Kind::config,
-                fmt::format("exchange \"{}\" and direct_name \"{}\" name two exchanges; give one",
-                            *defaults.exchange, *defaults.direct_name));
-  if (defaults.direct_name) defaults.exchange = defaults.direct_name;
-  if (!defaults.exchange) defaults.exchange = "";
-  if (defaults.queue && defaults.exchange->empty() && !defaults.routing_key)
-    defaults.routing_key = defaults.queue;
-  return defaults;
+                fmt::format("{}: a settings file has no body; give it with --body", args.settings));
+  return {args.record.record(), std::move(settings.record)};
 }
 
 SinkOptions sink_options(const Record& defaults, std::chrono::milliseconds timeout, Report& report) {
@@ -87,55 +58,6 @@ SinkOptions sink_options(const Record& defaults, std::chrono::milliseconds timeo
   options.routing_key = defaults.routing_key.value_or("");
   return options;
 }
-
-// Completes each record on its way to the sink.
-class Preparer {
- public:
-  Preparer(const Layers& layers, Record defaults, bool whole_records)
-      : typed_(layers.typed), defaults_(std::move(defaults)), whole_records_(whole_records) {
-    typed_.queue.reset();
-    typed_.direct_name.reset();
-    if (layers.typed.direct_name) typed_.exchange = layers.typed.direct_name;
-    defaults_.queue.reset();
-    defaults_.direct_name.reset();
-  }
-
-  void operator()(Record& record) {
-    if (whole_records_) {
-      check(record);
-      overlay(record);
-    }
-    fill(record, defaults_);
-    if (record.exchange->empty() && record.routing_key.value_or("").empty())
-      throw Error(Kind::data,
-                  "it has no exchange and no routing key: give it one, or say --routing-key QUEUE");
-    if (!record.message_id && !record.no_message_id) record.message_id = ids_.next();
-    if (!record.correlation_id && !record.no_correlation_id) record.correlation_id = ids_.next();
-  }
-
- private:
-  static void check(Record& record) {
-    if (!record.body_kind) throw Error(Kind::data, "it has no body: give it one of body, text or base64");
-    if (record.direct_name)
-      throw Error(Kind::data, "direct_name belongs in a settings file; a record has exchange");
-    record.queue.reset();
-    record.redelivered.reset();
-    record.delivery_count.reset();
-    record.received_at.reset();
-  }
-
-  void overlay(Record& record) const {
-    Record top = typed_;
-    top.body.swap(record.body);
-    std::swap(top.body_kind, record.body_kind);
-    fill(top, record);
-    record = std::move(top);
-  }
-
-  Record typed_, defaults_;
-  bool whole_records_;
-  IdMaker ids_;
-};
 
 // The outcome of each message: receipts on stdout, failures on stderr, what did not make it in --rejects.
 class Receipts {

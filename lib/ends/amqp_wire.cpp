@@ -2,11 +2,7 @@
 
 #include <algorithm>
 #include <amqp_framing.h>
-#include <amqp_ssl_socket.h>
-#include <amqp_tcp_socket.h>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
 #include <poll.h>
@@ -19,53 +15,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kFrameMax = 131'072;
-constexpr int kHeartbeat = 60;
 constexpr std::size_t kFrameOverhead = 8;  // type, channel, size and end: section 4.2.3
 constexpr milliseconds kCloseTime{2000};
 constexpr std::size_t kKeepBuffer = 1 << 20;
-constexpr const char* kSystemAuthorities = "/etc/ssl/certs/ca-certificates.crt";
-
-timeval timeval_of(milliseconds time) {
-  return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
-}
-
-std::string host_text(const HostPort& host, std::uint16_t port) {
-  return host.host.find(':') == std::string::npos ? fmt::format("{}:{}", host.host, port)
-                                                  : fmt::format("[{}]:{}", host.host, port);
-}
-
-int heartbeat_of(const Url& url) {
-  const auto text = url.option("heartbeat");
-  int seconds = kHeartbeat;
-  if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc{})
-    throw Error(Kind::usage, fmt::format("{}: heartbeat is a number of seconds", redacted(url)));
-  return std::clamp(seconds, 0, 65'535);
-}
-
-amqp_table_entry_t text_entry(const char* key, std::string_view value) {
-  amqp_table_entry_t entry{};
-  entry.key = amqp_cstring_bytes(key);
-  entry.value.kind = AMQP_FIELD_KIND_UTF8;
-  entry.value.value.bytes = bytes_of(value);
-  return entry;
-}
-
-amqp_table_entry_t flag_entry(const char* key) {
-  amqp_table_entry_t entry{};
-  entry.key = amqp_cstring_bytes(key);
-  entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
-  entry.value.value.boolean = 1;
-  return entry;
-}
 
 void put_integer(char* at, std::uint64_t value, std::size_t bytes) {  // network order
   for (std::size_t i = 0; i < bytes; ++i) at[i] = static_cast<char>(value >> (8 * (bytes - 1 - i)));
 }
 
 }  // namespace
-
-// ---- connecting
 
 Wire::Wire(const Url& url, const EndOptions& options)
     : name_(redacted(url)), timeout_(options.timeout), tls_(url.scheme == "amqps") {
@@ -85,94 +43,6 @@ Wire::~Wire() {
   timeval limit = timeval_of(kCloseTime);
   amqp_set_rpc_timeout(connection_.get(), &limit);
   amqp_connection_close(connection_.get(), AMQP_REPLY_SUCCESS);
-}
-
-void Wire::connect(const Url& url, const EndOptions& options) {
-  const auto until = std::chrono::steady_clock::now() + options.timeout;
-  std::string failures;
-  for (const HostPort& host : url.hosts) {
-    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
-    try {
-      return open_socket(url, host, std::max(left, milliseconds(1)));
-    } catch (const Error& error) {
-      if (error.kind() != Kind::unavailable) throw;
-      failures += (failures.empty() ? "" : "; ") + std::string(error.what());
-    }
-  }
-  throw Error(Kind::unavailable, fmt::format("cannot reach the broker: {}", failures));
-}
-
-void Wire::open_socket(const Url& url, const HostPort& host, milliseconds timeout) {
-  connection_.reset(amqp_new_connection());
-  amqp_socket_t* socket =
-      tls_ ? amqp_ssl_socket_new(connection_.get()) : amqp_tcp_socket_new(connection_.get());
-  if (!socket) throw Error(Kind::internal, "no memory for a connection");
-  const std::string server_name(url.option("server_name_indication", host.host));
-  if (tls_) {
-    const auto refuse = [&](std::string_view option) {
-      throw Error(Kind::usage, fmt::format("{}: cannot use {} {}", name_, option, url.option(option)));
-    };
-    const std::string ca(url.option("cacertfile")), certificate(url.option("certfile")),
-        key(url.option("keyfile"));
-    const bool verify = url.option("verify", "verify_peer") != "verify_none";
-    amqp_ssl_socket_set_verify_peer(socket, verify);
-    amqp_ssl_socket_set_verify_hostname(socket, verify);
-    if (amqp_ssl_socket_set_cacert(socket, ca.empty() ? kSystemAuthorities : ca.c_str()) != AMQP_STATUS_OK) {
-      if (verify) refuse("cacertfile");
-    }
-    if (!certificate.empty() &&
-        amqp_ssl_socket_set_key(socket, certificate.c_str(), key.c_str()) != AMQP_STATUS_OK)
-      refuse("certfile");
-  }
-  const std::uint16_t port = host.port != 0 ? host.port : tls_ ? 5671 : 5672;
-  timeval limit = timeval_of(timeout);
-  errno = 0;
-  const int status = amqp_socket_open_noblock(socket, host.host.c_str(), port, &limit);
-  if (status == AMQP_STATUS_OK) return;
-  // The library leaves errno from the start of a connection that was refused later.
-  const bool refused = status == AMQP_STATUS_SOCKET_ERROR && (errno == EINPROGRESS || errno == 0);
-  const char* why = refused                              ? "connection refused"
-                    : status == AMQP_STATUS_SOCKET_ERROR ? std::strerror(errno)
-                                                         : amqp_error_string2(status);
-  throw Error(Kind::unavailable, fmt::format("{}: {}", host_text(host, port), why));
-}
-
-void Wire::login(const Url& url, const EndOptions& options) {
-  std::array capabilities{flag_entry("publisher_confirms"), flag_entry("basic.nack"),
-                          flag_entry("consumer_cancel_notify"), flag_entry("connection.blocked"),
-                          flag_entry("authentication_failure_close")};
-  amqp_table_entry_t capabilities_entry{};
-  capabilities_entry.key = amqp_cstring_bytes("capabilities");
-  capabilities_entry.value.kind = AMQP_FIELD_KIND_TABLE;
-  capabilities_entry.value.value.table = {static_cast<int>(capabilities.size()), capabilities.data()};
-  std::array entries{text_entry("product", "iso"), text_entry("connection_name", options.name),
-                     capabilities_entry};
-  const amqp_table_t properties{static_cast<int>(entries.size()), entries.data()};
-
-  timeval limit = timeval_of(timeout_);
-  amqp_set_handshake_timeout(connection_.get(), &limit);
-  amqp_set_rpc_timeout(connection_.get(), &limit);
-  const std::string user = url.user.empty() ? "guest" : url.user;
-  const std::string password = url.has_password || !url.user.empty() ? url.password : "guest";
-  const int heartbeat = heartbeat_of(url);
-  const bool external = url.option("auth_mechanism") == "external";
-  const amqp_rpc_reply_t reply =
-      external
-          ? amqp_login_with_properties(connection_.get(), url.path.c_str(), 0, kFrameMax, heartbeat,
-                                       &properties, AMQP_SASL_METHOD_EXTERNAL, user.c_str())
-          : amqp_login_with_properties(connection_.get(), url.path.c_str(), 0, kFrameMax, heartbeat,
-                                       &properties, AMQP_SASL_METHOD_PLAIN, user.c_str(), password.c_str());
-  if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
-    const auto& close = *static_cast<amqp_connection_close_t*>(reply.reply.decoded);
-    const bool refused = close.reply_code == AMQP_ACCESS_REFUSED || close.reply_code == AMQP_NOT_ALLOWED;
-    throw Error(refused ? Kind::refused : Kind::unavailable,
-                fmt::format("{}: the broker refused user \"{}\": {}", name_, user, view(close.reply_text)));
-  }
-  if (reply.reply_type != AMQP_RESPONSE_NORMAL) lost("logging in", amqp_error_string2(reply.library_error));
-  frame_max_ = static_cast<std::size_t>(amqp_get_frame_max(connection_.get()));
-  scratch_.resize(frame_max_);
-  heartbeat_ = std::chrono::seconds(amqp_get_heartbeat(connection_.get()));
-  last_beat_ = std::chrono::steady_clock::now();
 }
 
 // ---- asking and being answered

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/time.h>
 #include <type_traits>
 #include <vector>
 
@@ -23,6 +24,10 @@ struct Refusal {
   std::string text;
 };
 inline constexpr int kNotFound = 404;
+
+inline timeval timeval_of(std::chrono::milliseconds time) {
+  return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
+}
 
 inline std::string_view view(amqp_bytes_t bytes) {
   return {static_cast<const char*>(bytes.bytes), bytes.len};
