@@ -76,7 +76,7 @@ void add_common_options(CLI::App& app, CommonOptions& options, const std::string
       ->default_str("auto")
       ->group(group);
   app.add_option("--progress", options.voice.progress,
-                 "Show a progress line: auto (on a terminal), always or never")
+                 "Show a progress line: auto (on a terminal without data), always or never")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->default_str("auto")

@@ -38,7 +38,8 @@ Report::Report(std::string command, const Voice& voice, const Environment& envir
     : command_(std::move(command)), quiet_(voice.quiet), verbose_(voice.verbose) {
   const bool terminal = environment.is_terminal(STDERR_FILENO);
   color_ = decide(voice.color, terminal && !environment.variable("NO_COLOR"));
-  progress_ = !quiet_ && decide(voice.progress, terminal);
+  // On the same screen as the data it would only be in the way.
+  progress_ = !quiet_ && decide(voice.progress, terminal && !environment.is_terminal(STDOUT_FILENO));
   started_ = shown_at_ = std::chrono::steady_clock::now();
 }
 
