@@ -260,13 +260,14 @@ JSON
   for signal in TERM:143 INT:130; do
     rm -f pipe receipts
     mkfifo pipe
-    timeout 60 bash -c 'trap - INT; exec "$@"' - env --default-signal=INT "$BIN" publish --routing-key "$q" <pipe >receipts 2>stderr &
+    env --default-signal=INT "$BIN" publish --routing-key "$q" <pipe >receipts 2>stderr &
+    local pid=$!
     exec 7>pipe
     echo 1 >&7
     wait_until grep -q confirmed receipts
-    pkill -"${signal%:*}" -f "publish --routing-key $q" || true
+    kill -"${signal%:*}" $pid
     status=0
-    wait $! || status=$?
+    wait $pid || status=$?
     exec 7>&-
     exits "${signal#*:}"
     says "1 confirmed"
