@@ -1,6 +1,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <memory>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -80,20 +81,40 @@ class Receipts {
       append_reject(rejects_->buffer(), taken);
       rejects_->write_all();
     }
-    if (receipts_.pending() >= kReceiptsAtOnce) receipts_.write_all();
+    if (receipts_.pending() >= kReceiptsAtOnce) write_some();
     report_.progress("published", ++done_);
   }
 
-  void flush() { receipts_.write_all(); }
+  // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile.
+  Intake intake() const {
+    if (broken_) return Intake::over;
+    return receipts_.pending() >= kReceiptsAtOnce && !receipts_.closed() ? Intake::full : Intake::open;
+  }
 
+  Wait pause() {
+    write_some();
+    if (broken_ || receipts_.closed() || receipts_.pending() == 0) return {};
+    return {receipts_.descriptor(), POLLOUT, std::nullopt};
+  }
+
+  // Throws what kept the receipts from being written.
   void finish() {
     if (failures_ > kFailuresShown)
       report_.error(fmt::format("and {} more like these{}", failures_ - kFailuresShown,
                                 rejects_ ? "; all are in the rejects" : "; --rejects FILE keeps them all"));
-    flush();
+    if (broken_) throw *broken_;
+    receipts_.write_all();
   }
 
  private:
+  void write_some() {
+    try {
+      if (!broken_) receipts_.write_some();
+    } catch (const Error& error) {
+      broken_ = error;
+    }
+  }
+
   void failure(const std::string& text) {
     if (++failures_ <= kFailuresShown) report_.error(text);
   }
@@ -102,6 +123,7 @@ class Receipts {
   bool dry_run_;
   Output receipts_;
   std::optional<Output> rejects_;
+  std::optional<Error> broken_;
   std::uint64_t failures_ = 0, done_ = 0;
 };
 
@@ -205,7 +227,8 @@ Outcome run(Args& args, Session& session) {
     report.note(why.empty() ? "the broker takes messages again"
                             : fmt::format("the broker takes no messages: {}", why));
   };
-  hooks.pause = [&receipts] { receipts.flush(); };
+  hooks.intake = [&receipts] { return receipts.intake(); };
+  hooks.pause = [&receipts] { return receipts.pause(); };
   const Tally tally = pump(*source, *sink, pump_options(args, session), hooks);
   receipts.finish();
   warn_of_fixed_id(layers, args, tally.taken, report);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 
 namespace iso {
@@ -13,7 +14,7 @@ struct Wait {
   std::optional<std::chrono::milliseconds> at_most;
 };
 
-// Waits until either is ready, `limit` has passed, or a signal came. Spurious returns are allowed.
-void wait_any(const Wait& a, const Wait& b, std::chrono::milliseconds limit);
+// Waits until one of them is ready, `limit` has passed, or a signal came. Spurious returns are allowed.
+void wait_any(std::initializer_list<Wait> waits, std::chrono::milliseconds limit);
 
 }  // namespace iso

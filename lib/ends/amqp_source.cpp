@@ -57,12 +57,13 @@ class AmqpSource final : public Source {
     return peek_left_ == 0 || (taken == 0 && drained()) ? Flow::ended : Flow::idle;
   }
 
-  void settle(Ticket ticket, Settle how) override {
-    if (ticket < first_unsettled_) return;
+  bool settle(Ticket ticket, Settle how, std::string_view) override {
+    if (ticket < first_unsettled_) return false;
     const auto index = ticket - first_unsettled_;
     if (index >= settled_.size()) settled_.resize(index + 1);
     settled_[index].how = how;
     dirty_ = true;
+    return false;
   }
 
   void flush() override {

@@ -241,7 +241,7 @@ void Wire::write_all() {
   const auto until = std::chrono::steady_clock::now() + timeout_;
   for (write_some(); has_unwritten(); write_some()) {
     if (std::chrono::steady_clock::now() > until) lost("writing", "the broker does not read");
-    wait_any({amqp_get_sockfd(connection_.get()), POLLOUT, std::nullopt}, {}, milliseconds(200));
+    wait_any({{amqp_get_sockfd(connection_.get()), POLLOUT, std::nullopt}}, milliseconds(200));
   }
 }
 

@@ -30,13 +30,14 @@ struct Verdict {
   Fate fate = Fate::confirmed;
   int reply_code =
       0;  // AMQP section 1.2's numbers: 312 NO_ROUTE, 404 NOT_FOUND, 403 ACCESS_REFUSED; 0 if none
-  std::string reply_text;  // the broker's own words
+  std::string reply_text;    // the broker's own words
+  bool comes_again = false;  // the source gives the record again by itself: this was not its end
 };
 
 // What a source is told about a record it gave.
 enum class Settle {
   ack,          // done with
-  requeue,      // give it to someone again
+  requeue,      // it failed: give it again, after a pause that grows
   dead_letter,  // do not give it again
 };
 
@@ -68,9 +69,10 @@ class Source {
   // that was not settled comes again.
   virtual Flow take(std::size_t most, std::vector<Taken>& out) = 0;
 
-  // Says what became of a record; each ticket once, in any order. May be held back until flush(). A
-  // settlement is not confirmed by anyone: it promises "settled, or it comes again".
-  virtual void settle(Ticket ticket, Settle how) = 0;
+  // Says what became of a record, and why if it failed; each ticket once, in any order. May be held back
+  // until flush(). A settlement is not confirmed by anyone: it promises "settled, or it comes again". True if
+  // the record will come again from this source while it is open.
+  virtual bool settle(Ticket ticket, Settle how, std::string_view why) = 0;
   virtual void flush() {}
 
   virtual Wait wait() const = 0;
@@ -90,13 +92,15 @@ class Sink {
   virtual ~Sink() = default;
 
   // Hands over one record; says nothing of its fate. May hold it back until flush(). The record stays the
-  // caller's. Throws Kind::unavailable; all that is without a verdict is then unconfirmed, not failed.
+  // caller's, who keeps it in place until its verdict. Throws Kind::unavailable; all that is without a
+  // verdict is then unconfirmed, not failed.
   virtual void put(Ticket ticket, const Record& record) = 0;
 
   // Everything that was put is on its way when this returns, or as much as goes without waiting.
   virtual void flush() = 0;
 
-  // Appends the fates known now: any order, each ticket once. Does not wait.
+  // Appends the fates known now: any order, each ticket once. Does not wait. Gives all that is known before
+  // it throws that the far side went away.
   virtual void verdicts(std::vector<Verdict>& out) = 0;
 
   virtual Wait wait() const = 0;

@@ -58,8 +58,9 @@ class StoreSource final : public Source {
     return taken == most ? Flow::more : Flow::idle;
   }
 
-  void settle(Ticket ticket, Settle how) override {
+  bool settle(Ticket ticket, Settle how, std::string_view) override {
     if (!options_.peek) settled_.push_back({ticket, how});
+    return false;
   }
 
   void flush() override {

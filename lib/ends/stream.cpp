@@ -39,7 +39,7 @@ class StreamSource final : public Source {
     return Flow::more;
   }
 
-  void settle(Ticket, Settle) override {}
+  bool settle(Ticket, Settle, std::string_view) override { return false; }
 
   Wait wait() const override { return {inputs_[input_].from.get(), POLLIN, std::nullopt}; }
 
@@ -122,7 +122,7 @@ class RepeatSource final : public Source {
     for (; most > 0 && left_ > 0; --most, --left_) out.push_back({++ticket_, record_, nullptr});
     return left_ > 0 ? Flow::more : Flow::ended;
   }
-  void settle(Ticket, Settle) override {}
+  bool settle(Ticket, Settle, std::string_view) override { return false; }
   Wait wait() const override { return {}; }
 
  private:

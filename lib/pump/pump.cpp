@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <limits>
 #include <string>
 #include <utility>
@@ -16,8 +17,9 @@ constexpr std::size_t kBatch =
     256;  // records between two looks at the sink, so that reading and confirming overlap
 constexpr milliseconds kLongestWait{200};  // a signal between its check and the wait is noticed after this
 
-Settle settlement(Fate fate) {
-  return fate == Fate::confirmed ? Settle::ack : Settle::dead_letter;
+std::string reason_of(const Verdict& verdict) {
+  if (verdict.reply_code == 0) return verdict.reply_text;
+  return fmt::format("{} ({})", verdict.reply_text, verdict.reply_code);
 }
 
 class Pump {
@@ -62,10 +64,10 @@ class Pump {
   // Takes what there is and room for, and puts it. True if anything was taken.
   bool fill() {
     flow_ = Flow::more;
-    const std::size_t most = taking_ ? std::min({kBatch, window_.room(), allowed()}) : 0;
+    const std::size_t most = can_take() ? std::min(kBatch, allowed()) : 0;
     if (most == 0) return false;
     batch_.clear();
-    flow_ = source_.take(most, batch_);
+    flow_ = source_.take(std::min(most, window_.room()), batch_);
     if (!batch_.empty()) {
       if (window_.waiting() == 0) last_fate_ = now();  // patience starts with the first in flight
       last_taken_ = now();
@@ -79,6 +81,8 @@ class Pump {
     if (options_.count != 0 && tally_.taken >= options_.count) stop_taking(Stop::counted);
     return !batch_.empty();
   }
+
+  bool can_take() const { return taking_ && window_.room() != 0 && hooks_.intake() == Intake::open; }
 
   // How many more count and rate let through now.
   std::size_t allowed() const {
@@ -117,14 +121,18 @@ class Pump {
   bool collect() {
     verdicts_.clear();
     sink_.verdicts(verdicts_);
-    for (auto& verdict : verdicts_) {
-      const Ticket ticket = verdict.ticket;
-      const Fate fate = verdict.fate;
-      if (window_.resolve(std::move(verdict)) && fate != Fate::unconfirmed)
-        source_.settle(ticket, settlement(fate));
-    }
+    for (auto& verdict : verdicts_)
+      if (Window::Entry* entry = window_.resolve(std::move(verdict))) settle(*entry->verdict);
     if (!verdicts_.empty()) last_fate_ = now();
     return !verdicts_.empty();
+  }
+
+  void settle(Verdict& verdict) {
+    if (verdict.fate == Fate::confirmed) {
+      source_.settle(verdict.ticket, Settle::ack, {});
+    } else if (verdict.fate != Fate::unconfirmed) {
+      verdict.comes_again = source_.settle(verdict.ticket, Settle::requeue, reason_of(verdict));
+    }
   }
 
   void report() {
@@ -137,6 +145,10 @@ class Pump {
   void count(const Window::Entry& entry) {
     if (entry.taken.flaw) {
       ++tally_.flawed;
+      return;
+    }
+    if (entry.verdict->comes_again) {
+      ++tally_.again;
       return;
     }
     switch (entry.verdict->fate) {
@@ -174,7 +186,7 @@ class Pump {
     if (!taking_) return;
     const auto moment = now();
     if (interrupted_) stop_taking(Stop::interrupted);
-    if (sink_.closed()) stop_taking(Stop::closed);
+    if (sink_.closed() || hooks_.intake() == Intake::over) stop_taking(Stop::closed);
     if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time)
       stop_taking(Stop::timed_out);
     if (flow_ != Flow::idle || window_.waiting() != 0) return;
@@ -198,12 +210,11 @@ class Pump {
 
   void wait() {
     tell_of_stall();
-    hooks_.pause();
-    const bool can_take = taking_ && window_.room() != 0;
-    const bool paced = can_take && allowed() == 0;
-    const Wait source = can_take && !paced ? source_.wait() : Wait{};
+    const Wait onlooker = hooks_.pause();
+    const bool paced = can_take() && allowed() == 0;
+    const Wait source = can_take() && !paced ? source_.wait() : Wait{};
     const Wait sink = window_.waiting() != 0 ? sink_.wait() : Wait{};
-    wait_any(source, sink, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
+    wait_any({source, sink, onlooker}, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
   }
 
   // The time left until a limit of ours is reached.
@@ -215,7 +226,7 @@ class Pump {
     };
     consider(options_.run_time, started_);
     consider(options_.idle, last_taken_);
-    consider(options_.patience, last_fate_);
+    if (window_.waiting() != 0) consider(options_.patience, last_fate_);
     return std::max(nearest, milliseconds{1});
   }
 

@@ -31,6 +31,13 @@ struct PumpOptions {
   const Clock* clock = &system_clock();
 };
 
+// Whether whoever looks on can bear more.
+enum class Intake {
+  open,
+  full,  // not now: pause() says what to wait for
+  over,  // never again: finish what is in flight
+};
+
 // Who looks on. Every record taken is reported once, in the order taken.
 struct PumpHooks {
   // Completes a record before it is put. Throws Kind::data: then it is a flaw.
@@ -38,8 +45,9 @@ struct PumpHooks {
   std::function<void(const Taken&, const Verdict&)> report = [](const Taken&, const Verdict&) {};
   // The sink's reason for not moving has changed; "" when it moves again.
   std::function<void(std::string_view)> stalled = [](std::string_view) {};
-  // Called when all that is known has been reported and the pump is about to wait.
-  std::function<void()> pause = [] {};
+  std::function<Intake()> intake = [] { return Intake::open; };
+  // Called when all that is known has been reported and the pump is about to wait, for what this gives too.
+  std::function<Wait()> pause = [] { return Wait{}; };
 };
 
 // Why the pump stopped taking.
@@ -47,15 +55,16 @@ enum class Stop { ended, counted, idle, timed_out, drained, interrupted, closed,
 
 struct Tally {
   std::uint64_t taken = 0, confirmed = 0, returned = 0, nacked = 0, unconfirmed = 0, flawed = 0;
+  std::uint64_t again = 0;  // returned or nacked, but the source gives them again: in no other count
   Stop stop = Stop::ended;
   bool gave_up = false;        // `patience` ran out with records in flight
   std::optional<Error> error;  // what broke the source or the sink
 };
 
 // Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
-// after the sink has said what became of it: confirmed is acknowledged, returned and nacked are
-// dead-lettered, what is unconfirmed is left unsettled, so it comes again. Does not throw for what either end
-// does: it is in the tally.
+// after the sink has said what became of it: confirmed is acknowledged, returned and nacked are requeued,
+// what is unconfirmed is left unsettled, so it comes again. Does not throw for what either end does: it is in
+// the tally.
 Tally pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks);
 
 }  // namespace iso

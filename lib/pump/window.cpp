@@ -16,13 +16,13 @@ Window::Entry& Window::add(Taken taken) {
   return entries_.emplace_back(Entry{std::move(taken), std::nullopt});
 }
 
-bool Window::resolve(Verdict verdict) {
-  if (entries_.empty() || verdict.ticket < entries_.front().taken.ticket) return false;
+Window::Entry* Window::resolve(Verdict verdict) {
+  if (entries_.empty() || verdict.ticket < entries_.front().taken.ticket) return nullptr;
   const auto index = verdict.ticket - entries_.front().taken.ticket;  // tickets have no gaps
-  if (index >= entries_.size() || entries_[index].verdict) return false;
+  if (index >= entries_.size() || entries_[index].verdict) return nullptr;
   entries_[index].verdict = std::move(verdict);
   --waiting_;
-  return true;
+  return &entries_[index];
 }
 
 void Window::pop_resolved(const std::function<void(Entry&)>& report) {

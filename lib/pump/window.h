@@ -29,8 +29,8 @@ class Window {
   // The entry stays where it is until it is popped, so a sink may keep a pointer to its record.
   Entry& add(Taken taken);
 
-  // False if the ticket is not waiting: unknown, or resolved before.
-  bool resolve(Verdict verdict);
+  // The entry, or null if the ticket is not waiting: unknown, or resolved before.
+  Entry* resolve(Verdict verdict);
 
   // Hands the entries at the front that have a verdict to `report`, in order, and forgets them.
   void pop_resolved(const std::function<void(Entry&)>& report);

@@ -41,12 +41,44 @@ TEST_CASE("pump: reports come in the order taken, whatever the order of the fate
   CHECK(tally.stop == Stop::ended);
 }
 
-TEST_CASE("pump: confirmed is acknowledged, returned and nacked are dead-lettered") {
+TEST_CASE("pump: confirmed is acknowledged, returned and nacked are requeued with the reason") {
   Trial trial({"a", "lost", "refused"});
   trial.sink.fates = {{"lost", Fate::returned}, {"refused", Fate::nacked}};
-  trial.run();
+  const Tally tally = trial.run();
   CHECK(trial.source.settled ==
-        std::map<Ticket, Settle>{{1, Settle::ack}, {2, Settle::dead_letter}, {3, Settle::dead_letter}});
+        std::map<Ticket, Settle>{{1, Settle::ack}, {2, Settle::requeue}, {3, Settle::requeue}});
+  CHECK(trial.source.reasons[2] == "NO_ROUTE (312)");
+  CHECK(tally.returned == 1);
+}
+
+TEST_CASE("pump: a record that the source gives again is not counted as returned, and its report says so") {
+  Trial trial({"lost"});
+  trial.sink.fates = {{"lost", Fate::returned}};
+  trial.source.gives_again = true;
+  bool again = false;
+  PumpHooks hooks;
+  hooks.report = [&](const Taken&, const Verdict& verdict) { again = verdict.comes_again; };
+  const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(again);
+  CHECK(tally.again == 1);
+  CHECK(tally.returned == 0);
+}
+
+TEST_CASE("pump: nothing is taken while the onlooker is full, and nothing more once that is over") {
+  Trial trial({"a", "b"});
+  trial.options.window = 1;
+  int asked = 0;
+  PumpHooks hooks;
+  hooks.report = [&](const Taken& taken, const Verdict&) { trial.reports.push_back(taken.record.body); };
+  hooks.intake = [&] {
+    if (!trial.reports.empty()) return Intake::over;
+    return ++asked < 5 ? Intake::full : Intake::open;
+  };
+  const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(asked == 5);
+  CHECK(trial.reports == std::vector<std::string>{"a"});
+  CHECK(tally.stop == Stop::closed);
+  CHECK(tally.confirmed == 1);
 }
 
 TEST_CASE("pump: no more than the window is in flight") {

@@ -43,14 +43,19 @@ class FakeSource final : public Source {
     if (given_ < bodies_.size()) return Flow::more;
     return stays_open ? Flow::idle : Flow::ended;
   }
-  void settle(Ticket ticket, Settle how) override { settled[ticket] = how; }
+  bool settle(Ticket ticket, Settle how, std::string_view why) override {
+    settled[ticket] = how;
+    reasons[ticket] = why;
+    return how == Settle::requeue && gives_again;
+  }
   void flush() override { ++flushes; }
   Wait wait() const override { return {-1, 0, std::chrono::milliseconds(1)}; }
   bool drained() override { return given_ == bodies_.size(); }
   void stop() override { ++stops; }
 
-  bool stays_open = false;
+  bool stays_open = false, gives_again = false;
   std::map<Ticket, Settle> settled;
+  std::map<Ticket, std::string> reasons;
   std::size_t largest_take = 0, flushes = 0, stops = 0;
 
  private:
@@ -73,7 +78,11 @@ class FakeSink final : public Sink {
     while (flushed_ > 0) {
       const auto [ticket, body] = waiting_[--flushed_];
       const auto fate = fates.find(body);
-      out.push_back({ticket, fate == fates.end() ? Fate::confirmed : fate->second, 0, {}});
+      if (fate == fates.end()) {
+        out.push_back({ticket, Fate::confirmed, 0, {}});
+      } else {
+        out.push_back({ticket, fate->second, 312, "NO_ROUTE"});
+      }
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(flushed_));
     }
   }
