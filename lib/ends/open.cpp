@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "ends/amqp.h"
+#include "ends/reconnect.h"
 #include "ends/store.h"
 
 namespace iso {
@@ -12,14 +13,15 @@ namespace {
 
 struct Scheme {
   std::string_view name;
+  bool remote;  // it is connected again when it went away
   std::unique_ptr<Sink> (*sink)(const Url&, const SinkOptions&);
   std::unique_ptr<Source> (*source)(const Url&, const SourceOptions&);
 };
 
 constexpr std::array kSchemes{
-    Scheme{"amqp", open_amqp_sink, open_amqp_source},
-    Scheme{"amqps", open_amqp_sink, open_amqp_source},
-    Scheme{"sqlite", open_store_sink, open_store_source},
+    Scheme{"amqp", true, open_amqp_sink, open_amqp_source},
+    Scheme{"amqps", true, open_amqp_sink, open_amqp_source},
+    Scheme{"sqlite", false, open_store_sink, open_store_source},
 };
 
 const Scheme& scheme_of(const Url& url) {
@@ -28,14 +30,37 @@ const Scheme& scheme_of(const Url& url) {
   throw Error(Kind::usage, fmt::format("{}: messages go to amqp://, amqps:// or sqlite:PATH", redacted(url)));
 }
 
+// Opens with the time limit of each try.
+template <class End, class Options>
+Opener<End> opener(std::unique_ptr<End> (*open)(const Url&, const Options&), const Url& url,
+                   const Options& options) {
+  return [open, url, options](std::chrono::milliseconds at_most) {
+    Options limited = options;
+    limited.timeout = at_most;
+    return open(url, limited);
+  };
+}
+
+Reconnecting reconnecting(const EndOptions& options) {
+  Reconnecting reconnecting;
+  reconnecting.outage = options.outage;
+  reconnecting.notice = options.notice;
+  return reconnecting;
+}
+
 }  // namespace
 
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options) {
-  return scheme_of(url).sink(url, options);
+  const Scheme& scheme = scheme_of(url);
+  if (!scheme.remote) return scheme.sink(url, options);
+  return reconnecting_sink(opener(scheme.sink, url, options), options.timeout, reconnecting(options));
 }
 
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options) {
-  return scheme_of(url).source(url, options);
+  const Scheme& scheme = scheme_of(url);
+  // A peek that starts anew would show the same messages twice.
+  if (!scheme.remote || options.peek) return scheme.source(url, options);
+  return reconnecting_source(opener(scheme.source, url, options), options.timeout, reconnecting(options));
 }
 
 }  // namespace iso

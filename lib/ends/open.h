@@ -16,6 +16,8 @@ namespace iso {
 struct EndOptions {
   std::string name;  // "iso publish shop"; a broker's operators see it as the connection's name
   std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer while setting up
+  std::chrono::milliseconds outage{
+      0};  // how long a far side that was reached may stay away; 0: without limit
   Notice notice = [](std::string_view) {};
 };
 
@@ -25,6 +27,8 @@ struct SinkOptions : EndOptions {
   std::string queue;        // a durable queue, created if missing, bound to `exchange` with `routing_key`
   std::string exchange;     // what queue is bound to; "" binds nothing
   std::string routing_key;
+  std::string
+      into;  // a store only: the queue that takes every message, created if missing; "": routing decides
 };
 
 struct Binding {
@@ -38,14 +42,18 @@ struct SourceOptions : EndOptions {
   // has
   // * or #, fanout if it is empty, direct otherwise.
   bool declare = false;
-  bool peek = false;              // look, and leave all as it was
-  std::uint64_t count = 0;        // no more than these are wanted; 0: no limit
+  bool peek = false;   // look, and leave all as it was
+  bool alone = false;  // a store only: wait until nobody else takes from the queue with `alone`
+  std::uint32_t max_attempts =
+      0;                    // a store only: times that a message may fail before it is dead; 0: no limit
+  std::uint64_t count = 0;  // no more than these are wanted; 0: no limit
   std::uint16_t prefetch = 1000;  // most that are with us and not settled
   std::size_t peek_most = 1000;   // most that a peek without a count holds at once
 };
 
-// The one line a scheme. Throws Kind::unavailable (cannot be reached), refused (login, permission), missing
-// (no such queue: the text shows --declare), usage (an end that cannot be this).
+// The one line a scheme. An end that is reached over a network is connected again when it went away. Throws
+// Kind::unavailable (cannot be reached), refused (login, permission), missing (no such queue: the text shows
+// --declare), usage (an end that cannot be this).
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);
 

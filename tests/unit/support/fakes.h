@@ -16,13 +16,11 @@ namespace iso::test {
 // Time that moves only when a test says so, or by `step` each time it is asked for.
 class FakeClock final : public Clock {
  public:
-  Steady steady() const override { return now_ += step; }
+  Steady steady() const override { return now += step; }
   Wall wall() const override { return Wall(std::chrono::milliseconds(1'700'000'000'000)); }
 
   std::chrono::milliseconds step{0};
-
- private:
-  mutable Steady now_{std::chrono::hours(1)};
+  mutable Steady now{std::chrono::hours(1)};
 };
 
 // Gives these bodies; a body "!" is a flaw. Remembers how each was settled.

@@ -1,0 +1,189 @@
+#include "ends/reconnect.h"
+
+#include <doctest/doctest.h>
+
+#include "support/errors.h"
+#include "support/fakes.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A sink whose far side goes away when it says so.
+class FrailSink final : public Sink {
+ public:
+  explicit FrailSink(std::vector<Ticket>& puts) : puts_(puts) {}
+  void put(Ticket ticket, const Record&) override { puts_.push_back(ticket); }
+  void flush() override {}
+  void verdicts(std::vector<Verdict>& out) override {
+    for (const Ticket ticket : answers) out.push_back({ticket, Fate::confirmed, 0, {}});
+    answers.clear();
+    if (broken) throw Error(Kind::unavailable, "it went away");
+  }
+  Wait wait() const override { return {}; }
+
+  std::vector<Ticket> answers;
+  bool broken = false;
+
+ private:
+  std::vector<Ticket>& puts_;
+};
+
+struct SinkTrial {
+  test::FakeClock clock;
+  std::vector<Ticket> puts;  // of the connection that is open
+  std::vector<std::string> notices;
+  FrailSink* end = nullptr;
+  int opened = 0;
+  std::optional<Error> away;
+  std::unique_ptr<Sink> sink;
+  Record record;
+
+  explicit SinkTrial(std::chrono::milliseconds outage = 0ms) {
+    Reconnecting options;
+    options.outage = outage;
+    options.clock = &clock;
+    options.notice = [this](std::string_view text) { notices.emplace_back(text); };
+    sink = reconnecting_sink(
+        [this](std::chrono::milliseconds) {
+          if (away) throw *away;
+          ++opened;
+          puts.clear();
+          auto made = std::make_unique<FrailSink>(puts);
+          end = made.get();
+          return made;
+        },
+        1s, options);
+  }
+
+  std::vector<Ticket> verdicts() {
+    std::vector<Verdict> all;
+    sink->verdicts(all);
+    std::vector<Ticket> tickets;
+    for (const auto& verdict : all) tickets.push_back(verdict.ticket);
+    return tickets;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("reconnecting sink: what has no verdict is put again, in order, and nothing else") {
+  SinkTrial trial;
+  for (Ticket ticket = 1; ticket <= 4; ++ticket) trial.sink->put(ticket, trial.record);
+  trial.end->answers = {2, 4};
+  trial.end->broken = true;
+  CHECK(trial.verdicts() == std::vector<Ticket>{2, 4});
+  CHECK(trial.sink->stalled() == "it went away");
+  trial.sink->put(5, trial.record);
+  trial.clock.now += 1s;
+  CHECK(trial.verdicts().empty());
+  CHECK(trial.puts == std::vector<Ticket>{1, 3, 5});
+  CHECK(trial.opened == 2);
+  CHECK(trial.sink->stalled().empty());
+  trial.end->answers = {1, 3, 5};
+  CHECK(trial.verdicts() == std::vector<Ticket>{1, 3, 5});
+}
+
+TEST_CASE("reconnecting sink: it waits longer and longer between tries, and never tries before") {
+  SinkTrial trial;
+  trial.end->broken = true;
+  trial.verdicts();
+  trial.away = Error(Kind::unavailable, "nobody there");
+  std::chrono::milliseconds waited{0};
+  for (int tries = 0; tries < 5; ++tries) {
+    const auto wait = *trial.sink->wait().at_most;
+    CHECK(wait >= std::chrono::milliseconds(50) * (1 << tries));
+    CHECK(wait <= std::chrono::milliseconds(100) * (1 << tries));
+    trial.clock.now += wait;
+    waited += wait;
+    trial.verdicts();
+  }
+  CHECK(trial.opened == 1);
+  CHECK(trial.sink->stalled() == "nobody there");
+}
+
+TEST_CASE("reconnecting sink: it gives up after the outage with what the last try threw") {
+  SinkTrial trial(2s);
+  trial.end->broken = true;
+  trial.verdicts();
+  trial.away = Error(Kind::unavailable, "nobody there");
+  trial.clock.now += 1900ms;
+  CHECK(trial.verdicts().empty());
+  trial.clock.now += 200ms;
+  const Error error = test::error_of([&] { trial.verdicts(); });
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(std::string(error.what()) == "no connection for 2.1 s: nobody there");
+}
+
+TEST_CASE("reconnecting sink: a refusal is final at once, at the start as later") {
+  SinkTrial trial;
+  trial.end->broken = true;
+  trial.verdicts();
+  trial.away = Error(Kind::refused, "not you");
+  trial.clock.now += 1s;
+  CHECK(test::error_of([&] { trial.verdicts(); }).kind() == Kind::refused);
+}
+
+namespace {
+
+// Gives three records a connection; goes away when it says so.
+class FrailSource final : public Source {
+ public:
+  explicit FrailSource(std::vector<Ticket>& settled) : settled_(settled) {}
+  Flow take(std::size_t most, std::vector<Taken>& out) override {
+    for (; most > 0 && given_ < 3; --most) {
+      out.emplace_back();
+      out.back().ticket = ++given_;
+    }
+    if (broken) throw Error(Kind::unavailable, "it went away");
+    return Flow::idle;
+  }
+  bool settle(Ticket ticket, Settle, std::string_view) override {
+    settled_.push_back(ticket);
+    return false;
+  }
+  Wait wait() const override { return {}; }
+  bool broken = false;
+
+ private:
+  std::vector<Ticket>& settled_;
+  Ticket given_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("reconnecting source: tickets go on without a gap, and old ones settle nothing") {
+  test::FakeClock clock;
+  std::vector<Ticket> settled;
+  FrailSource* end = nullptr;
+  Reconnecting options;
+  options.clock = &clock;
+  auto source = reconnecting_source(
+      [&](std::chrono::milliseconds) {
+        auto made = std::make_unique<FrailSource>(settled);
+        end = made.get();
+        return made;
+      },
+      1s, options);
+
+  std::vector<Taken> taken;
+  source->take(2, taken);
+  REQUIRE(taken.size() == 2);
+  source->settle(1, Settle::ack, {});
+  CHECK(settled == std::vector<Ticket>{1});
+
+  end->broken = true;
+  CHECK(source->take(1, taken) == Flow::idle);
+  CHECK(taken.size() == 2);  // the third was not given: it comes again
+  CHECK_FALSE(source->drained());
+
+  clock.now += 1s;
+  source->take(2, taken);
+  REQUIRE(taken.size() == 4);
+  CHECK(taken[2].ticket == 3);
+  CHECK(taken[3].ticket == 4);
+  CHECK(source->settle(2, Settle::ack, {}));
+  CHECK_FALSE(source->settle(3, Settle::ack, {}));
+  CHECK(settled == std::vector<Ticket>{1, 1});
+}
