@@ -23,6 +23,11 @@ constexpr std::array<std::string_view, 14> kTags{"$int8",      "$uint8",  "$int1
                                                  "$uint32",    "$uint64", "$float",  "$double", "$decimal",
                                                  "$timestamp", "$bytes",  "$string", "$table"};
 
+// Looks like a value with its tag.
+bool is_tag(const FieldTable& table) {
+  return table.size() == 1 && table.front().first.starts_with('$');
+}
+
 // ---- writing
 
 template <class Number>
@@ -115,7 +120,7 @@ struct FieldWriter {
     out += ']';
   }
   void operator()(const FieldTable& table) {
-    if (table.size() == 1 && table.front().first.starts_with('$')) {
+    if (is_tag(table)) {
       append_tagged(out, "$table", [&] { append_fields(out, table); });
     } else {
       append_fields(out, table);
@@ -153,9 +158,24 @@ Field integer_of(const Field& field, const std::string& path) {
                               std::numeric_limits<Integer>::max() + 0));
 }
 
+double real_from(double number, double, const std::string&) {
+  return number;
+}
+
+// The float nearest to the digits that the number was written with. A cast would round a second time, and
+// would make 1e300 an infinity.
+float real_from(double number, float, const std::string& path) {
+  char digits[32];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  auto real = static_cast<float>(std::copysign(0.0, number));  // if it is too small
+  if (std::from_chars(digits, end, real).ec != std::errc{} && std::abs(number) > 1)
+    throw bad(path, "too large for a float");
+  return real;
+}
+
 template <class Real>
 Field real_of(const Field& field, const std::string& path) {
-  if (const auto* number = std::get_if<double>(&field.value)) return {static_cast<Real>(*number)};
+  if (const auto* number = std::get_if<double>(&field.value)) return {real_from(*number, Real{}, path)};
   if (const auto* number = std::get_if<std::int64_t>(&field.value)) return {static_cast<Real>(*number)};
   if (const auto* text = std::get_if<std::string>(&field.value)) {
     if (*text == "nan") return {std::numeric_limits<Real>::quiet_NaN()};
@@ -190,6 +210,8 @@ Field decimal_of(const Field& field, const std::string& path) {
   return {decimal};
 }
 
+void untag_members(FieldTable& table, const std::string& path);
+
 Field untagged(const std::string& tag, Field& field, const std::string& path) {
   if (tag == "$int8") return integer_of<std::int8_t>(field, path);
   if (tag == "$uint8") return integer_of<std::uint8_t>(field, path);
@@ -205,10 +227,24 @@ Field untagged(const std::string& tag, Field& field, const std::string& path) {
   if (tag == "$decimal") return decimal_of(field, path);
   if (tag == "$bytes") return {Bytes{bytes_of(field, path)}};
   if (tag == "$string") return {bytes_of(field, path)};
-  if (tag == "$table" && std::holds_alternative<FieldTable>(field.value)) return std::move(field);
+  if (auto* table = std::get_if<FieldTable>(&field.value); table && tag == "$table") {
+    untag_members(*table, path + "/$table");
+    return std::move(field);
+  }
   const auto meant = nearest(tag, kTags);
   throw bad(path, fmt::format("unknown tag{}",
                               meant.empty() || meant == tag ? "" : fmt::format("; did you mean {}?", meant)));
+}
+
+// What stands under the name "$table" stays as it was written until it is known whether that name is a tag.
+// For a member of this table it is none.
+void untag_members(FieldTable& table, const std::string& path) {
+  for (auto& [name, field] : table) {
+    auto* inner = std::get_if<FieldTable>(&field.value);
+    if (name != "$table" || !inner || !is_tag(*inner)) continue;
+    Field value = untagged(inner->front().first, inner->front().second, path + "/$table");
+    field = std::move(value);
+  }
 }
 
 // Builds the tree as the parser walks the text: order, repeats and 64-bit integers stay.
@@ -219,7 +255,8 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(std::int64_t value) override { return add({value}); }
   bool number_unsigned(std::uint64_t value) override {
     if (std::in_range<std::int64_t>(value)) return add({static_cast<std::int64_t>(value)});
-    if (!open_.empty() && open_.back().name == "$uint64") return add({value});
+    if (!open_.empty() && (open_.back().name == "$uint64" || open_.back().name == "$timestamp"))
+      return add({value});
     throw bad(path(), "the integer does not fit 64 bits with a sign; say {\"$uint64\":…}");
   }
   bool number_float(double value, const std::string& text) override {
@@ -245,12 +282,13 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
   bool end_object() override {
     FieldTable table = std::move(open_.back().table);
     open_.pop_back();
+    const bool tagged = !open_.empty() && is_tag(table);
+    if (tagged && open_.back().name == "$table") return add({std::move(table)});
+    if (!tagged) untag_members(table, path());
     if (open_.empty()) {
       result = std::move(table);
       return true;
     }
-    const bool tagged =
-        table.size() == 1 && table.front().first.starts_with('$') && open_.back().name != "$table";
     if (!tagged) return add({std::move(table)});
     const std::string tag = table.front().first;
     return add(untagged(tag, table.front().second, path()));
@@ -301,6 +339,10 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
 };
 
 }  // namespace
+
+bool Field::operator==(const Field& other) const {
+  return value == other.value;
+}
 
 void append_fields(std::string& out, const FieldTable& table) {
   out += '{';

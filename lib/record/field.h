@@ -36,8 +36,11 @@ struct Field {
                              std::int32_t, std::uint32_t, std::int64_t, std::uint64_t, float, double, Decimal,
                              std::string, Timestamp, Bytes, FieldArray, FieldTable>;
   Value value;
-  bool operator==(const Field&) const = default;
+  bool operator==(const Field& other) const;
 };
+// Void at first. Clang 14 must meet it whole, here and without a defaulted ==, before the pair in FieldTable,
+// or it takes that pair for incomplete.
+static_assert(Field{}.value.index() == 0);
 
 // A field table as one JSON object, on one line. What JSON has its own word for is plain: null is void,
 // true and false, an integer is a signed 64-bit one, a number with a point or an exponent is a double, a

@@ -13,7 +13,7 @@ namespace {
 // The name without its quotes; most have no escapes.
 std::string name_of(const Member& member) {
   auto name = read_json_string(member.name);
-  if (!name) throw Fault{member.name_at, "half of a surrogate pair is no character"};
+  if (!name) throw Fault{member.name_at, std::string(kHalfASurrogatePair)};
   return *std::move(name);
 }
 

@@ -76,7 +76,12 @@ class SettingsReader {
 
  private:
   void take(const Member& member) {
-    const auto name = read_json_string(member.name).value_or("");
+    const auto read = read_json_string(member.name);
+    if (!read) {
+      faults_.push_back({member.name_at, std::string(kHalfASurrogatePair)});
+      return;
+    }
+    const std::string& name = *read;
     if (std::find(seen_.begin(), seen_.end(), name) != seen_.end()) {
       faults_.push_back({member.name_at, fmt::format("{} is given twice", name)});
       return;

@@ -8,6 +8,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// What four digits of a year can say, once it is in UTC.
+constexpr milliseconds kFirst{-62'167'219'200'000}, kLast{253'402'300'799'999};
+
 // Takes `digits` digits off the front; false if they are not there.
 bool take_number(std::string_view& text, std::size_t digits, int& number) {
   if (text.size() < digits) return false;
@@ -58,7 +61,10 @@ std::optional<std::int64_t> read_rfc3339(std::string_view text) {
       !take_number(text, 2, day) || !take(text, "Tt ") || !take_number(text, 2, hour) || !take(text, ":") ||
       !take_number(text, 2, minute) || !take(text, ":") || !take_number(text, 2, second))
     return std::nullopt;
-  if (take(text, ".")) fraction = take_fraction(text);
+  if (take(text, ".")) {
+    if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+    fraction = take_fraction(text);
+  }
   const auto offset = take_offset(text);
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
@@ -66,7 +72,8 @@ std::optional<std::int64_t> read_rfc3339(std::string_view text) {
   if (!offset || !text.empty() || !date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const auto moment = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
                       std::chrono::seconds(second) + milliseconds(fraction) - *offset;
-  return std::chrono::duration_cast<milliseconds>(moment.time_since_epoch()).count();
+  const auto when = std::chrono::duration_cast<milliseconds>(moment.time_since_epoch());
+  return when >= kFirst && when <= kLast ? std::optional(when.count()) : std::nullopt;
 }
 
 // By hand, since every record that listen prints has one.

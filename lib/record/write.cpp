@@ -1,6 +1,8 @@
 #include "record/write.h"
 
 #include "record/plain.h"
+#include "record/scan.h"
+#include "record/utf8.h"
 
 namespace iso {
 namespace {
@@ -34,9 +36,27 @@ void append_escape(std::string& out, char c) {
   }
 }
 
+// One byte for one, so that AMQP's short strings stay within their 255.
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at != end;) {
+    const auto length = utf8_length(at, end);
+    if (length == 0 || length > static_cast<std::size_t>(end - at)) {
+      out += '?';
+      ++at;
+    } else {
+      out.append(at, length);
+      at += length;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (!is_utf8(text)) return append_json_string(out, as_utf8(text));
   out += '"';
   const char* at = text.data();
   const char* const end = at + text.size();

@@ -115,6 +115,46 @@ TEST_CASE("fields: what cannot be is named by its pointer") {
   }
 }
 
+TEST_CASE("fields: a header called $table, with any value, reads back as another") {
+  const FieldTable named{{"$table", {std::int8_t{5}}}};
+  const FieldTable tables[] = {named,
+                               {{"a", {named}}},
+                               {{"a", {FieldTable{{"$table", {named}}}}}},
+                               {{"$table", {named}}, {"b", {FieldArray{{named}}}}},
+                               {{"$table", {FieldTable{{"x", {true}}, {"$table", {named}}}}}}};
+  for (const auto& table : tables) {
+    std::string json;
+    append_fields(json, table);
+    CAPTURE(json);
+    CHECK(read_fields(json) == table);
+  }
+  CHECK(test::says(test::error_of([] { read_fields(R"({"a":{"$table":{"$table":{"$int8":200}}}})"); }),
+                   "/headers/a/$table/$table: not an integer"));
+}
+
+TEST_CASE("fields: a float comes back as its neighbour, and 1e300 as an infinity") {
+  const auto read = [](std::string_view json) { return read_fields(json).front().second; };
+  const float twice_rounded = 7.038531e-26F;
+  CHECK(read(R"({"a":{"$float":7.038531e-26}})") == Field{twice_rounded});
+  CHECK(read(R"({"a":{"$float":1e-300}})") == Field{0.0F});
+  for (const auto* json : {R"({"a":{"$float":1e300}})", R"({"a":{"$float":-1e39}})"})
+    CHECK(test::says(test::error_of([&] { read(json); }), "/headers/a: too large for a float"));
+}
+
+TEST_CASE("fields: a timestamp beyond 63 bits is written and then refused") {
+  const FieldTable table{{"t", {Timestamp{std::numeric_limits<std::uint64_t>::max()}}}};
+  std::string json;
+  append_fields(json, table);
+  CHECK(read_fields(json) == table);
+}
+
+TEST_CASE("records: a property that is not UTF-8 is written as what is no JSON") {
+  Record record;
+  record.app_id = "caf\xE9";
+  record.headers = FieldTable{{"\xFF", {true}}};
+  CHECK(written(record) == R"({"app_id":"caf?","headers":{"?":true}})");
+}
+
 TEST_CASE("records: what is written reads back the same, and the body stays verbatim") {
   const std::string_view rows[] = {
       R"({"body":{"z":0.1000,"a":1e400,"a":2,"n":12345678901234567890123}})",
@@ -160,12 +200,18 @@ TEST_CASE("records: a fault names the byte and the field, and a slip the nearest
 }
 
 TEST_CASE("time: RFC 3339 both ways") {
+  for (const std::string text : {"0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"}) {
+    std::string again;
+    append_rfc3339(again, read_rfc3339(text).value());
+    CHECK(again == text);
+  }
   std::string out;
   append_rfc3339(out, 1'700'000'000'123);
   CHECK(out == "2023-11-14T22:13:20.123Z");
   CHECK(read_rfc3339(out) == 1'700'000'000'123);
   for (const auto* text :
-       {"2023-02-29T00:00:00Z", "2023-01-01", "2023-01-01T25:00:00Z", "2023-01-01T00:00:00", "x"})
+       {"0000-01-01T00:00:00+00:01", "9999-12-31T23:59:60Z", "2023-01-01T00:00:00.Z", "2023-02-29T00:00:00Z",
+        "2023-01-01", "2023-01-01T25:00:00Z", "2023-01-01T00:00:00", "x"})
     CHECK_FALSE(read_rfc3339(text));
 }
 
@@ -188,6 +234,12 @@ TEST_CASE("settings: comments and a hole are allowed, the hole with a warning") 
   CHECK_FALSE(settings.record.app_id);
   CHECK(settings.warnings == std::vector<std::string>{"s.json:3: app_id has no value; it is left unset",
                                                       "s.json:4: reply_to has no value; it is left unset"});
+}
+
+TEST_CASE("settings: a name with half of a surrogate pair is called an unknown field without a name") {
+  const Error error = test::error_of([] { read_settings(R"({"\ud800":1,"\udc00":2})", "s.json"); });
+  CHECK(test::says(error, "s.json:1:2: half of a surrogate pair is no character"));
+  CHECK(test::says(error, "s.json:1:13: half of a surrogate pair is no character"));
 }
 
 TEST_CASE("settings: every fault is shown with its place, and a caret under it") {
