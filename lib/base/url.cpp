@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -41,17 +42,31 @@ std::string decoded(std::string_view text, std::string_view scheme) {
   return out;
 }
 
+bool is_unreserved(char c) {  // RFC 3986 section 2.3
+  return std::isalnum(static_cast<unsigned char>(c)) ||
+         std::string_view("-._~").find(c) != std::string_view::npos;
+}
+
 std::string encoded(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) ||
-        std::string_view("-._~").find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
+  for (const char c : text)
+    out += is_unreserved(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   return out;
+}
+
+// A path for people: only what would end it, or start an escape, is one.
+std::string encoded_path(std::string_view path) {
+  std::string out;
+  for (const char c : path)
+    out += std::string_view("%?#").find(c) == std::string_view::npos ? std::string(1, c) : encoded({&c, 1});
+  return out;
+}
+
+std::string encoded_host(std::string_view host) {
+  const bool is_ipv6 = host.find(':') != host.npos && std::all_of(host.begin(), host.end(), [](char c) {
+                         return is_unreserved(c) || c == ':' || c == '%';
+                       });
+  return is_ipv6 ? fmt::format("[{}]", host) : encoded(host);
 }
 
 // The text before the first of `marks`, which is taken off `rest`; the mark stays.
@@ -81,7 +96,8 @@ HostPort host_of(std::string_view text, std::string_view scheme) {
   port.remove_prefix(1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), host.port);
   if (error != std::errc{} || end != port.data() + port.size() || host.port == 0)
-    throw bad(scheme, fmt::format("\"{}\" is not a port", port));
+    throw bad(scheme,
+              "what follows the colon of a host is not a port; in a password write / ? # as %2F %3F %23");
   return host;
 }
 
@@ -167,14 +183,15 @@ std::string redacted(const Url& url) {
   if (url.scheme == "file") return url.path;
   std::string text = url.scheme + ":";
   if (url.scheme == "sqlite") {
-    text += url.path;
+    if (url.path.starts_with("//")) text += "//";  // which are the path's own, and start no host
+    text += encoded_path(url.path);
   } else {
     text += "//";
     if (!url.user.empty()) text += encoded(url.user) + (url.has_password ? ":***@" : "@");
     for (std::size_t i = 0; i < url.hosts.size(); ++i) {
       const auto& [host, port] = url.hosts[i];
       if (i > 0) text += ',';
-      text += host.find(':') == host.npos ? host : "[" + host + "]";
+      text += encoded_host(host);
       if (port != 0) text += fmt::format(":{}", port);
     }
     text += "/" + (url.path == "/" ? "" : encoded(url.path));
@@ -182,7 +199,7 @@ std::string redacted(const Url& url) {
   for (std::size_t i = 0; i < url.query.size(); ++i) {
     const auto& [name, value] = url.query[i];
     const bool secret = name.find("password") != name.npos && name != "password_file";
-    text += fmt::format("{}{}={}", i == 0 ? '?' : '&', name, secret ? "***" : encoded(value));
+    text += fmt::format("{}{}={}", i == 0 ? '?' : '&', encoded(name), secret ? "***" : encoded(value));
   }
   if (!url.fragment.empty()) text += "#" + encoded(url.fragment);
   return text;

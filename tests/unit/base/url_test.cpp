@@ -38,6 +38,7 @@ TEST_CASE("parse_url: what is wrong is said, and never with the password") {
                                                       {"amqp://u:secret@h:nope/", "not a port"},
                                                       {"amqp://u:secret@h:70000/", "not a port"},
                                                       {"amqp://u:secret%zz@h/", "two hex digits"},
+                                                      {"amqp://u:secret#1@h/", "as %2F %3F %23"},
                                                       {"amqp:host", "amqp://"},
                                                       {"sqlite:", "names no file"}};
   for (const auto& [text, why] : rows) {
@@ -53,4 +54,13 @@ TEST_CASE("redacted: the same URL without its password") {
   CHECK(redacted(parse_url("amqp://guest:secret@h:1,[::1]/v%2Fh?x_password=y#q")) ==
         "amqp://guest:***@h:1,[::1]/v%2Fh?x_password=***#q");
   CHECK(redacted(parse_url("sqlite:a.db")) == "sqlite:a.db");
+}
+
+TEST_CASE("redacted: a name with marks of its own is shown as another URL") {
+  for (const std::string text :
+       {"amqp://a%40b,%5Bx%3A%5D,c%2Cd:1/v?a%26b%3Dc%23=1", "amqp://[fe80::1%25eth0]:5672/",
+        "sqlite:a%25b%3Fc%23d.db?sync=normal#out%23box", "sqlite:////server/a b.db"}) {
+    CAPTURE(text);
+    CHECK(redacted(parse_url(text)) == text);
+  }
 }
