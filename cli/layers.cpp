@@ -41,8 +41,8 @@ Record resolve_defaults(const Layers& layers) {
   return defaults;
 }
 
-Preparer::Preparer(const Layers& layers, Record defaults, bool whole_records)
-    : typed_(layers.typed), defaults_(std::move(defaults)), whole_records_(whole_records) {
+Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming)
+    : typed_(layers.typed), defaults_(std::move(defaults)), incoming_(incoming) {
   if (typed_.direct_name) typed_.exchange = typed_.direct_name;
   for (Record* layer : {&typed_, &defaults_}) {
     layer->queue.reset();
@@ -51,13 +51,14 @@ Preparer::Preparer(const Layers& layers, Record defaults, bool whole_records)
 }
 
 void Preparer::operator()(Record& record) {
-  if (whole_records_) {
+  if (incoming_ != Incoming::bodies) {
     check(record);
     overlay(record);
   }
   fill(record, defaults_);
   if (record.exchange->empty() && record.routing_key.value_or("").empty())
     throw Error(Kind::data, "it has no exchange and no routing key: give it one, or say --routing-key QUEUE");
+  if (incoming_ == Incoming::messages) return;
   if (!record.message_id && !record.no_message_id) record.message_id = ids_.next();
   if (!record.correlation_id && !record.no_correlation_id) record.correlation_id = ids_.next();
 }

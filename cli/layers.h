@@ -18,18 +18,21 @@ struct Layers {
 // two exchanges.
 Record resolve_defaults(const Layers& layers);
 
+// What comes in: bodies alone, records with fields of their own, or messages that have been sent before and
+// get no fresh ids.
+enum class Incoming { bodies, records, messages };
+
 // Completes each record on its way to the sink. Throws Kind::data for one that cannot be published.
 class Preparer {
  public:
-  // `whole_records`: the input has fields of its own, and is not only bodies.
-  Preparer(const Layers& layers, Record defaults, bool whole_records);
+  Preparer(const Layers& layers, Record defaults, Incoming incoming);
   void operator()(Record& record);
 
  private:
   void overlay(Record& record) const;
 
   Record typed_, defaults_;
-  bool whole_records_;
+  Incoming incoming_;
   IdMaker ids_;
 };
 

@@ -1,7 +1,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <memory>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -10,6 +9,7 @@
 #include "cli/common_options.h"
 #include "cli/ending.h"
 #include "cli/layers.h"
+#include "cli/receipts.h"
 #include "cli/record_options.h"
 #include "cli/report.h"
 #include "ends/open.h"
@@ -22,20 +22,26 @@ namespace iso {
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::uint64_t kFailuresShown = 10;
-constexpr std::size_t kReceiptsAtOnce = 64 * 1024;
+constexpr std::uint32_t kMaxAttempts = 5;
+constexpr std::chrono::seconds kDrainTime{5};
 
 struct Args {
   CommonOptions common;
   RecordOptions record;
-  std::string settings, body, rejects;
+  std::string settings, body, from, rejects;
   std::vector<std::string> files;
   Framing framing = Framing::json;
   std::uint64_t count = 0;
   double rate = 0;
   std::size_t window = 1000;
-  bool strict = false, dry_run = false, has_body = false;
+  std::uint32_t max_attempts = kMaxAttempts;
+  bool strict = false, dry_run = false, has_body = false, follow = false;
 };
+
+// How long nothing may be heard of the far side; no limit for a relay that goes on for ever.
+std::chrono::milliseconds patience_of(const Args& args) {
+  return timeout_of(args.common, args.follow ? std::chrono::milliseconds{0} : kPatience);
+}
 
 Layers read_layers(const Args& args, Report& report) {
   if (args.settings.empty()) return {args.record.record(), {}};
@@ -47,85 +53,45 @@ Layers read_layers(const Args& args, Report& report) {
   return {args.record.record(), std::move(settings.record)};
 }
 
-SinkOptions sink_options(const Record& defaults, std::chrono::milliseconds timeout, Report& report) {
-  SinkOptions options;
-  options.name = "iso publish " + defaults.exchange.value_or("");
-  if (options.name.back() == ' ') options.name += defaults.routing_key.value_or("");
-  options.timeout = timeout;
+void set_end_options(EndOptions& options, const Args& args, std::string name, Report& report) {
+  options.name = std::move(name);
+  options.outage = patience_of(args);
+  options.timeout = timeout_of(args.common, kPatience);
   options.notice = [&report](std::string_view text) { report.note(text); };
+}
+
+SinkOptions sink_options(const Args& args, const Url& url, const Record& defaults, Report& report) {
+  SinkOptions options;
+  const auto exchange = defaults.exchange.value_or("");
+  set_end_options(options, args,
+                  "iso publish " + (exchange.empty() ? defaults.routing_key.value_or("") : exchange), report);
   options.direct_name = defaults.direct_name.value_or("");
   options.queue = defaults.queue.value_or("");
-  options.exchange = defaults.exchange.value_or("");
+  options.exchange = exchange;
   options.routing_key = defaults.routing_key.value_or("");
+  options.into = url.fragment;
   return options;
 }
 
-// The outcome of each message: receipts on stdout, failures on stderr, what did not make it in --rejects.
-class Receipts {
- public:
-  Receipts(const Args& args, Report& report)
-      : report_(report),
-        dry_run_(args.dry_run),
-        receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
-    if (!args.rejects.empty()) rejects_.emplace(open_to_write(args.rejects), args.rejects);
-  }
+// Where --from points: a queue, or a file of records.
+std::unique_ptr<Source> open_from(const Args& args, const Url& from, Report& report) {
+  SourceOptions options;
+  set_end_options(options, args, "iso publish --from " + from.fragment, report);
+  options.queue = from.fragment;
+  if (options.queue.empty())
+    throw Error(Kind::usage,
+                fmt::format("--from {}: which queue? say {}#QUEUE", redacted(from), redacted(from)));
+  options.relay = true;
+  options.max_attempts = args.max_attempts;
+  options.count = args.count;
+  options.prefetch = static_cast<std::uint16_t>(args.window);
+  return open_source(from, options);
+}
 
-  void operator()(const Taken& taken, const Verdict& verdict) {
-    if (taken.flaw) {
-      failure(fmt::format("input {}: {}", taken.flaw->number, taken.flaw->why));
-    } else if (!dry_run_) {
-      append_receipt(receipts_.buffer(), taken.record, verdict);
-      if (verdict.fate != Fate::confirmed) failure(failure_text(taken.record, verdict));
-    }
-    if (rejects_ && (taken.flaw || verdict.fate != Fate::confirmed)) {
-      append_reject(rejects_->buffer(), taken);
-      rejects_->write_all();
-    }
-    if (receipts_.pending() >= kReceiptsAtOnce) write_some();
-    report_.progress("published", ++done_);
-  }
-
-  // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile.
-  Intake intake() const {
-    if (broken_) return Intake::over;
-    return receipts_.pending() >= kReceiptsAtOnce && !receipts_.closed() ? Intake::full : Intake::open;
-  }
-
-  Wait pause() {
-    write_some();
-    if (broken_ || receipts_.closed() || receipts_.pending() == 0) return {};
-    return {receipts_.descriptor(), POLLOUT, std::nullopt};
-  }
-
-  // Throws what kept the receipts from being written.
-  void finish() {
-    if (failures_ > kFailuresShown)
-      report_.error(fmt::format("and {} more like these{}", failures_ - kFailuresShown,
-                                rejects_ ? "; all are in the rejects" : "; --rejects FILE keeps them all"));
-    if (broken_) throw *broken_;
-    receipts_.write_all();
-  }
-
- private:
-  void write_some() {
-    try {
-      if (!broken_) receipts_.write_some();
-    } catch (const Error& error) {
-      broken_ = error;
-    }
-  }
-
-  void failure(const std::string& text) {
-    if (++failures_ <= kFailuresShown) report_.error(text);
-  }
-
-  Report& report_;
-  bool dry_run_;
-  Output receipts_;
-  std::optional<Output> rejects_;
-  std::optional<Error> broken_;
-  std::uint64_t failures_ = 0, done_ = 0;
-};
+Input file_input(const std::string& path) {
+  if (path == "-") return {Descriptor::lend(STDIN_FILENO), ""};
+  return {open_to_read(path), path};
+}
 
 std::unique_ptr<Source> open_input(const Args& args, const Session& session, Report& report) {
   if (args.has_body) {
@@ -140,13 +106,7 @@ std::unique_ptr<Source> open_input(const Args& args, const Session& session, Rep
     return repeat_source(std::move(record), args.count == 0 ? 1 : args.count);
   }
   std::vector<Input> inputs;
-  for (const auto& file : args.files) {
-    if (file == "-") {
-      inputs.push_back({Descriptor::lend(STDIN_FILENO), ""});
-    } else {
-      inputs.push_back({open_to_read(file), file});
-    }
-  }
+  for (const auto& file : args.files) inputs.push_back(file_input(file));
   if (inputs.empty()) {
     if (session.environment.is_terminal(STDIN_FILENO))
       report.note("reading messages from the terminal; end with Ctrl-D");
@@ -160,15 +120,17 @@ std::unique_ptr<Sink> open_output(const Args& args, const Session& session, cons
   const Url url = resolve_url(args.common, session.environment);
   if (args.dry_run)
     return open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", StreamFormat::records);
-  return open_sink(url, sink_options(defaults, timeout_of(args.common, kPatience), report));
+  return open_sink(url, sink_options(args, url, defaults, report));
 }
 
-PumpOptions pump_options(const Args& args, const Session& session) {
+PumpOptions pump_options(const Args& args, bool from_queue, const Session& session) {
   PumpOptions options;
   options.window = args.window;
   options.count = args.count;
   options.rate = args.rate;
-  options.patience = timeout_of(args.common, kPatience);
+  options.patience = patience_of(args);
+  if (args.follow) options.drain_time = kDrainTime;
+  options.drain = from_queue && !args.follow;
   options.strict = args.strict;
   options.interrupted = &session.interrupted;
   return options;
@@ -191,7 +153,8 @@ Outcome ending(const Args& args, const Tally& tally, const Session& session, Rep
   if (tally.error) throw unconfirmed_or(*tally.error, tally);
   if (tally.gave_up)
     throw Error(Kind::unconfirmed,
-                fmt::format("no confirm for {}: {}", timeout_of(args.common, kPatience), summary));
+                fmt::format("no confirm for {}{}: {}", timeout_of(args.common, kPatience),
+                            tally.stalled.empty() ? "" : " (" + tally.stalled + ")", summary));
   report.detail(summary);
   if (const auto signal = session.interrupted.load()) {
     report.note("interrupted: " + summary);
@@ -207,29 +170,45 @@ Outcome ending(const Args& args, const Tally& tally, const Session& session, Rep
   return Outcome::done;
 }
 
+// Where messages come from, and what they are.
+struct Origin {
+  std::unique_ptr<Source> source;
+  Incoming incoming = Incoming::bodies;
+};
+
+Origin open_origin(const Args& args, const Session& session, Report& report) {
+  const Incoming framed = args.framing == Framing::records ? Incoming::records : Incoming::bodies;
+  if (args.from.empty()) return {open_input(args, session, report), framed};
+  const Url from = parse_url(args.from);
+  if (from.scheme != "file") return {open_from(args, from, report), Incoming::messages};
+  if (args.follow) throw Error(Kind::usage, "--follow needs a queue to follow: --from sqlite:PATH#QUEUE");
+  std::vector<Input> inputs;
+  inputs.push_back(file_input(from.path));
+  return {open_stream_source(std::move(inputs), Framing::records), Incoming::records};
+}
+
 Outcome run(Args& args, Session& session) {
   Report report("iso publish", args.common.voice, session.environment);
   const Layers layers = read_layers(args, report);
   const Record defaults = resolve_defaults(layers);
-  const bool records = args.framing == Framing::records;
-  if (!records && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
+  const auto [source, incoming] = open_origin(args, session, report);
+  if (incoming == Incoming::bodies && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
     throw Error(Kind::usage, "where to? say --routing-key QUEUE, --exchange NAME, or give a settings file");
-  auto source = open_input(args, session, report);
-  Receipts receipts(args, report);
+  Receipts receipts(args.rejects, args.dry_run, report);
   auto sink = open_output(args, session, defaults, report);
 
   PumpHooks hooks;
-  hooks.prepare = [preparer = std::make_shared<Preparer>(layers, defaults, records)](Record& record) {
+  hooks.prepare = [preparer = std::make_shared<Preparer>(layers, defaults, incoming)](Record& record) {
     (*preparer)(record);
   };
   hooks.report = [&receipts](const Taken& taken, const Verdict& verdict) { receipts(taken, verdict); };
   hooks.stalled = [&report](std::string_view why) {
-    report.note(why.empty() ? "the broker takes messages again"
-                            : fmt::format("the broker takes no messages: {}", why));
+    report.note(why.empty() ? "messages move again" : fmt::format("no message moves: {}", why));
   };
   hooks.intake = [&receipts] { return receipts.intake(); };
   hooks.pause = [&receipts] { return receipts.pause(); };
-  const Tally tally = pump(*source, *sink, pump_options(args, session), hooks);
+  const Tally tally =
+      pump(*source, *sink, pump_options(args, incoming == Incoming::messages, session), hooks);
   receipts.finish();
   warn_of_fixed_id(layers, args, tally.taken, report);
   return ending(args, tally, session, report);
@@ -246,6 +225,18 @@ Run bind_publish(CLI::App& app) {
                  "Read bodies from this file instead of standard input; may be repeated")
       ->type_name("PATH")
       ->excludes(body);
+  auto* from = app.add_option("--from", args->from,
+                              "Take messages from another end instead: URL#QUEUE, or a file of records")
+                   ->type_name("END")
+                   ->excludes(body)
+                   ->excludes("--file");
+  app.add_flag("--follow", args->follow, "With --from: when the queue is empty, wait for more")->needs(from);
+  app.add_option("--max-attempts", args->max_attempts,
+                 "With --from: a message of a store that failed so often is dead")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->needs(from)
+      ->default_str("5");
   const std::map<std::string, Framing> framings{{"json", Framing::json},
                                                 {"lines", Framing::lines},
                                                 {"whole", Framing::whole},
@@ -254,6 +245,7 @@ Run bind_publish(CLI::App& app) {
                  "How input is cut into messages: json values, lines of text, whole, or records")
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(framings).description("{json,lines,whole,records}"))
+      ->excludes(from)
       ->default_str("json");
   app.add_option("--count", args->count, "Publish no more than N messages; fewer is a failure")
       ->type_name("N")
@@ -271,7 +263,8 @@ Run bind_publish(CLI::App& app) {
   app.add_flag("--strict", args->strict, "Stop at the first bad input");
   app.add_flag("--dry-run", args->dry_run, "Print the records that would be published; contact no one");
   args->record.add_to(app);
-  add_common_options(app, args->common, "Give up when no confirm came for so long (30s)");
+  add_common_options(app, args->common,
+                     "Give up when no confirm came for so long (30s; with --follow never)");
   return [args, body](Session& session) {
     args->has_body = body->count() > 0;
     return run(*args, session);

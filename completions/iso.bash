@@ -43,6 +43,8 @@ _iso() {
       return
       ;;
     publish:--body|\
+    publish:--from|\
+    publish:--max-attempts|\
     publish:--count|\
     publish:--rate|\
     publish:--window|\
@@ -80,7 +82,7 @@ _iso() {
     return
   fi
   case $command in
-    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --in --count --rate --window --rejects --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --rejects --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --out -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }

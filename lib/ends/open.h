@@ -42,13 +42,14 @@ struct SourceOptions : EndOptions {
   // has
   // * or #, fanout if it is empty, direct otherwise.
   bool declare = false;
-  bool peek = false;   // look, and leave all as it was
-  bool alone = false;  // a store only: wait until nobody else takes from the queue with `alone`
-  std::uint32_t max_attempts =
-      0;                    // a store only: times that a message may fail before it is dead; 0: no limit
-  std::uint64_t count = 0;  // no more than these are wanted; 0: no limit
-  std::uint16_t prefetch = 1000;  // most that are with us and not settled
-  std::size_t peek_most = 1000;   // most that a peek without a count holds at once
+  bool peek = false;  // look, and leave all as it was
+  // A store only. As the relay of the queue: wait until no other relay has it, and give a message that has no
+  // id one that is the same each time.
+  bool relay = false;
+  std::uint32_t max_attempts = 0;  // a store only: times a message may fail before it is dead; 0: no limit
+  std::uint64_t count = 0;         // no more than these are wanted; 0: no limit
+  std::uint16_t prefetch = 1000;   // most that are with us and not settled
+  std::size_t peek_most = 1000;    // most that a peek without a count holds at once
 };
 
 // The one line a scheme. An end that is reached over a network is connected again when it went away. Throws

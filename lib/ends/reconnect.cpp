@@ -99,10 +99,16 @@ class Lasting {
   std::minstd_rand random_{std::random_device{}()};
 };
 
+// stalled() tells all that a notice would.
+Reconnecting silent(Reconnecting options) {
+  options.notice = [](std::string_view) {};
+  return options;
+}
+
 class ReconnectingSink final : public Sink {
  public:
   ReconnectingSink(Opener<Sink> open, milliseconds first_limit, const Reconnecting& options)
-      : sink_(std::move(open), first_limit, options) {}
+      : sink_(std::move(open), first_limit, silent(options)) {}
 
   void put(Ticket ticket, const Record& record) override {
     open_.push_back({ticket, &record, false});

@@ -18,8 +18,9 @@
 namespace iso {
 namespace {
 
-constexpr int kLargeLog = 1000;  // pages of 4 KiB
+constexpr int kLargeLog = 1000, kHugeLog = 16'000;  // pages of 4 KiB
 constexpr const char* kRetain = "7d";
+constexpr std::int64_t kQueueBytes = std::int64_t{1} << 62;  // from here on a byte stands for a queue
 
 struct flock byte_lock(short type, std::int64_t byte) {
   struct flock lock {};
@@ -76,6 +77,12 @@ std::int64_t Owners::join() {
   throw Error(Kind::io, fmt::format("cannot lock the store: {}", std::strerror(errno)));
 }
 
+bool Owners::take_alone(std::string_view queue) {
+  auto lock = byte_lock(
+      F_WRLCK, kQueueBytes | static_cast<std::int64_t>(XXH3_64bits(queue.data(), queue.size()) >> 2));
+  return fcntl(file_.get(), F_OFD_SETLK, &lock) == 0;
+}
+
 bool Owners::is_alive(std::int64_t owner) const {
   if (owner == own_) return true;
   auto lock = byte_lock(F_WRLCK, owner);
@@ -98,11 +105,12 @@ StoreFile::StoreFile(const Url& url, bool create)
   bury_the_dead();
 }
 
-void StoreFile::check_version() {
+std::int64_t StoreFile::version() {
   const auto version = database_.integer("SELECT value FROM iso_meta WHERE name = 'version'");
-  if (version != kStoreVersion)
+  if (version < 1 || version > kStoreVersion)
     throw Error(Kind::io, fmt::format("{}: a store of version {}; this iso knows version {}", path(), version,
                                       kStoreVersion));
+  return version;
 }
 
 void StoreFile::set_up(const Url& url) {
@@ -115,18 +123,18 @@ void StoreFile::set_up(const Url& url) {
         fmt::format(
             "{} is a database of another program; sqlite:{}?adopt=yes puts a store's tables beside its own",
             path(), path()));
-  if (ours) check_version();
+  const auto old_version = ours ? version() : 0;
   database_.execute("PRAGMA journal_mode=WAL");
   database_.execute(
       "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000; PRAGMA "
       "temp_store=MEMORY");
   sync_commits(true);
-  if (ours) return;
+  if (old_version == kStoreVersion) return;
   sqlite::Transaction transaction(database_);
-  if (empty)
-    database_.execute(
-        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kStoreApplicationId, kStoreVersion));
-  database_.execute(kStoreSchema);
+  if (empty) database_.execute(fmt::format("PRAGMA application_id={}", kStoreApplicationId));
+  if (empty || database_.integer("PRAGMA application_id") == kStoreApplicationId)
+    database_.execute(fmt::format("PRAGMA user_version={}", kStoreVersion));
+  database_.execute(ours ? kStoreUpgrade : kStoreSchema);
   transaction.commit();
 }
 
@@ -198,6 +206,12 @@ bool StoreFile::has_queue(std::string_view name) {
   return database_.query("SELECT 1 FROM iso_queues WHERE name = ?").bind(name).step();
 }
 
+std::string StoreFile::id() {
+  auto row = database_.query("SELECT value FROM iso_meta WHERE name = 'store_id'");
+  row.step();
+  return std::string(row.text(0));
+}
+
 void StoreFile::prune(std::int64_t now_ms, std::int64_t most) {
   database_
       .query(
@@ -210,19 +224,14 @@ void StoreFile::prune(std::int64_t now_ms, std::int64_t most) {
 
 void StoreFile::checkpoint() {
   if (database_.wal_pages() < kLargeLog) return;
-  database_.execute("PRAGMA busy_timeout=0");
+  // Someone who reads all the time must not make the log grow for ever: then it is worth a wait.
+  database_.execute(database_.wal_pages() < kHugeLog ? "PRAGMA busy_timeout=0" : "PRAGMA busy_timeout=1000");
   try {
     database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (const Error& error) {
     if (error.kind() != Kind::unavailable) throw;  // someone reads: another time
   }
   database_.execute("PRAGMA busy_timeout=5000");
-}
-
-std::string body_hash_of(std::string_view body) {
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(body.data(), body.size()));
-  return {reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest};
 }
 
 }  // namespace iso

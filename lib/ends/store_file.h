@@ -20,6 +20,8 @@ class Owners {
   void unlock_setup();
   std::int64_t join();  // a new number, held until this object ends
   bool is_alive(std::int64_t owner) const;
+  bool take_alone(
+      std::string_view queue);  // false: another has the queue for itself; held until this object ends
 
  private:
   Descriptor file_;
@@ -36,6 +38,7 @@ class StoreFile {
   sqlite::Database& database() { return database_; }
   Owners& owners() { return owners_; }
   const std::string& path() const { return database_.path(); }
+  std::string id();  // 32 hex digits, of this store alone
 
   // Rights of those who died: their claims end, so their messages are delivered again, and their private
   // queues go.
@@ -62,7 +65,7 @@ class StoreFile {
   void sync_commits(bool full);
 
  private:
-  void check_version();
+  std::int64_t version();
   void set_up(const Url& url);
   void changed_topology();
 
@@ -71,8 +74,5 @@ class StoreFile {
   std::int64_t retain_ms_;
   bool full_ = true;  // false: the URL says sync=normal
 };
-
-// XXH3 of 128 bits, as 16 bytes.
-std::string body_hash_of(std::string_view body);
 
 }  // namespace iso

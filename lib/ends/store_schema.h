@@ -2,7 +2,7 @@
 
 namespace iso {
 
-inline constexpr int kStoreVersion = 1;
+inline constexpr int kStoreVersion = 2;
 inline constexpr int kStoreApplicationId = 0x69736F31;  // "iso1"
 
 // What a message in a queue can be. The numbers are in files: never give one another meaning.
@@ -40,6 +40,8 @@ CREATE TABLE iso_messages(
   properties     TEXT NOT NULL DEFAULT '{}',
   attempts       INTEGER NOT NULL DEFAULT 0,
   redeliveries   INTEGER NOT NULL DEFAULT 0,
+  duplicates     INTEGER NOT NULL DEFAULT 0,
+  not_before_ms  INTEGER NOT NULL DEFAULT 0,
   last_error     TEXT,
   body_hash      BLOB,
   body           BLOB NOT NULL);
@@ -59,7 +61,15 @@ CREATE TABLE iso_acks(
   detail      TEXT,
   PRIMARY KEY(message_id, application, kind)) WITHOUT ROWID;
 INSERT INTO iso_exchanges VALUES('amq.direct','direct'),('amq.fanout','fanout'),('amq.topic','topic'),('amq.headers','headers');
-INSERT INTO iso_meta VALUES('version',1),('topology',0),('body_hash','xxh3-128');
+INSERT INTO iso_meta VALUES('version',2),('topology',0),('body_hash','xxh3-128'),('store_id',lower(hex(randomblob(16))));
+)sql";
+
+// Makes a store of version 1 one of version 2.
+inline constexpr const char* kStoreUpgrade = R"sql(
+ALTER TABLE iso_messages ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE iso_messages ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
+INSERT INTO iso_meta VALUES('store_id',lower(hex(randomblob(16))));
+UPDATE iso_meta SET value = 2 WHERE name = 'version';
 )sql";
 
 }  // namespace iso

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
 #include <set>
@@ -9,7 +8,7 @@
 #include "ends/route.h"
 #include "ends/store.h"
 #include "ends/store_file.h"
-#include "record/write.h"
+#include "ends/store_rows.h"
 
 namespace iso {
 namespace {
@@ -84,6 +83,31 @@ class StoreSink final : public Sink {
 
   void flush() override {
     if (waiting_.empty()) return;
+    try {
+      store_waiting();
+      locked_.clear();
+    } catch (const Error& error) {
+      if (error.kind() != Kind::unavailable) throw;
+      locked_ = error.what();  // nothing was stored: the next flush does it
+    }
+  }
+
+  void verdicts(std::vector<Verdict>& out) override {
+    out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
+    known_.clear();
+  }
+
+  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(locked_.empty() ? 0 : 10)}; }
+
+  std::string_view stalled() const override { return locked_; }
+
+ private:
+  struct Waiting {
+    Ticket ticket;
+    const Record* record;
+  };
+
+  void store_waiting() {
     auto& database = file_.database();
     const auto now = system_clock().wall().time_since_epoch().count();
     std::vector<Verdict> verdicts;
@@ -98,20 +122,14 @@ class StoreSink final : public Sink {
     file_.checkpoint();
   }
 
-  void verdicts(std::vector<Verdict>& out) override {
-    out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-    known_.clear();
-  }
-
-  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(0)}; }
-
- private:
-  struct Waiting {
-    Ticket ticket;
-    const Record* record;
-  };
-
   void prepare(const SinkOptions& options) {
+    into_ = options.into;
+    if (!into_.empty() && !file_.has_queue(into_)) {
+      sqlite::Transaction transaction(file_.database());
+      file_.create_queue(into_);
+      transaction.commit();
+    }
+    if (!into_.empty()) return;  // what the settings name is for whoever relays it
     if (options.direct_name.empty() && options.queue.empty()) return;
     sqlite::Transaction transaction(file_.database());
     if (!options.direct_name.empty() && !file_.has_exchange(options.direct_name))
@@ -127,7 +145,8 @@ class StoreSink final : public Sink {
   }
 
   Verdict store(Ticket ticket, const Record& record, std::int64_t now) {
-    const auto queues = routes_.queues_for(record);
+    auto queues = routes_.queues_for(record);
+    if (!into_.empty()) queues = std::set<std::string_view>{into_};
     if (!queues)
       return {ticket, Fate::returned, kNotFound,
               fmt::format("NOT_FOUND - no exchange '{}' in {}", text_of(record.exchange), file_.path())};
@@ -135,30 +154,17 @@ class StoreSink final : public Sink {
       return {ticket, Fate::returned, kNoRoute, "NO_ROUTE"};
     if (queues->empty()) return {ticket, Fate::confirmed, 0, {}};
     properties_.clear();
-    append_record(properties_, record, BodyAs::left_out);
+    append_properties(properties_, record);
     const std::string hash = body_hash_of(record.body);
-    for (const auto queue : *queues) insert(queue, record, hash, now);
+    for (const auto queue : *queues) insert(queue, {record, properties_, hash, now});
     return {ticket, Fate::confirmed, 0, {}};
   }
 
-  void insert(std::string_view queue, const Record& record, std::string_view hash, std::int64_t now) {
-    auto query = file_.database().query(
-        "INSERT INTO iso_messages(queue, state_ms, created_ms, expires_ms, message_id, correlation_id, "
-        "exchange, routing_key, properties, body_hash, body) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    query.bind(queue).bind(now).bind(now);
-    if (record.expiration) {
-      std::int64_t life = 0;
-      std::from_chars(record.expiration->data(), record.expiration->data() + record.expiration->size(), life);
-      query.bind(now + life);
-    } else {
-      query.bind_null();
-    }
-    query.bind(record.message_id)
-        .bind(record.correlation_id)
-        .bind(text_of(record.exchange))
-        .bind(text_of(record.routing_key));
-    query.bind(std::string_view(properties_)).bind_blob(hash).bind_blob(record.body);
+  void insert(std::string_view queue, const NewRow& row) {
+    static const std::string kSql =
+        fmt::format("INSERT INTO iso_messages({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kNewRow);
+    auto query = file_.database().query(kSql);
+    bind_new_row(query, queue, row);
     query.run();
   }
 
@@ -167,6 +173,8 @@ class StoreSink final : public Sink {
   std::vector<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::vector<Verdict> known_;
+  std::string into_;        // the queue for all of them, or ""
+  std::string locked_;      // another process keeps us out, or ""
   std::string properties_;  // kept for its memory
 };
 

@@ -1,15 +1,10 @@
+#include "ends/store_source.h"
+
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
-#include <vector>
 
-#include "base/clock.h"
-#include "base/error.h"
-#include "base/random.h"
-#include "ends/binding_kind.h"
+#include "base/backoff.h"
 #include "ends/store.h"
-#include "ends/store_file.h"
-#include "record/read.h"
 
 namespace iso {
 namespace {
@@ -17,270 +12,152 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kShortestWait{1}, kLongestWait{25};
+constexpr milliseconds kLookAtLeast{
+    250};  // for what no commit tells of: an owner that died, a rest that is over
+constexpr Backoff kRest{milliseconds(500), milliseconds(StoreQueue::kLongestRest)};
 
-constexpr std::string_view kReady =
-    "SELECT seq, exchange, routing_key, message_id, correlation_id, properties, redeliveries, body_hash, "
-    "body FROM iso_messages "
-    "WHERE queue = ?1 AND state = 0 AND seq > ?2 AND (expires_ms IS NULL OR expires_ms > ?3) "
-    "AND NOT EXISTS (SELECT 1 FROM iso_claims WHERE iso_claims.seq = iso_messages.seq) ORDER BY seq LIMIT ?4";
-
-// Messages of one queue, shared with every other listener of the store: a message is claimed before it is
-// given out, and a claim lasts as long as its owner lives.
-class StoreSource final : public Source {
- public:
-  StoreSource(const Url& url, const SourceOptions& options) : options_(options), file_(url, options.declare) {
-    owner_ = file_.owners().join();
-    sqlite::Transaction transaction(file_.database());
-    open_queue();
-    for (const Binding& binding : options_.bindings) bind(binding);
-    if (!options_.peek) file_.database().query("INSERT INTO iso_owners(owner) VALUES(?)").bind(owner_).run();
-    transaction.commit();
-  }
-
-  ~StoreSource() override {
-    try {
-      leave();
-    } catch (const Error&) {
-      // Our lock ends with us, and the next to come buries what is left.
-    }
-  }
-
-  Flow take(std::size_t most, std::vector<Taken>& out) override {
-    if (stopped_) return Flow::ended;
-    file_.bury_the_dead();
-    most = std::min<std::size_t>(
-        most, options_.prefetch - std::min<std::size_t>(claimed_.size(), options_.prefetch));
-    if (options_.peek) return peek(most, out);
-    if (most == 0 || !anything_ready()) return rest();
-    const std::size_t taken = claim(most, out);
-    if (taken == 0) return rest();
-    pause_ = kShortestWait;
-    return taken == most ? Flow::more : Flow::idle;
-  }
-
-  bool settle(Ticket ticket, Settle how, std::string_view) override {
-    if (!options_.peek) settled_.push_back({ticket, how});
-    return false;
-  }
-
-  void flush() override {
-    if (settled_.empty()) return;
-    auto& database = file_.database();
-    const auto now = now_ms();
-    sqlite::Transaction transaction(database);
-    for (const auto& [ticket, how] : settled_) settle_one(claimed_.at(ticket), how, now);
-    file_.prune(now, 100 + 2 * static_cast<std::int64_t>(settled_.size()));
-    transaction.commit();
-    for (const auto& [ticket, how] : settled_) claimed_.erase(ticket);
-    settled_.clear();
-    file_.checkpoint();
-  }
-
-  Wait wait() const override { return {-1, 0, pause_}; }
-
-  bool drained() override {
-    return !file_.database()
-                .query(kReady)
-                .bind(queue_)
-                .bind(std::int64_t{0})
-                .bind(now_ms())
-                .bind(std::int64_t{1})
-                .step();
-  }
-
-  void stop() override { stopped_ = true; }
-
- private:
-  static std::int64_t now_ms() { return system_clock().wall().time_since_epoch().count(); }
-
-  void open_queue() {
-    queue_ = options_.queue;
-    if (queue_.empty()) {
-      queue_ = "iso.gen-" + IdMaker().next();
-      file_.create_queue(queue_, owner_);
-      options_.notice(fmt::format("listening on the private queue {}", queue_));
-    } else if (!file_.has_queue(queue_)) {
-      if (!options_.declare)
-        throw Error(Kind::missing,
-                    fmt::format("no queue \"{}\" in {}; create it with --declare", queue_, file_.path()));
-      file_.create_queue(queue_);
-    }
-  }
-
-  void bind(const Binding& binding) {
-    if (!file_.has_exchange(binding.exchange)) {
-      if (!options_.declare)
-        throw Error(Kind::missing, fmt::format("no exchange \"{}\" in {}; create it with --declare",
-                                               binding.exchange, file_.path()));
-      file_.create_exchange(binding.exchange, exchange_kind_for(binding.routing_key));
-    }
-    file_.create_binding(binding.exchange, queue_, binding.routing_key);
-  }
-
-  Flow rest() {
-    pause_ = std::min(pause_ * 2, kLongestWait);
-    return Flow::idle;
-  }
-
-  bool anything_ready() { return !drained() || expire() != 0; }
-
-  std::int64_t expire() {
-    auto& database = file_.database();
-    const auto now = now_ms();
-    constexpr std::string_view kExpired =
-        "SELECT 1 FROM iso_messages WHERE queue = ? AND state = 0 AND expires_ms <= ? LIMIT 1";
-    if (!database.query(kExpired).bind(queue_).bind(now).step()) return 0;
-    sqlite::Transaction transaction(database);
-    database
-        .query(
-            "UPDATE iso_messages SET state = 2, state_ms = ?2, last_error = 'expired' WHERE queue = ?1 AND "
-            "state = 0 AND expires_ms <= ?2 "
-            "AND seq NOT IN (SELECT seq FROM iso_claims)")
-        .bind(queue_)
-        .bind(now)
-        .run();
-    const auto changed = database.changes();
-    transaction.commit();
-    return changed;
-  }
-
-  // A claim that a loss of power undoes only means that the message comes again, so its commit is not synced.
-  std::size_t claim(std::size_t most, std::vector<Taken>& out) {
-    auto& database = file_.database();
-    const std::size_t before = out.size();
-    file_.sync_commits(false);
-    {
-      sqlite::Transaction transaction(database);
-      std::vector<std::int64_t> seqs;
-      {
-        auto row = database.query(kReady);
-        row.bind(queue_).bind(std::int64_t{0}).bind(now_ms()).bind(static_cast<std::int64_t>(most));
-        while (row.step()) {
-          out.push_back({next_ticket_ + seqs.size(), record_of(row), nullptr});
-          seqs.push_back(row.integer(0));
-        }
-      }
-      for (const auto seq : seqs)
-        database.query("INSERT INTO iso_claims(seq, owner) VALUES(?, ?)").bind(seq).bind(owner_).run();
-      transaction.commit();
-      for (const auto seq : seqs) claimed_.emplace(next_ticket_++, seq);
-    }
-    file_.sync_commits(true);
-    return out.size() - before;
-  }
-
-  Flow peek(std::size_t most, std::vector<Taken>& out) {
-    const std::uint64_t limit = options_.count != 0 ? options_.count : options_.peek_most;
-    most = std::min<std::uint64_t>(most, limit - peeked_);
-    std::size_t taken = 0;
-    {
-      auto row = file_.database().query(kReady);
-      row.bind(queue_).bind(last_peeked_).bind(now_ms()).bind(static_cast<std::int64_t>(most));
-      for (; row.step(); ++taken) {
-        out.push_back({next_ticket_++, record_of(row), nullptr});
-        last_peeked_ = row.integer(0);
-      }
-    }
-    peeked_ += taken;
-    if (taken != 0 && peeked_ < limit) return Flow::more;
-    if (options_.count == 0 && peeked_ == limit) tell_of_more();
-    return Flow::ended;
-  }
-
-  void tell_of_more() {
-    auto count =
-        file_.database().query("SELECT count(*) FROM iso_messages WHERE queue = ? AND state = 0 AND seq > ?");
-    count.bind(queue_).bind(last_peeked_).step();
-    if (count.integer(0) != 0)
-      options_.notice(fmt::format("{} more in the queue; --count shows more", count.integer(0)));
-  }
-
-  Record record_of(const sqlite::Query& row) {
-    Record record;
-    try {
-      record = read_record(row.text(5));
-    } catch (const Error& error) {
-      throw Error(Kind::io, fmt::format("{}: message {} of queue \"{}\": its properties: {}", file_.path(),
-                                        row.integer(0), queue_, error.what()));
-    }
-    const auto body = row.text(8);
-    if (!row.is_null(7) && row.text(7) != body_hash_of(body))
-      throw Error(Kind::io, fmt::format("{}: message {} of queue \"{}\" is damaged: its body does not match "
-                                        "its hash; it was left as it is",
-                                        file_.path(), row.integer(0), queue_));
-    record.exchange = row.text(1);
-    record.routing_key = row.is_null(2) ? std::string_view(queue_) : row.text(2);
-    if (!row.is_null(3)) record.message_id = row.text(3);
-    if (!row.is_null(4)) record.correlation_id = row.text(4);
-    record.no_message_id = record.no_correlation_id = false;
-    record.direct_name.reset();
-    record.mandatory.reset();
-    record.persistent = record.persistent.value_or(true);
-    record.queue = queue_;
-    record.redelivered = row.integer(6) > 0;
-    record.delivery_count = static_cast<std::uint64_t>(row.integer(6));
-    record.received_at = now_ms();
-    record.body = body;
-    record.body_kind = body_kind_of(body);
-    return record;
-  }
-
-  void settle_one(std::int64_t seq, Settle how, std::int64_t now) {
-    auto& database = file_.database();
-    switch (how) {
-      case Settle::ack:
-        if (file_.keeps_done()) {
-          database.query("UPDATE iso_messages SET state = 1, state_ms = ? WHERE seq = ?")
-              .bind(now)
-              .bind(seq)
-              .run();
-        } else {
-          database.query("DELETE FROM iso_messages WHERE seq = ?").bind(seq).run();
-        }
-        break;
-      case Settle::requeue:
-        database.query("UPDATE iso_messages SET redeliveries = redeliveries + 1 WHERE seq = ?")
-            .bind(seq)
-            .run();
-        break;
-      case Settle::dead_letter:
-        database
-            .query("UPDATE iso_messages SET state = 2, state_ms = ?, last_error = 'rejected' WHERE seq = ?")
-            .bind(now)
-            .bind(seq)
-            .run();
-        break;
-    }
-    database.query("DELETE FROM iso_claims WHERE seq = ?").bind(seq).run();
-  }
-
-  // What is claimed and not settled goes back, and counts as delivered once more.
-  void leave() {
-    if (options_.peek) return;
-    auto& database = file_.database();
-    sqlite::Transaction transaction(database);
-    file_.end_owner(owner_);
-    transaction.commit();
-  }
-
-  SourceOptions options_;
-  StoreFile file_;
-  std::int64_t owner_ = 0;
-  std::string queue_;
-  struct Settled {
-    Ticket ticket;
-    Settle how;
-  };
-  std::map<Ticket, std::int64_t> claimed_;  // to the message's seq
-  std::vector<Settled> settled_;
-  Ticket next_ticket_ = 1;
-  std::uint64_t peeked_ = 0;
-  std::int64_t last_peeked_ = 0;
-  milliseconds pause_ = kShortestWait;
-  bool stopped_ = false;
-};
+std::int64_t now_ms() {
+  return system_clock().wall().time_since_epoch().count();
+}
 
 }  // namespace
+
+StoreSource::StoreSource(const Url& url, const SourceOptions& options)
+    : options_(options), file_(url, options.declare), queue_(file_, options_), pause_(kShortestWait) {
+  // From here on a loss of power only means that a message comes again.
+  file_.sync_commits(false);
+}
+
+// A store that another process keeps locked is not lost: all that is to be done is done later.
+template <class Call>
+bool StoreSource::unless_locked(Call call) {
+  const auto now = system_clock().steady();
+  try {
+    call();
+    locked_since_.reset();
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != Kind::unavailable) throw;
+    if (!locked_since_) options_.notice(fmt::format("{}; waiting", error.what()));
+    locked_since_ = locked_since_.value_or(now);
+    if (options_.outage.count() != 0 && now - *locked_since_ >= options_.outage) throw;
+    return false;
+  }
+}
+
+Flow StoreSource::take(std::size_t most, std::vector<Taken>& out) {
+  if (stopped_) return Flow::ended;
+  if (options_.peek) return peek(most, out);
+  most = std::min<std::size_t>(most,
+                               options_.prefetch - std::min<std::size_t>(claimed_.size(), options_.prefetch));
+  Flow flow = Flow::idle;
+  const bool done =
+      unless_locked([&] { flow = most != 0 && may_take() && worth_a_look() ? claim(most, out) : rest(); });
+  return done ? flow : rest();
+}
+
+// Another relay that has the queue keeps it until it ends, however it ends.
+bool StoreSource::may_take() {
+  if (!options_.relay || alone_) return true;
+  alone_ = file_.owners().take_alone(queue_.name());
+  if (!alone_ && !told_of_other_)
+    options_.notice(fmt::format("another relay has the queue \"{}\"; waiting for it to end", queue_.name()));
+  told_of_other_ = !alone_;
+  return alone_;
+}
+
+// Asking for data_version costs a microsecond, and tells of every commit but our own.
+bool StoreSource::worth_a_look() {
+  const auto version = file_.database().integer("PRAGMA data_version");
+  const auto now = system_clock().steady();
+  if (!look_ && version == seen_ && now < next_look_) return false;
+  if (now >= next_look_) file_.bury_the_dead();
+  next_look_ = now + kLookAtLeast;
+  seen_ = version;
+  look_ = false;
+  return true;
+}
+
+Flow StoreSource::rest() {
+  pause_ = std::min(pause_ * 2, kLongestWait);
+  return Flow::idle;
+}
+
+Flow StoreSource::claim(std::size_t most, std::vector<Taken>& out) {
+  const auto now = now_ms();
+  queue_.expire(now);
+  if (!queue_.has_ready(now)) return rest();
+  std::vector<StoredMessage> messages;
+  queue_.claim(most, now, messages);
+  Ticket ticket = next_ticket_;
+  for (const auto& message : messages) claimed_.emplace(ticket++, Claimed{message.seq, message.attempts});
+  give(messages, out);
+  pause_ = kShortestWait;
+  look_ = true;
+  return messages.size() == most ? Flow::more : Flow::idle;
+}
+
+void StoreSource::give(std::vector<StoredMessage>& messages, std::vector<Taken>& out) {
+  for (auto& message : messages) {
+    Taken& taken = out.emplace_back();
+    taken.ticket = next_ticket_++;
+    taken.record = std::move(message.record);
+  }
+}
+
+Flow StoreSource::peek(std::size_t most, std::vector<Taken>& out) {
+  const std::uint64_t limit = options_.count != 0 ? options_.count : options_.peek_most;
+  most = std::min<std::uint64_t>(most, limit - peeked_);
+  std::vector<StoredMessage> messages;
+  queue_.look(last_peeked_, most, now_ms(), messages);
+  if (!messages.empty()) last_peeked_ = messages.back().seq;
+  peeked_ += messages.size();
+  give(messages, out);
+  if (!messages.empty() && peeked_ < limit) return Flow::more;
+  if (options_.count == 0 && peeked_ == limit) tell_of_more();
+  return Flow::ended;
+}
+
+void StoreSource::tell_of_more() {
+  if (const auto more = queue_.count_after(last_peeked_); more != 0)
+    options_.notice(fmt::format("{} more in the queue; --count shows more", more));
+}
+
+bool StoreSource::settle(Ticket ticket, Settle how, std::string_view why) {
+  if (options_.peek) return false;
+  const auto [seq, attempts] = claimed_.at(ticket);
+  claimed_.erase(ticket);
+  StoreQueue::Settlement settlement{seq, how, false, 0, std::string(why)};
+  if (how == Settle::requeue) {
+    const std::uint32_t failures = attempts + 1;
+    settlement.dead = options_.max_attempts != 0 && failures >= options_.max_attempts;
+    if (!settlement.dead) settlement.not_before = rest_after(failures);
+  }
+  const bool comes_again = how == Settle::requeue && !settlement.dead && !stopped_;
+  settled_.push_back(std::move(settlement));
+  return comes_again;
+}
+
+std::int64_t StoreSource::rest_after(std::uint32_t failures) {
+  const auto rest = backoff_delay(kRest, failures, std::uniform_real_distribution()(random_));
+  next_look_ = std::min(next_look_, system_clock().steady() + rest);
+  return now_ms() + rest.count();
+}
+
+void StoreSource::flush() {
+  if (settled_.empty()) return;
+  const bool done = unless_locked([this] {
+    queue_.settle(settled_, now_ms());
+    file_.checkpoint();
+  });
+  if (done) settled_.clear();
+}
+
+bool StoreSource::drained() {
+  bool drained = false;
+  if (settled_.empty() && (!options_.relay || alone_)) unless_locked([&] { drained = !queue_.has_any(); });
+  return drained;
+}
 
 std::unique_ptr<Source> open_store_source(const Url& url, const SourceOptions& options) {
   return std::make_unique<StoreSource>(url, options);

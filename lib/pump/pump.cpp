@@ -199,6 +199,7 @@ class Pump {
         interrupted_ && options_.drain_time.count() != 0 ? options_.drain_time : options_.patience;
     if (patience.count() == 0 || window_.waiting() == 0) return false;
     tally_.gave_up = now() - last_fate_ >= patience;
+    if (tally_.gave_up) tally_.stalled = sink_.stalled();
     return tally_.gave_up;
   }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -58,6 +59,7 @@ struct Tally {
   std::uint64_t again = 0;  // returned or nacked, but the source gives them again: in no other count
   Stop stop = Stop::ended;
   bool gave_up = false;        // `patience` ran out with records in flight
+  std::string stalled;         // why nothing moved then, if the sink knows
   std::optional<Error> error;  // what broke the source or the sink
 };
 

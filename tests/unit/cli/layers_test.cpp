@@ -14,7 +14,7 @@ namespace {
 std::string prepared(std::string_view typed, std::string_view settings, std::string_view record,
                      bool whole_records = true) {
   const Layers layers(read_record(typed), read_record(settings));
-  Preparer prepare(layers, resolve_defaults(layers), whole_records);
+  Preparer prepare(layers, resolve_defaults(layers), whole_records ? Incoming::records : Incoming::bodies);
   Record one = read_record(record);
   one.no_message_id = one.no_correlation_id = true;
   prepare(one);
@@ -62,7 +62,7 @@ TEST_CASE("layers: what only listen says is dropped, what cannot be published is
 
 TEST_CASE("layers: an id that is unset is made afresh for each message, one that is null is left off") {
   const Layers layers(read_record(R"({"routing_key":"k"})"), {});
-  Preparer prepare(layers, resolve_defaults(layers), true);
+  Preparer prepare(layers, resolve_defaults(layers), Incoming::records);
   Record one = read_record(R"({"body":1})"), two = read_record(R"({"message_id":null,"body":1})");
   prepare(one);
   prepare(two);

@@ -1,0 +1,70 @@
+#include "cli/receipts.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace iso {
+namespace {
+
+constexpr std::uint64_t kFailuresShown = 10;
+constexpr std::size_t kReceiptsAtOnce = 64 * 1024;
+
+}  // namespace
+
+Receipts::Receipts(const std::string& rejects, bool dry_run, Report& report)
+    : report_(report), dry_run_(dry_run), receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
+  if (!rejects.empty()) rejects_.emplace(open_to_write(rejects), rejects);
+}
+
+void Receipts::operator()(const Taken& taken, const Verdict& verdict) {
+  if (verdict.comes_again) {
+    failure(failure_text(taken.record, verdict) + "; it is sent again later");
+    return;
+  }
+  if (taken.flaw) {
+    failure(fmt::format("input {}: {}", taken.flaw->number, taken.flaw->why));
+  } else if (!dry_run_) {
+    append_receipt(receipts_.buffer(), taken.record, verdict);
+    if (verdict.fate != Fate::confirmed) failure(failure_text(taken.record, verdict));
+  }
+  if (rejects_ && (taken.flaw || verdict.fate != Fate::confirmed)) {
+    append_reject(rejects_->buffer(), taken);
+    rejects_->write_all();
+  }
+  if (receipts_.pending() >= kReceiptsAtOnce) write_some();
+  report_.progress("published", ++done_);
+}
+
+Intake Receipts::intake() const {
+  if (broken_) return Intake::over;
+  return receipts_.pending() >= kReceiptsAtOnce && !receipts_.closed() ? Intake::full : Intake::open;
+}
+
+Wait Receipts::pause() {
+  write_some();
+  if (broken_ || receipts_.closed() || receipts_.pending() == 0) return {};
+  return {receipts_.descriptor(), POLLOUT, std::nullopt};
+}
+
+void Receipts::finish() {
+  if (failures_ > kFailuresShown)
+    report_.error(fmt::format("and {} more like these{}", failures_ - kFailuresShown,
+                              rejects_ ? "; all are in the rejects" : "; --rejects FILE keeps them all"));
+  if (broken_) throw *broken_;
+  receipts_.write_all();
+}
+
+void Receipts::write_some() {
+  try {
+    if (!broken_) receipts_.write_some();
+  } catch (const Error& error) {
+    broken_ = error;
+  }
+}
+
+void Receipts::failure(const std::string& text) {
+  if (++failures_ <= kFailuresShown) report_.error(text);
+}
+
+}  // namespace iso

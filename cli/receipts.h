@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/report.h"
+#include "ends/end.h"
+#include "pump/pump.h"
+
+namespace iso {
+
+// The outcome of each message that is published: receipts on stdout, failures on stderr, and what did not
+// make it in the file `rejects`, if it has a name.
+class Receipts {
+ public:
+  // `dry_run`: stdout has the records themselves, and there are no receipts. Throws Kind::io if `rejects`
+  // cannot be written.
+  Receipts(const std::string& rejects, bool dry_run, Report& report);
+
+  void operator()(const Taken& taken, const Verdict& verdict);
+
+  // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile.
+  Intake intake() const;
+  Wait pause();
+
+  // Waits until all is written. Throws Kind::io: what kept the receipts from being written.
+  void finish();
+
+ private:
+  void write_some();
+  void failure(const std::string& text);
+
+  Report& report_;
+  bool dry_run_;
+  Output receipts_;
+  std::optional<Output> rejects_;
+  std::optional<Error> broken_;
+  std::uint64_t failures_ = 0, done_ = 0;
+};
+
+}  // namespace iso

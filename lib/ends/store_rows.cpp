@@ -1,0 +1,78 @@
+#define XXH_INLINE_ALL
+#include "ends/store_rows.h"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "base/error.h"
+#include "record/read.h"
+#include "record/write.h"
+
+namespace iso {
+
+void append_properties(std::string& out, const Record& record) {
+  append_record(out, record, BodyAs::left_out);
+}
+
+void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& row) {
+  const Record& record = row.record;
+  query.bind(queue).bind(row.now_ms).bind(row.now_ms);
+  if (record.expiration) {
+    std::int64_t life = 0;
+    std::from_chars(record.expiration->data(), record.expiration->data() + record.expiration->size(), life);
+    query.bind(row.now_ms + life);
+  } else {
+    query.bind_null();
+  }
+  query.bind(record.message_id).bind(record.correlation_id);
+  query.bind(record.exchange ? std::string_view(*record.exchange) : std::string_view());
+  query.bind(record.routing_key ? std::string_view(*record.routing_key) : std::string_view());
+  query.bind(row.properties).bind_blob(row.hash).bind_blob(record.body);
+}
+
+StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
+                           std::int64_t now_ms) {
+  StoredMessage message{row.integer(0), static_cast<std::uint32_t>(row.integer(7)), {}};
+  Record& record = message.record;
+  try {
+    record = read_record(row.text(5));
+  } catch (const Error& error) {
+    throw Error(Kind::io, fmt::format("{}: message {} of queue \"{}\": its properties: {}", file, message.seq,
+                                      queue, error.what()));
+  }
+  const auto body = row.text(9);
+  if (!row.is_null(8) && row.text(8) != body_hash_of(body))
+    throw Error(Kind::io, fmt::format("{}: message {} of queue \"{}\" is damaged: its body does not match "
+                                      "its hash; it was left as it is",
+                                      file, message.seq, queue));
+  record.exchange = row.text(1);
+  record.routing_key = row.is_null(2) ? queue : row.text(2);
+  if (!row.is_null(3)) record.message_id = row.text(3);
+  if (!row.is_null(4)) record.correlation_id = row.text(4);
+  record.no_message_id = record.no_correlation_id = false;
+  record.direct_name.reset();
+  record.mandatory.reset();
+  record.persistent = record.persistent.value_or(true);
+  record.queue = queue;
+  record.redelivered = row.integer(6) > 0;
+  record.delivery_count = static_cast<std::uint64_t>(row.integer(6));
+  record.received_at = now_ms;
+  record.body = body;
+  record.body_kind = body_kind_of(body);
+  return message;
+}
+
+std::string body_hash_of(std::string_view body) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(body.data(), body.size()));
+  return {reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest};
+}
+
+std::string hash_text(std::string_view bytes) {
+  std::string text;
+  for (const char byte : body_hash_of(bytes)) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+}  // namespace iso

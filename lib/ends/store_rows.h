@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/sqlite.h"
+#include "record/record.h"
+
+namespace iso {
+
+// A record on its way into a queue's row.
+struct NewRow {
+  const Record& record;
+  std::string_view properties;  // all of the record but its body: properties_of
+  std::string_view hash;        // body_hash_of its body
+  std::int64_t now_ms = 0;
+};
+
+void append_properties(std::string& out, const Record& record);
+
+// Binds what every insert of a message starts with: kNewRow, in its order.
+inline constexpr std::string_view kNewRow =
+    "queue, state_ms, created_ms, expires_ms, message_id, correlation_id, exchange, routing_key, properties, "
+    "body_hash, body";
+void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& row);
+
+// Reads a row of kMessage. Throws Kind::io, naming the message, for properties that are no record and a body
+// that does not match its hash; `file` and `queue` are for that text.
+inline constexpr std::string_view kMessage =
+    "seq, exchange, routing_key, message_id, correlation_id, properties, redeliveries, attempts, body_hash, "
+    "body";
+struct StoredMessage {
+  std::int64_t seq = 0;
+  std::uint32_t attempts = 0;  // times that it failed
+  Record record;
+};
+StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
+                           std::int64_t now_ms);
+
+// XXH3 of 128 bits, as 16 bytes.
+std::string body_hash_of(std::string_view body);
+
+// The same as 32 hex digits.
+std::string hash_text(std::string_view bytes);
+
+}  // namespace iso

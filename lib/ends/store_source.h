@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "ends/end.h"
+#include "ends/store_file.h"
+#include "ends/store_queue.h"
+
+namespace iso {
+
+// Messages of one queue of a store, shared with everyone else who takes from it.
+class StoreSource final : public Source {
+ public:
+  StoreSource(const Url& url, const SourceOptions& options);
+
+  Flow take(std::size_t most, std::vector<Taken>& out) override;
+  bool settle(Ticket ticket, Settle how, std::string_view why) override;
+  void flush() override;
+  Wait wait() const override { return {-1, 0, pause_}; }
+  bool drained() override;
+  void stop() override { stopped_ = true; }
+
+  StoreFile& file() { return file_; }
+  const std::string& queue() const { return queue_.name(); }
+  void look_at_once() { look_ = true; }  // someone in this process put something there
+
+ private:
+  struct Claimed {
+    std::int64_t seq;
+    std::uint32_t attempts;
+  };
+
+  bool worth_a_look();
+  bool may_take();
+  Flow rest();
+  Flow claim(std::size_t most, std::vector<Taken>& out);
+  Flow peek(std::size_t most, std::vector<Taken>& out);
+  void tell_of_more();
+  void give(std::vector<StoredMessage>& messages, std::vector<Taken>& out);
+  std::int64_t rest_after(std::uint32_t failures);
+  template <class Call>
+  bool unless_locked(Call call);
+
+  SourceOptions options_;
+  StoreFile file_;
+  StoreQueue queue_;
+  std::map<Ticket, Claimed> claimed_;
+  std::vector<StoreQueue::Settlement> settled_;
+  Ticket next_ticket_ = 1;
+
+  std::uint64_t peeked_ = 0;
+  std::int64_t last_peeked_ = 0;
+
+  std::chrono::milliseconds pause_;
+  std::int64_t seen_ = -1;  // PRAGMA data_version when we looked last
+  bool look_ = true;        // there may be something, whatever data_version says
+  Clock::Steady next_look_;
+  bool alone_ = false, told_of_other_ = false, stopped_ = false;
+  std::optional<Clock::Steady> locked_since_;  // another process keeps us out
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace iso
