@@ -1,0 +1,95 @@
+#include "record/pointer.h"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <span>
+
+#include "base/error.h"
+#include "record/members.h"
+#include "record/scan.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+using Slice = std::optional<std::string_view>;
+
+std::string unescaped(std::string_view token, std::string_view pointer) {
+  std::string out;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    const bool escape = token[i] == '~';
+    const char next = escape && i + 1 < token.size() ? token[++i] : '\0';
+    if (escape && next != '0' && next != '1')
+      throw Error(Kind::usage, fmt::format("{}: after ~ comes 0 (for ~) or 1 (for /)", pointer));
+    out += !escape ? token[i] : next == '0' ? '~' : '/';
+  }
+  return out;
+}
+
+Slice member(std::string_view object, std::string_view name) {
+  ObjectWalker walker(object);
+  Slice found;
+  while (const auto member = walker.next())
+    if (read_json_string(member->name) == name) found = member->value;  // the last of a name wins
+  return found;
+}
+
+// RFC 6901 section 4: an index has no leading zeros.
+Slice element(std::string_view array, std::string_view token) {
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+  if (error != std::errc{} || end != token.data() + token.size() || (token.size() > 1 && token[0] == '0'))
+    return std::nullopt;
+  const auto skip = [&](std::string_view what) {
+    array.remove_prefix(std::min(array.find_first_not_of(what), array.size()));
+  };
+  for (array.remove_prefix(1);; --index) {
+    skip(" \t\r\n,");
+    JsonScanner scanner;
+    if (scanner.scan(array, true) != JsonScanner::Status::complete)
+      return std::nullopt;  // the closing bracket
+    if (index == 0) return array.substr(0, scanner.position());
+    array.remove_prefix(scanner.position());
+  }
+}
+
+Slice find(std::string_view json, std::span<const std::string> tokens) {
+  for (const auto& token : tokens) {
+    Slice next;
+    json.remove_prefix(std::min(json.find_first_not_of(" \t\r\n"), json.size()));
+    if (json.starts_with('{')) next = member(json, token);
+    if (json.starts_with('[')) next = element(json, token);
+    if (!next) return std::nullopt;
+    json = *next;
+  }
+  return json;
+}
+
+}  // namespace
+
+Pointer::Pointer(std::string_view text) {
+  if (!text.starts_with('/'))
+    throw Error(Kind::usage,
+                fmt::format("{}: a JSON pointer starts with /, as in /message_id or /body/id", text));
+  for (std::string_view rest = text; !rest.empty();) {
+    rest.remove_prefix(1);
+    const auto end = std::min(rest.find('/'), rest.size());
+    tokens_.push_back(unescaped(rest.substr(0, end), text));
+    rest.remove_prefix(end);
+  }
+}
+
+std::optional<std::string> Pointer::text_at(const Record& record) const {
+  const bool in_body = tokens_.front() == "body";
+  if (in_body && tokens_.size() == 1) return record.body;
+  if (in_body && record.body_kind != BodyKind::json) return std::nullopt;
+  std::string rest;
+  if (!in_body) append_record(rest, record, BodyAs::left_out);
+  const auto tokens = std::span(tokens_).subspan(in_body ? 1 : 0);
+  const auto found = find(in_body ? std::string_view(record.body) : rest, tokens);
+  if (!found || *found == "null") return std::nullopt;
+  if (found->starts_with('"')) return read_json_string(*found);
+  return std::string(*found);
+}
+
+}  // namespace iso
