@@ -8,6 +8,7 @@
 #include "cli/common_options.h"
 #include "cli/ending.h"
 #include "cli/report.h"
+#include "ends/inbox.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
@@ -20,7 +21,7 @@ constexpr std::chrono::seconds kDrainTime{5};
 
 struct Args {
   CommonOptions common;
-  std::string queue, idle;
+  std::string queue, idle, inbox, dedupe_key;
   std::vector<std::string> bindings;
   bool declare = false, drain = false, peek = false;
   std::uint64_t count = 0;
@@ -91,11 +92,46 @@ std::string_view reason(Stop stop) {
   return "";
 }
 
-Outcome ending(const Args& args, const Tally& tally, const Session& session, Report& report) {
+// The source of what is printed: the queue itself, or the inbox that it fills.
+struct Origin {
+  std::unique_ptr<Source> source;
+  const InboxTally* inbox = nullptr;
+};
+
+Origin open_origin(const Args& args, const Url& url, Report& report) {
+  SourceOptions options = source_options(args, url, report);
+  if (args.inbox.empty()) return {open_source(url, options), nullptr};
+  const Url store = parse_url(args.inbox);
+  if (store.scheme != "sqlite")
+    throw Error(Kind::usage, fmt::format("--inbox {}: an inbox is a store, sqlite:PATH", redacted(store)));
+  if (options.queue.empty())
+    throw Error(Kind::usage, "--inbox needs the name of a queue: keys are kept for each queue");
+  std::optional<Pointer> key;
+  if (!args.dedupe_key.empty()) key.emplace(args.dedupe_key);
+  auto feed = open_source(url, options);
+  if (!store.fragment.empty()) options.queue = store.fragment;
+  options.bindings.clear();
+  auto inbox = std::make_unique<Inbox>(std::move(feed), store, options, std::move(key));
+  const InboxTally* tally = &inbox->tally();
+  return {std::move(inbox), tally};
+}
+
+Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, const Session& session,
+               Report& report) {
   if (tally.error) throw *tally.error;
   report.detail(fmt::format("{} written: {}", tally.confirmed, reason(tally.stop)));
+  if (!args.inbox.empty())
+    report.detail(fmt::format("{} stored in the inbox, {} duplicates, {} conflicts", inbox.stored,
+                              inbox.duplicates, inbox.conflicts));
   if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
   if (tally.stop == Stop::closed) return Outcome::done;
+  if (!tally.away.empty() && tally.stop != Stop::counted)
+    throw Error(Kind::unavailable,
+                fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
+  if (inbox.conflicts != 0) {
+    report.error(fmt::format("{} messages are in conflict with others of the same key", inbox.conflicts));
+    return Outcome::no;
+  }
   if (args.count != 0 && tally.confirmed < args.count) {
     report.error(fmt::format("{} of {} messages came: {}", tally.confirmed, args.count, reason(tally.stop)));
     return Outcome::no;
@@ -107,14 +143,14 @@ Outcome run(const Args& args, Session& session) {
   Report report("iso listen", args.common.voice, session.environment);
   const Url url = resolve_url(args.common, session.environment);
   const PumpOptions options = pump_options(args, session);
-  auto source = open_source(url, source_options(args, url, report));
+  const auto [source, inbox] = open_origin(args, url, report);
   auto sink = open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
   PumpHooks hooks;
   hooks.report = [&report, received = std::uint64_t{0}](const Taken&, const Verdict&) mutable {
     report.progress("received", ++received);
   };
   const Tally tally = pump(*source, *sink, options, hooks);
-  return ending(args, tally, session, report);
+  return ending(args, tally, inbox ? *inbox : InboxTally{}, session, report);
 }
 
 }  // namespace
@@ -138,6 +174,14 @@ Run bind_listen(CLI::App& app) {
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))
       ->default_str("1000");
+  auto* inbox = app.add_option("--inbox", args->inbox,
+                               "Store each message once in this store, acknowledge it, then hand it on")
+                    ->type_name("END");
+  inbox->excludes("--peek");
+  app.add_option("--dedupe-key", args->dedupe_key,
+                 "With --inbox: what makes two messages the same, a JSON pointer; else message_id")
+      ->type_name("POINTER")
+      ->needs(inbox);
   const std::map<std::string, StreamFormat> formats{{"records", StreamFormat::records},
                                                     {"base64", StreamFormat::base64},
                                                     {"body", StreamFormat::body},

@@ -52,6 +52,8 @@ complete -c iso -n '__fish_seen_subcommand_from listen' -l idle -x -d 'Stop when
 complete -c iso -n '__fish_seen_subcommand_from listen' -l drain -d 'Stop when the queue is empty'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l peek -d 'Look without consuming: what is there now stays there'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l prefetch -x -d 'Messages with us and not acknowledged yet'
+complete -c iso -n '__fish_seen_subcommand_from listen' -l inbox -x -d 'Store each message once in this store, acknowledge it, then hand it on'
+complete -c iso -n '__fish_seen_subcommand_from listen' -l dedupe-key -x -d 'With --inbox: what makes two messages the same, a JSON pointer; else message_id'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l out -x -a 'records base64 body raw' -d 'What to print: records, base64 (records, bodies byte for byte), body (a line each), or raw bytes'
 complete -c iso -n '__fish_seen_subcommand_from listen' -s u -l url -x -d 'amqp://…, amqps://… or sqlite:PATH; else AMQP_URL, else the broker on localhost'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l context -x -d 'Take URL and password file from ~/.config/iso/NAME.json'

@@ -80,6 +80,9 @@ class Source {
   // Whether the far side has nothing left to give at this moment (--drain). Asked only when take() said idle.
   virtual bool drained() { return true; }
 
+  // Why nothing can come now, in the far side's words, or "".
+  virtual std::string_view away() const { return {}; }
+
   // No more will be taken: what was pushed to us and not taken goes back. Called once, before the last
   // settlements, so that they do not make the far side push more. settle() and flush() still work.
   virtual void stop() {}

@@ -195,6 +195,8 @@ class ReconnectingSource final : public Source {
     return drained;
   }
 
+  std::string_view away() const override { return source_.why(); }
+
   void stop() override {
     stopped_ = true;
     with([](Source& source) { source.stop(); });

@@ -18,7 +18,7 @@ void append_properties(std::string& out, const Record& record) {
 void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& row) {
   const Record& record = row.record;
   query.bind(queue).bind(row.now_ms).bind(row.now_ms);
-  if (record.expiration) {
+  if (record.expiration && row.expires) {
     std::int64_t life = 0;
     std::from_chars(record.expiration->data(), record.expiration->data() + record.expiration->size(), life);
     query.bind(row.now_ms + life);

@@ -15,6 +15,7 @@ struct NewRow {
   std::string_view properties;  // all of the record but its body: properties_of
   std::string_view hash;        // body_hash_of its body
   std::int64_t now_ms = 0;
+  bool expires = true;  // false: its time to live was for the queue that it came from
 };
 
 void append_properties(std::string& out, const Record& record);

@@ -28,21 +28,11 @@ StoreSource::StoreSource(const Url& url, const SourceOptions& options)
   file_.sync_commits(false);
 }
 
-// A store that another process keeps locked is not lost: all that is to be done is done later.
-template <class Call>
-bool StoreSource::unless_locked(Call call) {
+void StoreSource::locked(const Error& error) {
   const auto now = system_clock().steady();
-  try {
-    call();
-    locked_since_.reset();
-    return true;
-  } catch (const Error& error) {
-    if (error.kind() != Kind::unavailable) throw;
-    if (!locked_since_) options_.notice(fmt::format("{}; waiting", error.what()));
-    locked_since_ = locked_since_.value_or(now);
-    if (options_.outage.count() != 0 && now - *locked_since_ >= options_.outage) throw;
-    return false;
-  }
+  if (!locked_since_) options_.notice(fmt::format("{}; waiting", error.what()));
+  locked_since_ = locked_since_.value_or(now);
+  if (options_.outage.count() != 0 && now - *locked_since_ >= options_.outage) throw error;
 }
 
 Flow StoreSource::take(std::size_t most, std::vector<Taken>& out) {

@@ -31,6 +31,21 @@ class StoreSource final : public Source {
   const std::string& queue() const { return queue_.name(); }
   void look_at_once() { look_ = true; }  // someone in this process put something there
 
+  // Runs `call` on the store. False if another process kept it locked, which is no loss: all that is to be
+  // done is done later. Throws Kind::unavailable when that went on for the options' outage.
+  template <class Call>
+  bool unless_locked(Call call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      if (error.kind() != Kind::unavailable) throw;
+      locked(error);
+      return false;
+    }
+    locked_since_.reset();
+    return true;
+  }
+
  private:
   struct Claimed {
     std::int64_t seq;
@@ -45,8 +60,7 @@ class StoreSource final : public Source {
   void tell_of_more();
   void give(std::vector<StoredMessage>& messages, std::vector<Taken>& out);
   std::int64_t rest_after(std::uint32_t failures);
-  template <class Call>
-  bool unless_locked(Call call);
+  void locked(const Error& error);
 
   SourceOptions options_;
   StoreFile file_;

@@ -41,6 +41,7 @@ class Pump {
     }
     abandon();
     report();
+    tally_.away = source_.away();
     return std::move(tally_);
   }
 

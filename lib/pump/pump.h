@@ -60,6 +60,7 @@ struct Tally {
   Stop stop = Stop::ended;
   bool gave_up = false;        // `patience` ran out with records in flight
   std::string stalled;         // why nothing moved then, if the sink knows
+  std::string away;            // why the source could give nothing at the end, if it was away
   std::optional<Error> error;  // what broke the source or the sink
 };
 
