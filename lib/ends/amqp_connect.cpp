@@ -15,14 +15,20 @@ namespace iso {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 constexpr int kFrameMax = 131'072;
-constexpr int kHeartbeat = 60;
+constexpr std::size_t kFrameMin = 4096;  // section 4.2.3
+constexpr int kHeartbeat = 10;           // seconds; RabbitMQ's guide: 5 to 20
 constexpr const char* kSystemAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
 std::string host_text(const HostPort& host, std::uint16_t port) {
   return host.host.find(':') == std::string::npos ? fmt::format("{}:{}", host.host, port)
                                                   : fmt::format("[{}]:{}", host.host, port);
+}
+
+std::uint16_t port_of(const Url& url, const HostPort& host) {
+  return host.port != 0 ? host.port : url.scheme == "amqps" ? 5671 : 5672;
 }
 
 int heartbeat_of(const Url& url) {
@@ -31,6 +37,16 @@ int heartbeat_of(const Url& url) {
   if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc{})
     throw Error(Kind::usage, fmt::format("{}: heartbeat is a number of seconds", redacted(url)));
   return std::clamp(seconds, 0, 65'535);
+}
+
+// Whether trying again, here or at another host, is of no use. A vhost that is down, or one with too many
+// connections, says NOT_ALLOWED too.
+bool is_final(const amqp_connection_close_t& close) {
+  const auto says = [&](std::string_view text) {
+    return view(close.reply_text).find(text) != std::string_view::npos;
+  };
+  return close.reply_code == AMQP_ACCESS_REFUSED ||
+         (close.reply_code == AMQP_NOT_ALLOWED && !says("is down") && !says("limit"));
 }
 
 amqp_table_entry_t text_entry(const char* key, std::string_view value) {
@@ -51,13 +67,18 @@ amqp_table_entry_t flag_entry(const char* key) {
 
 }  // namespace
 
+// Each host gets its share of the time that is left, so that one that takes the connection and then says
+// nothing does not keep us from the others.
 void Wire::connect(const Url& url, const EndOptions& options) {
-  const auto until = std::chrono::steady_clock::now() + options.timeout;
+  const auto until = steady_clock::now() + options.timeout;
+  auto untried = static_cast<int>(url.hosts.size());
   std::string failures;
   for (const HostPort& host : url.hosts) {
-    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    const auto share = std::chrono::duration_cast<milliseconds>(until - steady_clock::now()) / untried--;
     try {
-      return open_socket(url, host, std::max(left, milliseconds(1)));
+      connect_to(url, host, options, std::max(share, milliseconds(1)));
+      name_ = redacted(url);
+      return;
     } catch (const Error& error) {
       if (error.kind() != Kind::unavailable) throw;
       failures += (failures.empty() ? "" : "; ") + std::string(error.what());
@@ -66,15 +87,30 @@ void Wire::connect(const Url& url, const EndOptions& options) {
   throw Error(Kind::unavailable, fmt::format("cannot reach the broker: {}", failures));
 }
 
-void Wire::open_socket(const Url& url, const HostPort& host, milliseconds timeout) {
+// Errors are told with this host's name.
+void Wire::connect_to(const Url& url, const HostPort& host, const EndOptions& options, milliseconds limit) {
+  const auto until = steady_clock::now() + limit;
+  const auto left = [&] {
+    return std::max(std::chrono::duration_cast<milliseconds>(until - steady_clock::now()), milliseconds(1));
+  };
+  name_ = host_text(host, port_of(url, host));
+  fault_.clear();
+  open_socket(url, host, limit);
+  login(url, options, left());
+  set_answer_limit(left());
+  open_channel();
+  set_answer_limit(timeout_);
+}
+
+void Wire::open_socket(const Url& url, const HostPort& host, milliseconds limit) {
   connection_.reset(amqp_new_connection());
   amqp_socket_t* socket =
       tls_ ? amqp_ssl_socket_new(connection_.get()) : amqp_tcp_socket_new(connection_.get());
   if (!socket) throw Error(Kind::internal, "no memory for a connection");
-  const std::string server_name(url.option("server_name_indication", host.host));
   if (tls_) {
     const auto refuse = [&](std::string_view option) {
-      throw Error(Kind::usage, fmt::format("{}: cannot use {} {}", name_, option, url.option(option)));
+      throw Error(Kind::usage,
+                  fmt::format("{}: cannot use {} {}", redacted(url), option, url.option(option)));
     };
     const std::string ca(url.option("cacertfile")), certificate(url.option("certfile")),
         key(url.option("keyfile"));
@@ -88,20 +124,19 @@ void Wire::open_socket(const Url& url, const HostPort& host, milliseconds timeou
         amqp_ssl_socket_set_key(socket, certificate.c_str(), key.c_str()) != AMQP_STATUS_OK)
       refuse("certfile");
   }
-  const std::uint16_t port = host.port != 0 ? host.port : tls_ ? 5671 : 5672;
-  timeval limit = timeval_of(timeout);
+  const timeval time = timeval_of(limit);
   errno = 0;
-  const int status = amqp_socket_open_noblock(socket, host.host.c_str(), port, &limit);
+  const int status = amqp_socket_open_noblock(socket, host.host.c_str(), port_of(url, host), &time);
   if (status == AMQP_STATUS_OK) return;
   // The library leaves errno from the start of a connection that was refused later.
   const bool refused = status == AMQP_STATUS_SOCKET_ERROR && (errno == EINPROGRESS || errno == 0);
   const char* why = refused                              ? "connection refused"
                     : status == AMQP_STATUS_SOCKET_ERROR ? std::strerror(errno)
                                                          : amqp_error_string2(status);
-  throw Error(Kind::unavailable, fmt::format("{}: {}", host_text(host, port), why));
+  throw Error(Kind::unavailable, fmt::format("{}: {}", name_, why));
 }
 
-void Wire::login(const Url& url, const EndOptions& options) {
+void Wire::login(const Url& url, const EndOptions& options, milliseconds limit) {
   std::array capabilities{flag_entry("publisher_confirms"), flag_entry("basic.nack"),
                           flag_entry("consumer_cancel_notify"), flag_entry("connection.blocked"),
                           flag_entry("authentication_failure_close")};
@@ -113,9 +148,8 @@ void Wire::login(const Url& url, const EndOptions& options) {
                      capabilities_entry};
   const amqp_table_t properties{static_cast<int>(entries.size()), entries.data()};
 
-  timeval limit = timeval_of(timeout_);
-  amqp_set_handshake_timeout(connection_.get(), &limit);
-  amqp_set_rpc_timeout(connection_.get(), &limit);
+  const timeval time = timeval_of(limit);
+  amqp_set_handshake_timeout(connection_.get(), &time);
   const std::string user = url.user.empty() ? "guest" : url.user;
   const std::string password = url.has_password || !url.user.empty() ? url.password : "guest";
   const int heartbeat = heartbeat_of(url);
@@ -128,15 +162,27 @@ void Wire::login(const Url& url, const EndOptions& options) {
                                        &properties, AMQP_SASL_METHOD_PLAIN, user.c_str(), password.c_str());
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
     const auto& close = *static_cast<amqp_connection_close_t*>(reply.reply.decoded);
-    const bool refused = close.reply_code == AMQP_ACCESS_REFUSED || close.reply_code == AMQP_NOT_ALLOWED;
-    throw Error(refused ? Kind::refused : Kind::unavailable,
+    if (!is_final(close)) lost("the broker closed the connection", view(close.reply_text));
+    throw Error(Kind::refused,
                 fmt::format("{}: the broker refused user \"{}\": {}", name_, user, view(close.reply_text)));
   }
+  if (reply.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD)
+    throw Error(Kind::refused,
+                fmt::format("{}: the broker has no login by {}", name_, external ? "EXTERNAL" : "PLAIN"));
   if (reply.reply_type != AMQP_RESPONSE_NORMAL) lost("logging in", amqp_error_string2(reply.library_error));
+  start_traffic();
+}
+
+// Takes over from the library what was agreed on.
+void Wire::start_traffic() {
   frame_max_ = static_cast<std::size_t>(amqp_get_frame_max(connection_.get()));
+  if (frame_max_ < kFrameMin) lost("logging in", "the broker wants smaller frames than AMQP allows");
   scratch_.resize(frame_max_);
   heartbeat_ = std::chrono::seconds(amqp_get_heartbeat(connection_.get()));
-  last_beat_ = std::chrono::steady_clock::now();
+  last_write_ = last_read_ = steady_clock::now();
+  const int status = amqp_tune_connection(connection_.get(), amqp_get_channel_max(connection_.get()),
+                                          amqp_get_frame_max(connection_.get()), 0);
+  if (status != AMQP_STATUS_OK) lost("logging in", amqp_error_string2(status));
 }
 
 }  // namespace iso

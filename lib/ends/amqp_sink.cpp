@@ -49,12 +49,14 @@ class AmqpSink final : public Sink {
     wire_.write_some();
   }
 
+  // Whoever waits for the fate of a message whose confirm is here must get it, so a lost connection is told
+  // only when there are none to tell; it shows again at the next call.
   void verdicts(std::vector<Verdict>& out) override {
-    wire_.write_some();
-    amqp_frame_t frame;
-    while (wire_.next_frame(frame)) take(frame);
-    send_waiting();
-    wire_.write_some();
+    try {
+      exchange();
+    } catch (const Error&) {
+      if (known_.empty()) throw;
+    }
     out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
     known_.clear();
   }
@@ -63,7 +65,7 @@ class AmqpSink final : public Sink {
 
   std::string_view stalled() const override {
     if (!wire_.blocked().empty()) return wire_.blocked();
-    return wire_.has_unwritten() ? "it does not read" : "";
+    return wire_.is_stuck() ? "it does not read" : "";
   }
 
  private:
@@ -92,6 +94,14 @@ class AmqpSink final : public Sink {
     if (missing(wire_.declare_queue(options.queue, {.passive = true}, queue)))
       must(wire_.declare_queue(options.queue, {.durable = true}, queue));
     if (!options.exchange.empty()) must(wire_.bind(options.queue, options.exchange, options.routing_key));
+  }
+
+  void exchange() {
+    wire_.write_some();
+    amqp_frame_t frame;
+    while (wire_.next_frame(frame)) take(frame);
+    send_waiting();
+    wire_.write_some();
   }
 
   static bool missing(const Wire::Answer& answer) { return answer && answer->code == kNotFound; }
@@ -133,7 +143,7 @@ class AmqpSink final : public Sink {
     pool_.recycle();
     if (!fits) {
       known_.push_back(
-          {next.ticket, Fate::returned, kFrameError, "the headers do not fit the broker's frame"});
+          {next.ticket, Fate::returned, kFrameError, "its names or headers do not fit the broker's frame"});
       return;
     }
     alone_ = suspects_ > 0 || !is_proven(record);

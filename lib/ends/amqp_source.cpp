@@ -43,6 +43,8 @@ class AmqpSource final : public Source {
     must(wire_.consume(queue_, static_cast<std::uint16_t>(prefetch)), queue_);
   }
 
+  ~AmqpSource() override { wire_.finish(); }
+
   Flow take(std::size_t most, std::vector<Taken>& out) override {
     if (options_.peek) most = std::min<std::uint64_t>(most, peek_left_);
     amqp_frame_t frame;
@@ -72,6 +74,7 @@ class AmqpSource final : public Source {
       settle_rest();
       dirty_ = false;
     }
+    wire_.write_some();
     wire_.keep_alive();
   }
 

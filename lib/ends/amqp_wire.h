@@ -49,6 +49,7 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   void recycle() { recycle_amqp_pool(&pool_); }
+  amqp_pool_t* get() { return &pool_; }
   template <class Item>
   Item* make(std::size_t count) {
     return static_cast<Item*>(amqp_pool_alloc(&pool_, count * sizeof(Item)));
@@ -58,18 +59,22 @@ class Pool {
   amqp_pool_t pool_;
 };
 
-// One connection with one channel. Every call throws Kind::unavailable, with the broker's name and words,
-// when the connection is lost. A call that the broker answers by closing the channel gives its refusal and
-// opens the channel again.
+// One connection with one channel. A connection that is lost shows as Kind::unavailable, with the broker's
+// name and words: from next_frame() once all that arrived before was given, and at once from a call that
+// waits for an answer. Writing only remembers it. A call that the broker answers by closing the channel gives
+// its refusal and opens the channel again.
+//
+// Nothing here blocks but for the constructor, the destructor, and calls that give an Answer.
 class Wire {
  public:
   static constexpr amqp_channel_t kChannel = 1;
   using Answer = std::optional<Refusal>;  // nothing: done
 
-  // Connects to the first of the URL's hosts that answers. Throws Kind::unavailable, or Kind::refused for the
-  // login.
+  // Connects to the first of the URL's hosts that lets us in; each has its share of the time. Throws
+  // Kind::unavailable with each host and why, or Kind::refused for the login.
   Wire(const Url& url, const EndOptions& options);
-  // Closes in good order, so that all that was sent is worked on; waits for the broker, but not long.
+  // Closes in good order, so that all that was sent is worked on; waits for the broker, but at most two
+  // seconds. What is not written yet is dropped.
   ~Wire();
 
   struct Queue {
@@ -83,48 +88,77 @@ class Wire {
   Answer declare_exchange(std::string_view name, std::string_view type, bool passive);
   Answer bind(std::string_view queue, std::string_view exchange, std::string_view routing_key);
   Answer consume(std::string_view queue, std::uint16_t prefetch);
-  void cancel();
+  void cancel();  // without waiting for an answer
+  // Throws Kind::unavailable if the broker has no such extension.
   void select_confirms();
 
   // Takes the fault out of a channel.close that came: answers it and opens the channel again.
   Refusal reopen(const amqp_channel_close_t& close);
 
-  // Adds a message to what is to be written. False: its properties do not fit a frame.
+  // Adds a message to what is to be written. False: its names or properties do not fit a frame.
   bool publish(std::string_view exchange, std::string_view routing_key, bool mandatory,
                const amqp_basic_properties_t& properties, std::string_view body);
+  // Adds an acknowledgement, or for dead_letter a rejection, to what is to be written.
   void settle(std::uint64_t tag, Settle how, bool multiple);
 
   // Writes as much as goes without waiting.
   void write_some();
   bool has_unwritten() const { return begin_ != out_.size(); }
+  // Writes all, in at most two seconds; for a destructor.
+  void finish() noexcept;
 
-  // The next frame for the channel that is here, if any. It is valid until the next call. Nothing is read
-  // while a frame of ours is half written, since reading may make the library write a heartbeat.
+  // The next frame for the channel that is here, if any. It is valid until the next call.
   bool next_frame(amqp_frame_t& frame);
   bool has_frames() const;
   // All that was sent has been answered, so the close need not wait for the broker.
   void nothing_is_open() { nothing_open_ = true; }
 
-  void keep_alive();  // a heartbeat, if one is due, for those who do not read now
+  // Sends a heartbeat if one is due, and sees whether the broker still does (section 4.2.7). next_frame()
+  // does it too; this is for those who do not read now. To be called some times a second.
+  void keep_alive();
 
   Wait wait() const;
-  std::string_view blocked() const { return blocked_; }  // why the broker takes no messages, or ""
-  const std::string& name() const { return name_; }      // the URL, redacted
+  std::string_view blocked() const { return blocked_; }  // "blocked: " and the broker's reason, or ""
+  bool is_stuck() const;  // there is something to be written and the broker has read nothing for a while
+  const std::string& name() const { return name_; }  // the URL, redacted
 
  private:
+  // The library's write over TLS waits until all of a frame is with the kernel. A socket that is ready for
+  // writing takes this much at once: a third of its buffer is free, and no buffer is below 87 KB.
+  static constexpr std::size_t kTlsAtOnce = 16 * 1024;
+
+  using Time = std::chrono::steady_clock::time_point;
+
   void connect(const Url& url, const EndOptions& options);
-  void open_socket(const Url& url, const HostPort& host, std::chrono::milliseconds timeout);
-  void login(const Url& url, const EndOptions& options);
+  void connect_to(const Url& url, const HostPort& host, const EndOptions& options,
+                  std::chrono::milliseconds limit);
+  void open_socket(const Url& url, const HostPort& host, std::chrono::milliseconds limit);
+  void login(const Url& url, const EndOptions& options, std::chrono::milliseconds limit);
+  void start_traffic();
+  void set_answer_limit(std::chrono::milliseconds limit);
   void open_channel();
+
   Answer answer(std::string_view task);
-  void check(int status, std::string_view task) const;
-  [[noreturn]] void lost(std::string_view task, std::string_view why) const;
-  [[noreturn]] void connection_closed(const amqp_connection_close_t& close) const;
+  void broke(std::string_view why);
+  [[noreturn]] void lost(std::string_view task, std::string_view why);
+  void throw_if_lost() const;
   void take_connection_frame(const amqp_frame_t& frame);
-  void write_all();
-  void append_frame(std::uint8_t type, std::size_t payload_at);
-  std::size_t begin_frame();
+
+  bool is_ready(short events) const;
+  bool has_arrived();
+  void write_all(std::chrono::milliseconds limit);
+  std::size_t write_plain();
+  std::size_t write_tls();
+  int send_by_library(std::string_view frame);
+
+  void append_heartbeat();
+  std::string_view first_frame() const;  // of out_, none of which is written
   char* grow(std::size_t bytes);
+  std::size_t begin_frame();
+  void end_frame(std::uint8_t type, amqp_channel_t channel, std::size_t payload_at);
+  bool append_method(amqp_channel_t channel, amqp_method_number_t id, const void* method);
+  template <class Encode>
+  bool append_encoded(std::size_t most, Encode encode);
 
   std::string name_;
   std::chrono::milliseconds timeout_;
@@ -132,13 +166,16 @@ class Wire {
   Connection connection_;
   std::string consumer_tag_;
   std::string blocked_;
-  std::vector<char> out_;      // frames to be written
+  std::string fault_;          // how the connection was lost, or ""
+  std::vector<char> out_;      // whole frames, the first maybe half written
   std::size_t begin_ = 0;      // what of out_ is written
   std::vector<char> scratch_;  // one frame, while it is encoded
+  Pool pool_;
   std::size_t frame_max_ = 0;
-  std::chrono::seconds heartbeat_{0};
-  std::chrono::steady_clock::time_point last_beat_{};
-  bool alive_ = false, nothing_open_ = false;
+  std::size_t tls_room_ = 0;                // what may be written before asking again
+  std::chrono::milliseconds heartbeat_{0};  // 0: none
+  Time last_write_{}, last_read_{};
+  bool nothing_open_ = false, readable_ = true;
 };
 
 }  // namespace iso
