@@ -13,6 +13,8 @@
 namespace iso {
 namespace {
 
+constexpr std::uint64_t kReserveAtMost = 1 << 24;  // a size that is only claimed takes no more memory
+
 std::optional<std::uint64_t> delivery_count_of(const Record& record) {
   if (!record.headers) return std::nullopt;
   for (const auto& [name, field] : *record.headers)
@@ -30,17 +32,17 @@ class AmqpSource final : public Source {
     const Wire::Queue queue = open_queue();
     queue_ = queue.name;
     for (const Binding& binding : options.bindings) bind(binding);
-    std::uint64_t prefetch = options.prefetch;
-    if (options.count != 0) prefetch = std::min(prefetch, options.count);
+    prefetch_ = options.prefetch;
+    if (options.count != 0) prefetch_ = std::min(prefetch_, options.count);
     if (options.peek) {
       peek_left_ = options.count != 0 ? std::min<std::uint64_t>(options.count, queue.messages)
                                       : std::min<std::uint64_t>(options.peek_most, queue.messages);
       if (queue.messages > peek_left_ && options.count == 0)
         options.notice(fmt::format("{} more in the queue; --count shows more", queue.messages - peek_left_));
-      prefetch = std::min<std::uint64_t>(peek_left_, UINT16_MAX);
+      prefetch_ = std::min<std::uint64_t>(peek_left_, UINT16_MAX);
       if (peek_left_ == 0) return;
     }
-    must(wire_.consume(queue_, static_cast<std::uint16_t>(prefetch)), queue_);
+    must(wire_.consume(queue_, static_cast<std::uint16_t>(prefetch_)), queue_);
   }
 
   ~AmqpSource() override { wire_.finish(); }
@@ -54,22 +56,25 @@ class AmqpSource final : public Source {
         out.push_back(std::move(arriving_));
         ++taken;
       }
-    if (!options_.peek) return taken == most ? Flow::more : Flow::idle;
+    if (!options_.peek) return taken == most ? Flow::more : is_full_of_held() ? Flow::ended : Flow::idle;
     peek_left_ -= taken;
     return peek_left_ == 0 || (taken == 0 && drained()) ? Flow::ended : Flow::idle;
   }
 
+  // A message that failed is held: neither acknowledged nor rejected, so that the broker puts it back at its
+  // place when the channel closes. Given back now it would return at once, and again and again.
   bool settle(Ticket ticket, Settle how, std::string_view) override {
-    if (ticket < first_unsettled_) return false;
+    if (ticket < first_unsettled_ || options_.peek) return false;
     const auto index = ticket - first_unsettled_;
     if (index >= settled_.size()) settled_.resize(index + 1);
-    settled_[index].how = how;
+    settled_[index] = {how, how == Settle::requeue};
+    if (how == Settle::requeue) ++held_;
     dirty_ = true;
     return false;
   }
 
   void flush() override {
-    if (dirty_ && !options_.peek) {
+    if (dirty_) {
       settle_front();
       settle_rest();
       dirty_ = false;
@@ -143,7 +148,7 @@ class AmqpSource final : public Source {
       read_properties(arriving_.record,
                       *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
       body_left_ = frame.payload.properties.body_size;
-      arriving_.record.body.reserve(body_left_);
+      arriving_.record.body.reserve(std::min(body_left_, kReserveAtMost));
       return body_left_ == 0 && finish();
     }
     if (frame.frame_type == AMQP_FRAME_BODY) {
@@ -154,16 +159,31 @@ class AmqpSource final : public Source {
     void* method = frame.payload.method.decoded;
     if (frame.payload.method.id == AMQP_BASIC_DELIVER_METHOD)
       begin(*static_cast<amqp_basic_deliver_t*>(method));
-    if (frame.payload.method.id == AMQP_BASIC_CANCEL_METHOD)
-      throw Error(
-          Kind::missing,
-          fmt::format("the broker ended the consumer: the queue \"{}\" was deleted, or its node went down",
-                      queue_));
+    if (frame.payload.method.id == AMQP_BASIC_CANCEL_METHOD) consumer_ended();
     if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
       throw Error(Kind::unavailable,
                   fmt::format("{}: the broker closed the channel: {}", wire_.name(),
                               view(static_cast<amqp_channel_close_t*>(method)->reply_text)));
     return false;
+  }
+
+  // The broker ends a consumer when its queue is deleted, but also when the queue's node goes down or its
+  // leader moves. Which it was shows in whether the queue is there.
+  [[noreturn]] void consumer_ended() {
+    Wire::Queue queue;
+    const auto refusal = wire_.declare_queue(queue_, {.passive = true}, queue);
+    if (refusal && refusal->code == kNotFound)
+      throw Error(Kind::missing, fmt::format("the queue \"{}\" was deleted", queue_));
+    throw Error(Kind::unavailable,
+                fmt::format("{}: the broker ended the consumer of the queue \"{}\"", wire_.name(), queue_));
+  }
+
+  // The broker gives no more than the prefetch while as many are not settled.
+  bool is_full_of_held() const {
+    if (prefetch_ == 0 || held_ < prefetch_) return false;
+    options_.notice(
+        fmt::format("{} messages could not be passed on and were left in the queue; stopping", held_));
+    return true;
   }
 
   void begin(const amqp_basic_deliver_t& delivery) {
@@ -183,13 +203,21 @@ class AmqpSource final : public Source {
     return true;
   }
 
-  // What is settled at the front goes in runs, each one frame with `multiple`.
+  // What is settled at the front goes in runs, each one frame with `multiple`; past a message that is held
+  // that would settle it too, so there each goes by itself.
   void settle_front() {
     std::size_t done = 0;
     while (done < settled_.size() && settled_[done].how) {
       const Settled first = settled_[done];
+      const std::size_t start = done;
       while (done < settled_.size() && settled_[done] == first) ++done;
-      if (!first.said) wire_.settle(first_unsettled_ + done - 1, *first.how, true);
+      if (*first.how == Settle::requeue) passed_held_ = true;
+      if (first.said) continue;
+      if (!passed_held_) {
+        wire_.settle(first_unsettled_ + done - 1, *first.how, true);
+      } else {
+        for (auto i = start; i < done; ++i) wire_.settle(first_unsettled_ + i, *first.how, false);
+      }
     }
     settled_.erase(settled_.begin(), settled_.begin() + static_cast<std::ptrdiff_t>(done));
     first_unsettled_ += done;
@@ -205,7 +233,7 @@ class AmqpSource final : public Source {
 
   struct Settled {
     std::optional<Settle> how;  // nothing: not yet
-    bool said = false;          // the broker was told
+    bool said = false;          // the broker was told, or is not to be
     bool operator==(const Settled&) const = default;
   };
 
@@ -215,6 +243,9 @@ class AmqpSource final : public Source {
   Taken arriving_;
   std::uint64_t body_left_ = 0;
   std::uint64_t peek_left_ = 0;
+  std::uint64_t prefetch_ = 0;  // 0: no limit
+  std::uint64_t held_ = 0;
+  bool passed_held_ = false;     // there is a held one before first_unsettled_
   std::deque<Settled> settled_;  // from first_unsettled_ on
   std::uint64_t first_unsettled_ = 1;
   bool dirty_ = false;
