@@ -1,0 +1,366 @@
+#include "ends/amqp.h"
+
+#include <doctest/doctest.h>
+#include <future>
+
+#include "support/errors.h"
+#include "support/fake_broker.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+using test::FakeBroker;
+using test::method;
+using test::Peer;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::unique_ptr<Sink> sink_to(const std::string& hosts, std::string_view query = "",
+                              std::chrono::milliseconds timeout = 10s) {
+  SinkOptions options;
+  options.timeout = timeout;
+  return open_amqp_sink(parse_url("amqp://" + hosts + "/" + std::string(query)), options);
+}
+
+std::unique_ptr<Source> source_from(const FakeBroker& broker, SourceOptions options = {}) {
+  options.queue = "q";
+  return open_amqp_source(parse_url("amqp://" + broker.host() + "/"), options);
+}
+
+// What the sink tells until it throws, and what it throws; or until it has told of `enough`.
+struct Told {
+  std::vector<Ticket> confirmed;
+  std::optional<Error> error;
+};
+Told listen_to(Sink& sink, std::size_t enough = SIZE_MAX) {
+  Told told;
+  for (const auto until = Clock::now() + 10s; told.confirmed.size() < enough && Clock::now() < until;) {
+    std::vector<Verdict> verdicts;
+    try {
+      sink.verdicts(verdicts);
+    } catch (const Error& error) {
+      told.error = error;
+      return told;
+    }
+    for (const auto& verdict : verdicts)
+      if (verdict.fate == Fate::confirmed) told.confirmed.push_back(verdict.ticket);
+    if (verdicts.empty()) wait_any({sink.wait()}, 200ms);
+  }
+  return told;
+}
+
+// Takes until there are `enough`, or the source says that it ended.
+Flow take(Source& source, std::vector<Taken>& out, std::size_t enough) {
+  Flow flow = Flow::idle;
+  for (const auto until = Clock::now() + 10s; out.size() < enough && Clock::now() < until;) {
+    flow = source.take(enough - out.size(), out);
+    if (flow == Flow::ended) break;
+    wait_any({source.wait()}, 200ms);
+  }
+  return flow;
+}
+
+Record record_of(std::string body) {
+  Record record;
+  record.routing_key = "k";
+  record.body = std::move(body);
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("amqp sink: confirms that arrived before the connection broke are told before the fault") {
+  std::promise<void> gone;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    for (int i = 0; i < 3; ++i) peer.message();
+    peer.ack(2, true);
+    peer.reset();
+    gone.set_value();
+  });
+  const auto sink = sink_to(broker.host());
+  const Record record = record_of("x");
+  for (Ticket ticket = 1; ticket <= 3; ++ticket) sink->put(ticket, record);
+  sink->flush();
+  gone.get_future().wait();
+  sink->put(4, record);
+  sink->flush();  // breaks
+  sink->put(5, record);
+  const Told told = listen_to(*sink);
+  CHECK(told.confirmed == std::vector<Ticket>{1, 2});
+  REQUIRE(told.error);
+  CHECK(told.error->kind() == Kind::unavailable);
+  CHECK(test::says(*told.error, broker.host()));
+  CHECK(broker.join() == "");
+}
+
+TEST_CASE("amqp sink: a broker that closes the connection is told in its words, after its confirms") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.message();
+    peer.message();
+    peer.ack(1, false);
+    peer.close_connection(320, "CONNECTION_FORCED - broker forced connection closure");
+    peer.expect(method(10, 51));
+  });
+  const auto sink = sink_to(broker.host());
+  const Record record = record_of("x");
+  sink->put(1, record);
+  sink->put(2, record);
+  sink->flush();
+  const Told told = listen_to(*sink);
+  CHECK(told.confirmed == std::vector<Ticket>{1});
+  REQUIRE(told.error);
+  CHECK(told.error->kind() == Kind::unavailable);
+  CHECK(test::says(*told.error, "CONNECTION_FORCED"));
+  CHECK(broker.join() == "");
+}
+
+TEST_CASE("amqp sink: a broker that falls silent is lost after two heartbeats, and got ours meanwhile") {
+  int beats = 0;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open(60);
+    peer.read_to_end();
+    beats = peer.heartbeats;
+  });
+  auto sink = sink_to(broker.host(), "?heartbeat=1");
+  const auto start = Clock::now();
+  const Told told = listen_to(*sink);
+  const auto took = Clock::now() - start;
+  REQUIRE(told.error);
+  CHECK(told.error->kind() == Kind::unavailable);
+  CHECK(test::says(*told.error, "sent nothing for 2 s"));
+  CHECK(took >= 1900ms);
+  CHECK(took < 4s);
+  sink.reset();
+  broker.join();
+  CHECK(beats >= 2);
+  CHECK(beats <= 6);
+}
+
+TEST_CASE(
+    "amqp sink: while a message is half written the broker's words are heard, and no heartbeat cuts it") {
+  constexpr std::size_t kLength = 16 << 20;
+  std::promise<void> told;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open(1);
+    peer.say_method(0, method(10, 60), test::short_text("low on memory"));
+    auto heard = told.get_future();
+    while (heard.wait_for(300ms) != std::future_status::ready) peer.beat();
+    if (peer.message() != kLength) throw std::runtime_error("another length");
+    peer.say_method(0, method(10, 61));
+    peer.ack(1, false);
+    peer.read_to_end();
+  });
+  const auto sink = sink_to(broker.host());
+  const Record record = record_of(std::string(kLength, 'x'));
+  sink->put(1, record);
+  std::vector<Verdict> verdicts;
+  const auto start = Clock::now();
+  while (Clock::now() - start < 2500ms) {  // longer than the broker may be silent
+    sink->flush();
+    sink->verdicts(verdicts);
+    wait_any({{-1, 0, std::nullopt}}, 20ms);
+  }
+  CHECK(verdicts.empty());
+  CHECK(sink->stalled() == "blocked: low on memory");
+  told.set_value();
+  CHECK(listen_to(*sink, 1).confirmed == std::vector<Ticket>{1});
+  CHECK(sink->stalled() == "");
+}
+
+TEST_CASE("amqp sink: a broker that only stops reading is said not to read") {
+  std::promise<void> told;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    told.get_future().wait();
+  });
+  const auto sink = sink_to(broker.host());
+  const Record record = record_of(std::string(16 << 20, 'x'));
+  sink->put(1, record);
+  std::vector<Verdict> verdicts;
+  for (const auto start = Clock::now(); sink->stalled().empty() && Clock::now() - start < 10s;) {
+    sink->verdicts(verdicts);
+    wait_any({sink->wait()}, 50ms);
+  }
+  CHECK(sink->stalled() == "it does not read");
+  told.set_value();
+}
+
+TEST_CASE("amqp: closing does not wait long for a broker that says nothing") {
+  std::promise<void> closed;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    peer.expect(method(10, 50));
+    closed.get_future().wait();
+  });
+  auto sink = sink_to(broker.host());
+  const Record record = record_of("x");
+  sink->put(1, record);
+  sink->flush();
+  const auto start = Clock::now();
+  sink.reset();
+  CHECK(Clock::now() - start < 3s);
+  closed.set_value();
+  CHECK(broker.join() == "");
+}
+
+TEST_CASE("amqp: a host that takes the connection and says nothing does not keep us from the next") {
+  FakeBroker silent([](Peer& peer) {
+    peer.read(8);
+    peer.read_to_end();
+  });
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.read_to_end();
+  });
+  CHECK_NOTHROW(sink_to("127.0.0.1:1," + silent.host() + "," + broker.host(), "", 2s));
+}
+
+TEST_CASE("amqp: when no host lets us in, each is named with why") {
+  FakeBroker silent([](Peer& peer) {
+    peer.read(8);
+    peer.read_to_end();
+  });
+  FakeBroker leaving([](Peer& peer) {
+    peer.greet();
+    peer.close_connection(320, "CONNECTION_FORCED - going down");
+  });
+  const Error error =
+      test::error_of([&] { sink_to("127.0.0.1:1," + silent.host() + "," + leaving.host(), "", 1s); });
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(test::says(error, "127.0.0.1:1: connection refused"));
+  CHECK(test::says(error, silent.host() + ": logging in: "));
+  CHECK(test::says(error, leaving.host() + ": the broker closed the connection: CONNECTION_FORCED"));
+}
+
+TEST_CASE("amqp: only a refusal that will not change is final") {
+  const struct {
+    int code;
+    const char* text;
+    Kind kind;
+  } rows[] = {
+      {403, "ACCESS_REFUSED - Login was refused", Kind::refused},
+      {530, "NOT_ALLOWED - vhost nowhere not found", Kind::refused},
+      {530, "NOT_ALLOWED - vhost '/' is down", Kind::unavailable},
+      {530, "NOT_ALLOWED - access to vhost refused: connection limit (1) is reached", Kind::unavailable},
+      {541, "INTERNAL_ERROR", Kind::unavailable}};
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    FakeBroker first([&](Peer& peer) {
+      peer.greet();
+      peer.close_connection(row.code, row.text);
+    });
+    FakeBroker second([](Peer&) {});
+    const Error error = test::error_of([&] { sink_to(first.host() + "," + second.host()); });
+    CHECK(error.kind() == row.kind);
+    CHECK(test::says(error, row.text));
+    CHECK(second.was_asked() == (row.kind == Kind::unavailable));
+  }
+}
+
+TEST_CASE("amqp sink: a broker without confirms is not published to") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open(0, false);
+    peer.read_to_end();
+  });
+  CHECK(test::says(test::error_of([&] { sink_to(broker.host()); }), "asking for confirms"));
+}
+
+TEST_CASE("amqp source: what failed is held, and acknowledgements do not reach across it") {
+  std::vector<std::string> acks;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    peer.consume();
+    for (std::uint64_t tag = 1; tag <= 4; ++tag) peer.deliver(tag, "x");
+    for (int i = 0; i < 2; ++i) acks.push_back(peer.expect(method(60, 80)).payload.substr(4));
+    peer.expect(method(10, 50));  // nothing about the second until the end
+    peer.say_method(0, method(10, 51));
+  });
+  auto source = source_from(broker);
+  std::vector<Taken> taken;
+  take(*source, taken, 4);
+  REQUIRE(taken.size() == 4);
+  CHECK_FALSE(source->settle(1, Settle::ack, {}));
+  CHECK_FALSE(source->settle(2, Settle::requeue, "no route"));
+  CHECK_FALSE(source->settle(3, Settle::ack, {}));
+  source->flush();
+  source.reset();
+  CHECK(broker.join() == "");
+  CHECK(acks == std::vector<std::string>{test::integer(1, 8) + test::integer(1, 1),
+                                         test::integer(3, 8) + test::integer(0, 1)});
+}
+
+TEST_CASE("amqp source: it ends, and says why, when as many are held as the broker gives") {
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    peer.consume();
+    peer.deliver(1, "x");
+    peer.deliver(2, "x");
+    peer.read_to_end();
+  });
+  SourceOptions options;
+  options.prefetch = 2;
+  std::string notice;
+  options.notice = [&](std::string_view text) { notice = text; };
+  const auto source = source_from(broker, options);
+  std::vector<Taken> taken;
+  take(*source, taken, 2);
+  source->settle(1, Settle::requeue, {});
+  source->flush();
+  CHECK(source->take(1, taken) == Flow::idle);
+  source->settle(2, Settle::requeue, {});
+  source->flush();
+  CHECK(source->take(1, taken) == Flow::ended);
+  CHECK(notice == "2 messages could not be passed on and were left in the queue; stopping");
+}
+
+TEST_CASE("amqp source: what ends consumption is final only when the queue was deleted") {
+  const struct {
+    const char* name;
+    std::function<void(Peer&)> ending;
+    Kind kind;
+    const char* words;
+  } rows[] = {
+      {"the handler took too long",
+       [](Peer& peer) { peer.close_channel(406, "PRECONDITION_FAILED - consumer ack timed out"); },
+       Kind::unavailable, "consumer ack timed out"},
+      {"the broker goes down", [](Peer& peer) { peer.close_connection(320, "CONNECTION_FORCED"); },
+       Kind::unavailable, "CONNECTION_FORCED"},
+      {"the queue was deleted",
+       [](Peer& peer) {
+         peer.say_method(1, method(60, 30), test::short_text("consumer") + test::integer(1, 1));
+         peer.expect(method(50, 10));
+         peer.close_channel(404, "NOT_FOUND - no queue 'q'");
+         peer.open_channel();
+       },
+       Kind::missing, "deleted"},
+      {"its node went down",
+       [](Peer& peer) {
+         peer.say_method(1, method(60, 30), test::short_text("consumer") + test::integer(1, 1));
+         peer.expect(method(50, 10));
+         peer.close_channel(404, "NOT_FOUND - home node 'n' of durable queue 'q' is down or inaccessible");
+         peer.open_channel();
+       },
+       Kind::unavailable, "is down or inaccessible"},
+      {"its leader moved",
+       [](Peer& peer) {
+         peer.say_method(1, method(60, 30), test::short_text("consumer") + test::integer(1, 1));
+         peer.queue_is_there(0);
+       },
+       Kind::unavailable, "ended the consumer"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    FakeBroker broker([&](Peer& peer) {
+      peer.open();
+      peer.consume();
+      row.ending(peer);
+    });
+    const auto source = source_from(broker);
+    std::vector<Taken> taken;
+    const Error error = test::error_of([&] { take(*source, taken, 1); });
+    CHECK(error.kind() == row.kind);
+    CHECK(test::says(error, row.words));
+  }
+}
