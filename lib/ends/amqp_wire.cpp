@@ -71,8 +71,7 @@ void Wire::broke(std::string_view why) {
 
 void Wire::lost(std::string_view task, std::string_view why) {
   broke(fmt::format("{}: {}", task, why));
-  throw_if_lost();
-  throw Error(Kind::internal, "a lost connection without a fault");
+  throw Error(Kind::unavailable, fault_);
 }
 
 void Wire::throw_if_lost() const {
@@ -83,6 +82,7 @@ void Wire::throw_if_lost() const {
 
 Wire::Answer Wire::answer(std::string_view task) {
   const amqp_rpc_reply_t reply = amqp_get_rpc_reply(connection_.get());
+  last_write_ = last_read_ = std::chrono::steady_clock::now();
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return std::nullopt;
   if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) lost(task, amqp_error_string2(reply.library_error));
   if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
@@ -114,7 +114,7 @@ Wire::Answer Wire::declare_queue(std::string_view name, QueueOptions options, Qu
   const auto* ok =
       amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive, options.durable,
                          options.exclusive, options.auto_delete, amqp_empty_table);
-  if (!ok) return answer("declaring a queue");
+  if (auto refusal = answer("declaring a queue")) return refusal;
   queue = {std::string(view(ok->queue)), ok->message_count};
   return std::nullopt;
 }
@@ -139,7 +139,7 @@ Wire::Answer Wire::consume(std::string_view queue, std::uint16_t prefetch) {
   if (auto refusal = answer("setting the prefetch")) return refusal;
   const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), amqp_empty_bytes, false,
                                       false, false, amqp_empty_table);
-  if (!ok) return answer("consuming");
+  if (auto refusal = answer("consuming")) return refusal;
   consumer_tag_ = view(ok->consumer_tag);
   return std::nullopt;
 }

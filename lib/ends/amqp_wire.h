@@ -64,7 +64,8 @@ class Pool {
 // waits for an answer. Writing only remembers it. A call that the broker answers by closing the channel gives
 // its refusal and opens the channel again.
 //
-// Nothing here blocks but for the constructor, the destructor, and calls that give an Answer.
+// Nothing here blocks but for the constructor, the destructor, finish(), and calls that give an Answer or a
+// Refusal.
 class Wire {
  public:
   static constexpr amqp_channel_t kChannel = 1;
