@@ -1,8 +1,8 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <memory>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
@@ -153,7 +153,7 @@ Outcome ending(const Args& args, const Tally& tally, const Session& session, Rep
   if (tally.error) throw unconfirmed_or(*tally.error, tally);
   if (tally.gave_up)
     throw Error(Kind::unconfirmed,
-                fmt::format("no confirm for {}{}: {}", timeout_of(args.common, kPatience),
+                fmt::format("no confirm for {}{}: {}", duration_text(patience_of(args)),
                             tally.stalled.empty() ? "" : " (" + tally.stalled + ")", summary));
   report.detail(summary);
   if (const auto signal = session.interrupted.load()) {

@@ -34,4 +34,8 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
   throw Error(Kind::usage, fmt::format("\"{}\" is not a duration: say 250ms, 5s, 1.5m, 2h or 7d", text));
 }
 
+std::string duration_text(std::chrono::milliseconds duration) {
+  return fmt::format("{}s", static_cast<double>(duration.count()) / 1000);
+}
+
 }  // namespace iso

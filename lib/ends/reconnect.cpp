@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <optional>
 #include <random>

@@ -43,6 +43,15 @@ TEST_CASE("base64: every byte survives") {
   CHECK(read_base64(text) == bytes);
 }
 
+TEST_CASE("duration_text: in seconds, and parse_duration reads it back") {
+  const std::pair<std::chrono::milliseconds, const char*> rows[] = {
+      {250ms, "0.25s"}, {5s, "5s"}, {90min, "5400s"}, {1ms, "0.001s"}, {0ms, "0s"}};
+  for (const auto& [duration, text] : rows) {
+    CHECK(duration_text(duration) == text);
+    CHECK(parse_duration(text) == duration);
+  }
+}
+
 TEST_CASE("parse_duration: a number and its unit; a bare number is seconds") {
   const std::pair<std::string_view, std::chrono::milliseconds> rows[] = {
       {"250ms", 250ms}, {"5s", 5s}, {"5", 5s}, {"1.5m", 90s}, {"2h", 2h}, {"0", 0ms}, {"7d", 168h}};
