@@ -315,6 +315,28 @@ TEST_CASE("amqp source: it ends, and says why, when as many are held as the brok
   CHECK(notice == "2 messages could not be passed on and were left in the queue; stopping");
 }
 
+TEST_CASE("amqp source: a broker whose heartbeats come only while it is asked something is not lost") {
+  FakeBroker broker([&](Peer& peer) {
+    peer.open(1);
+    peer.consume();
+    for (;;) {
+      const auto frame = peer.frame();
+      if (frame.is(method(10, 50))) break;
+      if (!frame.is(method(50, 10))) continue;
+      peer.beat();
+      peer.say_method(1, method(50, 11), test::short_text("q") + test::integer(1, 4) + test::integer(0, 4));
+    }
+    peer.say_method(0, method(10, 51));
+  });
+  const auto source = source_from(broker);
+  std::vector<Taken> taken;
+  for (const auto start = Clock::now(); Clock::now() - start < 2500ms;) {
+    REQUIRE(source->take(1, taken) == Flow::idle);
+    REQUIRE_FALSE(source->drained());
+    wait_any({{-1, 0, std::nullopt}}, 50ms);
+  }
+}
+
 TEST_CASE("amqp source: what ends consumption is final only when the queue was deleted") {
   const struct {
     const char* name;
