@@ -1,0 +1,160 @@
+"""Runs the binary under test, named by BIN, in a clean environment."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+BIN = os.environ["BIN"]
+SOAK = os.environ.get("ISO_SOAK") == "1"
+SEED = int(os.environ.get("ISO_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
+
+
+def clean_environment(home, **more):
+    return {"PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C", "TZ": "UTC", "NO_COLOR": "1", **more}
+
+
+def records(ids, **fields):
+    """One record a line for --in records, each with its id and a body that names it."""
+    return "".join(json.dumps({"message_id": id, "body": {"id": id}, **fields}) + "\n" for id in ids).encode()
+
+
+def ids(count, name="m"):
+    return [f"{name}{n:06}" for n in range(count)]
+
+
+def parse_receipts(text):
+    """Whole lines only: a line that a kill cut off promises nothing."""
+    return [json.loads(line) for line in text.split(b"\n")[:-1]]
+
+
+def read_lines(path):
+    with open(path, "rb") as file:
+        return [json.loads(line) for line in file]
+
+
+class Iso:
+    """iso in the background. Its stdout and stderr are collected; stdin is bytes, an open file, or a pipe that
+    feed() and end_input() write to."""
+
+    def __init__(self, *arguments, stdin=None, cwd, stdout=subprocess.PIPE, before=(), environment=None):
+        piped = stdin is None or isinstance(stdin, bytes)
+        self.process = subprocess.Popen(
+            [*before, BIN, *map(str, arguments)],
+            stdin=subprocess.PIPE if piped else stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=clean_environment(cwd, **(environment or {})),
+        )
+        self.out, self.err = bytearray(), bytearray()
+        self._changed = threading.Condition()
+        self._threads = [threading.Thread(target=self._collect, args=(self.process.stderr, self.err), daemon=True)]
+        if self.process.stdout:
+            self._threads.append(threading.Thread(target=self._collect, args=(self.process.stdout, self.out), daemon=True))
+        if isinstance(stdin, bytes):
+            threading.Thread(target=self._give, args=(stdin,), daemon=True).start()
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.kill()
+
+    def _collect(self, stream, into):
+        while data := os.read(stream.fileno(), 65536):
+            with self._changed:
+                into += data
+                self._changed.notify_all()
+        stream.close()
+        with self._changed:
+            self._changed.notify_all()
+
+    def _give(self, data):
+        try:
+            self.process.stdin.write(data)
+            self.process.stdin.close()
+        except (BrokenPipeError, OSError):
+            pass
+
+    def feed(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def end_input(self):
+        self.process.stdin.close()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        self.process.kill()
+        return self.wait()
+
+    def wait(self, seconds=60):
+        """The exit status; 128 and the signal's number if one ended it."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"iso did not end within {seconds} s; it said: {self.stderr}") from None
+        for thread in self._threads:
+            thread.join(10)
+        return status if status >= 0 else 128 - status
+
+    def wait_for_receipts(self, count, seconds=30):
+        self._wait_for(lambda: self.out.count(b"\n") >= count, seconds, f"{count} lines on stdout")
+
+    def wait_for_text(self, text, seconds=30):
+        self._wait_for(lambda: text.encode() in self.err, seconds, f"{text!r} on stderr")
+
+    def _wait_for(self, what, seconds, name):
+        with self._changed:
+            if not self._changed.wait_for(lambda: what() or self.process.poll() is not None, seconds) or not what():
+                raise AssertionError(f"iso never gave {name}; exit {self.process.poll()}; it said: {self.stderr}")
+
+    @property
+    def receipts(self):
+        return parse_receipts(bytes(self.out))
+
+    @property
+    def stderr(self):
+        return self.err.decode(errors="replace")
+
+
+def run(*arguments, cwd, stdin=b"", seconds=60, **more):
+    """iso from start to end."""
+    iso = Iso(*arguments, stdin=stdin, cwd=cwd, **more)
+    iso.status = iso.wait(seconds)
+    return iso
+
+
+def wait_until(what, seconds=20, name="what was waited for"):
+    limit = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > limit:
+            raise AssertionError(f"{name} did not come within {seconds} s")
+        time.sleep(0.01)
+
+
+class FaultTest(unittest.TestCase):
+    """A test with a folder of its own and a seed that is shown."""
+
+    def setUp(self):
+        self.random = random.Random(SEED)
+        print(f"{self.id()}: ISO_TEST_SEED={SEED}", file=sys.stderr)
+        self.dir = tempfile.mkdtemp(prefix="iso-faults-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)

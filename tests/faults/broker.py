@@ -1,0 +1,70 @@
+"""A private RabbitMQ node that may be killed; and the shared one, which may not."""
+
+import os
+import signal
+import subprocess
+import tempfile
+
+from amqp_reader import Reader
+
+_SCRIPTS = os.path.join(os.path.dirname(__file__), "..", "broker")
+
+
+def port_of(url):
+    return int(url.rstrip("/").rsplit(":", 1)[1])
+
+
+class Shared:
+    """The node of the fixture `broker`, from ISO_TEST_AMQP."""
+
+    def __init__(self):
+        self.url = os.environ["ISO_TEST_AMQP"]
+        self.port = port_of(self.url)
+        self._ctl = os.environ["ISO_TEST_RABBITMQCTL"]
+
+    def ctl(self, *arguments):
+        done = subprocess.run([self._ctl, "-q", *arguments], capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout
+
+    def reader(self):
+        return Reader(self.port)
+
+    def arrived(self, queue):
+        with self.reader() as reader:
+            return [message_id for message_id, _ in reader.drain(queue)]
+
+
+class Broker(Shared):
+    """A node of this test's own."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self._folder = tempfile.TemporaryDirectory(prefix="iso-broker-")
+        self.dir = self._folder.name
+        self._start()
+        with open(os.path.join(self.dir, "ports"), encoding="ascii") as file:
+            self.port = int(file.read().split()[0].partition("=")[2])
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
+        self._ctl = os.path.join(self.dir, "rabbitmqctl")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([os.path.join(_SCRIPTS, "stop"), self.dir], timeout=60, check=True)
+        self._folder.cleanup()
+
+    def _start(self, *again):
+        done = subprocess.run(
+            [os.path.join(_SCRIPTS, "start"), *again, self.dir], capture_output=True, text=True, timeout=120, check=False
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"no broker: {done.stdout}{done.stderr}")
+
+    def kill(self):
+        """SIGKILL to the whole node, at once."""
+        with open(os.path.join(self.dir, "leader"), encoding="ascii") as file:
+            os.killpg(int(file.read()), signal.SIGKILL)
+
+    def restart(self):
+        """On the same port, with what it had on its disk."""
+        self._start("--again")
