@@ -54,14 +54,14 @@ class Reader:
             while not ended and asked < _AHEAD:
                 self._send(1, (60, 70), b"\0\0" + _short(queue) + b"\x01")
                 asked += 1
-            kind, _ = self._method()
+            kind, rest = self._method()
             asked -= 1
             if kind == _GET_EMPTY:
                 ended = True
             elif kind == _GET_OK:
                 messages.append(self._content())
             else:
-                raise AssertionError(f"the broker answered basic.get with {kind}")
+                raise AssertionError(f"the broker answered basic.get with {kind}: {rest!r}")
         return messages
 
     def publish(self, queue, message_id, body):

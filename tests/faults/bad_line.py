@@ -2,10 +2,9 @@
 
 import contextlib
 import os
-import time
 
 from account import Account
-from binary import SOAK, FaultTest, Iso, ids, read_lines, records, run, wait_until
+from binary import SOAK, FaultTest, Iso, ids, read_lines, records, run
 from broker import Shared
 from proxy import DOWN, UP, Proxy
 

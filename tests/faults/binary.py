@@ -1,10 +1,10 @@
 """Runs the binary under test, named by BIN, in a clean environment."""
 
+import contextlib
 import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +28,16 @@ def records(ids, **fields):
 
 def ids(count, name="m"):
     return [f"{name}{n:06}" for n in range(count)]
+
+
+def in_batches(names, random, most=4):
+    """The ids in pieces of 1 to `most`."""
+    names, batches = list(names), []
+    while names:
+        size = random.randint(1, most)
+        batches.append(names[:size])
+        names = names[size:]
+    return batches
 
 
 def parse_receipts(text):
@@ -55,6 +65,7 @@ class Iso:
             env=clean_environment(cwd, **(environment or {})),
         )
         self.out, self.err = bytearray(), bytearray()
+        self._ended = False  # it closed stdout or stderr
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=self._collect, args=(self.process.stderr, self.err), daemon=True)]
         if self.process.stdout:
@@ -78,21 +89,35 @@ class Iso:
                 self._changed.notify_all()
         stream.close()
         with self._changed:
+            self._ended = True
             self._changed.notify_all()
 
     def _give(self, data):
-        try:
+        with contextlib.suppress(OSError):  # it ended without reading all
             self.process.stdin.write(data)
-            self.process.stdin.close()
-        except (BrokenPipeError, OSError):
-            pass
+        self.end_input()
 
     def feed(self, data):
         self.process.stdin.write(data)
         self.process.stdin.flush()
 
+    def feed_in_rounds(self, batches, **fields):
+        """Each batch of ids only once all before it have their receipts, so that commits and receipts alternate.
+        Ends early if the process does."""
+        given = 0
+        with contextlib.suppress(BrokenPipeError):
+            for batch in batches:
+                self.feed(records(batch, **fields))
+                given += len(batch)
+                with self._changed:
+                    done = lambda: self.out.count(b"\n") >= given or self._ended
+                    if not self._changed.wait_for(done, 30):
+                        raise AssertionError(f"no receipts for {given} messages; it said: {self.stderr}")
+        self.end_input()
+
     def end_input(self):
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import sys
 
-from binary import BIN, SOAK, FaultTest, Iso, ids, parse_receipts, records, run
+from binary import SOAK, FaultTest, Iso, ids, in_batches, parse_receipts, run
 from disk import Disk, read_trace
 from store import stored_after_crash
 
 
 class PowerLoss(FaultTest):
-    def record(self, rounds, url_options="", body=0):
-        """Publishes in rounds, each waiting for its receipts, so that promises and syncs alternate."""
+    def record(self, messages, url_options="", body=0):
+        """The trace of a publish."""
         os.mkdir(self.path("traced"))
         self.store = self.path("traced/shop.db")
         environment = {
@@ -19,19 +18,12 @@ class PowerLoss(FaultTest):
             "ISO_TRACE": self.path("trace"),
             "ISO_TRACE_DIR": self.path("traced"),
         }
-        names = iter(ids(10_000))
+        fields = {"headers": {"filler": "x" * body}} if body else {}
         with Iso(
             "publish", "--url", f"sqlite:{self.store}{url_options}", "--queue", "q", "--in", "records",
             cwd=self.dir, environment=environment,
-        ) as iso:
-            given = 0
-            for _ in range(rounds):
-                batch = [next(names) for _ in range(self.random.randint(1, 4))]
-                fields = {"headers": {"filler": "x" * self.random.randint(0, body)}} if body else {}
-                iso.feed(records(batch, **fields))
-                given += len(batch)
-                iso.wait_for_receipts(given)
-            iso.end_input()
+        ) as iso:  # fmt: skip
+            iso.feed_in_rounds(in_batches(ids(messages), self.random), **fields)
             self.assertEqual(iso.wait(), 0, iso.stderr)
         return read_trace(self.path("trace"))
 
@@ -73,14 +65,14 @@ class PowerLoss(FaultTest):
         return stored_after_crash(self.store)
 
     def test_no_state_of_the_disk_lacks_a_confirmed_message(self):
-        events = self.record(rounds=200 if SOAK else 40)
+        events = self.record(messages=500 if SOAK else 100)
         self.assertEqual(self.replay(events, tries=3), (0, 0))
 
     def test_no_state_around_a_checkpoint_lacks_a_confirmed_message(self):
-        events = self.record(rounds=60, body=150_000)
+        events = self.record(messages=150, body=75_000)
         self.assertTrue(any(e[0] == "T" and e[1].endswith("-wal") for e in events), "no checkpoint in the trace")
         self.assertEqual(self.replay(events, tries=1, skip=0.5 if SOAK else 0.95), (0, 0))
 
     def test_a_store_that_does_not_sync_is_caught(self):
-        losing, _ = self.replay(self.record(rounds=40, url_options="?sync=normal"), tries=3)
+        losing, _ = self.replay(self.record(messages=100, url_options="?sync=normal"), tries=3)
         self.assertGreater(losing, 0)

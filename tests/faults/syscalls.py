@@ -2,9 +2,6 @@
 
 import collections
 import re
-import subprocess
-
-from binary import BIN, clean_environment
 
 KINDS = ("pwrite64", "write", "fdatasync", "fsync", "ftruncate", "openat", "unlink", "fcntl")
 
@@ -15,14 +12,14 @@ def at(kind, which, what):
     return ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={kind}", "-e", f"inject={kind}:{what}:when={which}"]
 
 
-def count_calls(arguments, cwd, trace, stdin=None, kinds=KINDS):
-    """How many calls of each kind one clean run makes. The strace log is left in the file `trace`."""
-    with open(stdin or "/dev/null", "rb") as given:
-        subprocess.run(
-            ["strace", "-qq", "-o", trace, "-e", "trace=" + ",".join(kinds), BIN, *map(str, arguments)],
-            stdin=given, stdout=subprocess.DEVNULL, cwd=cwd, env=clean_environment(cwd), timeout=60, check=True,
-        )  # fmt: skip
-    with open(trace, encoding="utf-8", errors="replace") as lines:
+def counting(log, kinds=KINDS):
+    """The words before a command line so that the file `log` lists its calls."""
+    return ["strace", "-qq", "-o", log, "-e", "trace=" + ",".join(kinds)]
+
+
+def counted(log):
+    """How many calls of each kind are in the log."""
+    with open(log, encoding="utf-8", errors="replace") as lines:
         return collections.Counter(m[1] for m in (re.match(r"(\w+)\(", line) for line in lines) if m)
 
 
