@@ -66,5 +66,6 @@ class Broker(Shared):
             os.killpg(int(file.read()), signal.SIGKILL)
 
     def restart(self):
-        """On the same port, with what it had on its disk."""
+        """On the same port, with what it had on its disk. The port may answer before all of the node is up."""
         self._start("--again")
+        self.ctl("await_startup")
