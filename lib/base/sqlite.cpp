@@ -85,6 +85,7 @@ Database::Database(std::string path, Open how) : path_(std::move(path)) {
   if (status != SQLITE_OK) fail(database, path_);
   sqlite3_extended_result_codes(database, 1);
   sqlite3_busy_timeout(database, kBusyMilliseconds);
+  sqlite3_wal_autocheckpoint(database, 0);  // before the hook: it would take its place
   sqlite3_wal_hook(
       database,
       [](void* pages, sqlite3*, const char*, int count) {

@@ -126,7 +126,7 @@ void StoreFile::set_up(const Url& url) {
   const auto old_version = ours ? version() : 0;
   database_.execute("PRAGMA journal_mode=WAL");
   database_.execute(
-      "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000; PRAGMA "
+      "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000; PRAGMA "
       "temp_store=MEMORY");
   sync_commits(true);
   if (old_version == kStoreVersion) return;

@@ -10,6 +10,16 @@ rows() { # "BODY STATE DUPLICATES" of each message in the inbox
   sqlite3 -separator ' ' app.db "SELECT body, state, duplicates FROM iso_messages ORDER BY seq"
 }
 
+lock_inbox() { # by another process, $lock, for as long as it lives
+  python3 -c '
+import sqlite3, time
+sqlite3.connect("app.db", isolation_level=None).execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+time.sleep(60)' >locked &
+  lock=$!
+  wait_until test -s locked
+}
+
 @test "inbox: stores each message, acknowledges it, hands it on and marks it done" {
   make_queue "$q"
   seq 2000 | iso publish --routing-key "$q" --type t
@@ -84,20 +94,28 @@ rows() { # "BODY STATE DUPLICATES" of each message in the inbox
 
 @test "inbox: nothing is acknowledged while the inbox cannot be written, and nothing is lost" {
   make_queue "$q"
+  "$BIN" listen "$q" --inbox sqlite:app.db --out body >out 2>err &
+  local listener=$!
+  send "$q" 0
+  wait_until test -s out
+  lock_inbox
   send "$q" 1 2 3
+  wait_until grep -q "held it locked for 5 s; waiting" err
+  kill -9 $listener
+  kill $lock
+  wait || true
+  iso listen "$q" --count 3 --timeout 10s --out body
+  is "1 2 3" "$(paste -sd' ' stdout)"
+}
+
+@test "inbox: one that another process holds is exit 69" {
+  make_queue "$q"
   iso listen other --declare --drain --url sqlite:app.db
-  sqlite3 app.db >locked 2>lock.err <<'SQL' &
-BEGIN IMMEDIATE;
-SELECT 1;
-.shell sleep 9
-SQL
-  local lock=$!
-  wait_until test -s locked
-  iso listen "$q" --inbox sqlite:app.db --timeout 1s
+  lock_inbox
+  inbox
   exits 69
   says "locked"
-  is "1 2 3" "$(bodies "$q" | paste -sd' ')"
-  kill $lock || true
+  kill $lock
   wait || true
 }
 

@@ -249,6 +249,21 @@ PYTHON
   exits 66
 }
 
+@test "retention: only what is done is ever deleted, however old the rest is" {
+  fill_outbox 1 2
+  iso publish --url "$outbox" --routing-key "$q-nowhere" --body 3
+  sqlite3 outbox.db "UPDATE iso_messages SET state_ms = 1, created_ms = 1"
+  make_queue "$q"
+  iso publish --from "sqlite:outbox.db?retain=1ms#outbox" --count 1
+  exits 0
+  iso publish --from "sqlite:outbox.db?retain=1ms#outbox" --max-attempts 1
+  exits 1
+  fill_outbox 4
+  iso publish --from "sqlite:outbox.db?retain=1ms#outbox"
+  is "1 2 4" "$(bodies "$q" | paste -sd' ')"
+  is "3 2 1" "$(states | grep ^3)"
+}
+
 @test "store: one of version 1 is brought up to date, with its messages" {
   [[ $end == sqlite ]] || skip "a broker has no file"
   sqlite3 old.db <<'SQL'

@@ -1,0 +1,13 @@
+"""caught.py TEXT COMMAND…: the command, a test of a mutant, fails and says TEXT."""
+
+import subprocess
+import sys
+
+text, command = sys.argv[1], sys.argv[2:]
+test = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280, check=False)
+print(test.stdout)
+if test.returncode == 0:
+    sys.exit("the mutant was not caught")
+if text not in test.stdout:
+    sys.exit(f"the test failed, but not over the planted fault: it never said {text!r}")
+print("caught")

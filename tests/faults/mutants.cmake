@@ -1,0 +1,43 @@
+# Each planted fault must be caught by the test that is there for it, over that fault and no other.
+#
+# iso_mutant(NAME FILE [BROKER] SAYS TEXT TEST COMMAND…): iso with FILE with the fault NAME of mutate.py, as BIN for the
+# command, which must fail and say TEXT.
+add_library(iso_main OBJECT ${CMAKE_SOURCE_DIR}/cli/main.cpp)
+target_include_directories(iso_main PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib)
+target_link_libraries(iso_main PRIVATE CLI11::CLI11)
+
+function(iso_mutant name file)
+  cmake_parse_arguments(arg "BROKER" "SAYS" "TEST" ${ARGN})
+  set(mutated ${CMAKE_CURRENT_BINARY_DIR}/mutant_${name}.cpp)
+  add_custom_command(OUTPUT ${mutated} VERBATIM
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/mutate.py ${name} ${CMAKE_SOURCE_DIR}/${file} ${mutated}
+    DEPENDS ${CMAKE_SOURCE_DIR}/${file} mutate.py)
+  # The linker takes the mutant's object for all that it defines, and the rest from the libraries.
+  add_executable(iso_mutant_${name} ${mutated} $<TARGET_OBJECTS:iso_main>)
+  target_link_libraries(iso_mutant_${name} PRIVATE iso_cli PkgConfig::RABBITMQ SQLite::SQLite3)
+
+  set(run ${CMAKE_COMMAND} -E env BIN=$<TARGET_FILE:iso_mutant_${name}> ROOT=${CMAKE_SOURCE_DIR}
+    ISO_RECORD_IO=$<TARGET_FILE:record_io> ISO_TEST_END=$<IF:$<BOOL:${arg_BROKER}>,amqp,sqlite>
+    ${Python3_EXECUTABLE} -B caught.py ${arg_SAYS} ${arg_TEST})
+  if(arg_BROKER)
+    list(PREPEND run ${broker}/with ${broker_dir})
+  endif()
+  add_test(NAME faults-mutant-${name} COMMAND ${run} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set_tests_properties(faults-mutant-${name} PROPERTIES LABELS faults TIMEOUT 300)
+  if(arg_BROKER)
+    set_tests_properties(faults-mutant-${name} PROPERTIES LABELS "faults;broker" FIXTURES_REQUIRED broker)
+  endif()
+endfunction()
+
+iso_mutant(acknowledges_before_the_commit lib/ends/inbox.cpp
+  SAYS "wanted: 1 2 3" TEST ${BATS} -f "nothing is acknowledged while" ../cli/inbox.bats)
+iso_mutant(does_not_sync lib/ends/store_file.cpp SAYS "!= (0, 0)"
+  TEST ${Python3_EXECUTABLE} -B -m unittest -k test_no_state_of_the_disk_lacks_a_confirmed_message power_loss)
+iso_mutant(prunes_what_is_not_done lib/ends/store_file.cpp
+  SAYS "exit 0, not 1" TEST ${BATS} -f "only what is done is ever deleted" ../cli/relay.bats)
+iso_mutant(takes_a_return_for_a_confirm lib/pump/pump.cpp
+  SAYS "it is sent again later" TEST ${BATS} -f "fails again and again" ../cli/relay.bats)
+iso_mutant(is_not_mandatory lib/ends/amqp_sink.cpp
+  BROKER SAYS "not 1; stderr" TEST ${BATS} -f "fails again and again" ../cli/relay.bats)
+iso_mutant(does_not_wait_for_confirms lib/ends/amqp_sink.cpp
+  BROKER SAYS "not 75; stderr" TEST ${BATS} -f "confirms that do not come in time" ../cli/endings.bats)

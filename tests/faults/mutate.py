@@ -1,0 +1,35 @@
+"""mutate.py NAME FILE OUT: FILE with the fault NAME planted."""
+
+import sys
+
+# What the file must hold exactly once, and what is put there.
+FAULTS = {
+    "acknowledges_before_the_commit": (
+        """  if (!stored_.unless_locked([&] { store(came); })) return false;
+  for (const Taken& taken : batch_) feed_->settle(taken.ticket, Settle::ack, {});
+  feed_->flush();
+""",
+        """  for (const Taken& taken : batch_) feed_->settle(taken.ticket, Settle::ack, {});
+  feed_->flush();
+  if (!stored_.unless_locked([&] { store(came); })) return false;
+""",
+    ),
+    "does_not_sync": ("full && full_ ? \"PRAGMA synchronous=FULL\"", "full && full_ ? \"PRAGMA synchronous=OFF\""),
+    "prunes_what_is_not_done": ("WHERE state = 1 AND state_ms", "WHERE state_ms"),
+    "takes_a_return_for_a_confirm": ("if (verdict.fate == Fate::confirmed) {", "if (verdict.fate != Fate::unconfirmed) {"),
+    "is_not_mandatory": ("record.mandatory.value_or(true)", "record.mandatory.value_or(false)"),
+    "does_not_wait_for_confirms": (
+        "sent_.push_back({next.ticket, next.record, false, {}});",
+        "sent_.push_back({next.ticket, next.record, false, {}});"
+        "known_.push_back({next.ticket, Fate::confirmed, 0, {}});",
+    ),
+}
+
+name, path, out = sys.argv[1:]
+old, new = FAULTS[name]
+with open(path, encoding="utf-8") as file:
+    text = file.read()
+if text.count(old) != 1:
+    sys.exit(f"{path} holds {old!r} {text.count(old)} times; the fault {name} must be planted anew")
+with open(out, "w", encoding="utf-8") as file:
+    file.write(text.replace(old, new))
