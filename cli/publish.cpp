@@ -81,6 +81,7 @@ std::unique_ptr<Source> open_from(const Args& args, const Url& from, Report& rep
   if (options.queue.empty())
     throw Error(Kind::usage,
                 fmt::format("--from {}: which queue? say {}#QUEUE", redacted(from), redacted(from)));
+  options.peek = args.dry_run;
   options.relay = true;
   options.max_attempts = args.max_attempts;
   options.count = args.count;
@@ -118,6 +119,9 @@ std::unique_ptr<Source> open_input(const Args& args, const Session& session, Rep
 std::unique_ptr<Sink> open_output(const Args& args, const Session& session, const Record& defaults,
                                   Report& report) {
   const Url url = resolve_url(args.common, session.environment);
+  if (!url.fragment.empty() && url.scheme != "sqlite")
+    throw Error(Kind::usage, fmt::format("{}: a broker routes what is published; say --routing-key {}",
+                                         redacted(url), url.fragment));
   if (args.dry_run)
     return open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", StreamFormat::records);
   return open_sink(url, sink_options(args, url, defaults, report));
@@ -261,7 +265,7 @@ Run bind_publish(CLI::App& app) {
                  "Write the records that did not make it to FILE, ready to publish again")
       ->type_name("FILE");
   app.add_flag("--strict", args->strict, "Stop at the first bad input");
-  app.add_flag("--dry-run", args->dry_run, "Print the records that would be published; contact no one");
+  app.add_flag("--dry-run", args->dry_run, "Print the records that would be published, and publish none");
   args->record.add_to(app);
   add_common_options(app, args->common,
                      "Give up when no confirm came for so long (30s; with --follow never)");

@@ -17,7 +17,7 @@ complete -c iso -n '__fish_seen_subcommand_from publish' -l rate -x -d 'Publish 
 complete -c iso -n '__fish_seen_subcommand_from publish' -l window -x -d 'Messages on their way and not confirmed yet'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l rejects -r -F -d 'Write the records that did not make it to FILE, ready to publish again'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l strict -d 'Stop at the first bad input'
-complete -c iso -n '__fish_seen_subcommand_from publish' -l dry-run -d 'Print the records that would be published; contact no one'
+complete -c iso -n '__fish_seen_subcommand_from publish' -l dry-run -d 'Print the records that would be published, and publish none'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l exchange -x -d 'Exchange to publish to; "" is the default exchange'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l direct-name -x -d 'Durable direct exchange to publish to, created if missing'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l queue -x -d 'Durable queue, created if missing and bound with the routing key'

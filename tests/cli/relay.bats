@@ -221,6 +221,14 @@ PYTHON
   is "1 2" "$(bodies "$q" | paste -sd' ')"
 }
 
+@test "from: --dry-run shows what would be sent, and takes nothing" {
+  fill_outbox 1 2
+  iso publish --from "$outbox" --dry-run --header a=1
+  exits 0
+  is '[1,"1"] [2,"1"]' "$(jq -c '[.body,.headers.a]' stdout | paste -sd' ')"
+  is "1 0 0,2 0 0" "$(states | paste -sd,)"
+}
+
 @test "from: a file of records, as listen prints them and --rejects keeps them" {
   make_queue "$q"
   send "$q" '{"a":1}' '{"a":2}'
@@ -232,6 +240,9 @@ PYTHON
 }
 
 @test "from: what makes no sense is a usage error, and what is not there is exit 66" {
+  iso publish --url "amqp://127.0.0.1:1/#$q" --body 1 --routing-key k
+  exits 64
+  says "say --routing-key $q"
   iso publish --from "$ISO_URL"
   exits 64
   says "which queue?"
