@@ -8,7 +8,7 @@ namespace iso {
 namespace {
 
 constexpr std::uint64_t kFailuresShown = 10;
-constexpr std::size_t kReceiptsAtOnce = 64 * 1024;
+constexpr std::size_t kReceiptsAtOnce = std::size_t{64} * 1024;
 
 }  // namespace
 

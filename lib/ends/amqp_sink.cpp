@@ -12,7 +12,7 @@
 namespace iso {
 namespace {
 
-constexpr std::size_t kWriteAtOnce = 64 * 1024;
+constexpr std::size_t kWriteAtOnce = std::size_t{64} * 1024;
 constexpr std::string_view kDirectReplies = "amq.rabbitmq.reply-to.";
 constexpr int kFrameError = 501;  // AMQP 0-9-1 section 1.2
 

@@ -172,7 +172,7 @@ void Wire::keep_alive() {
 }
 
 Wait Wire::wait() const {
-  const short events = static_cast<short>(has_unwritten() ? POLLIN | POLLOUT : POLLIN);
+  const auto events = static_cast<short>(has_unwritten() ? POLLIN | POLLOUT : POLLIN);
   auto limit = milliseconds(1000);
   if (has_frames() || !fault_.empty()) {
     limit = milliseconds(0);

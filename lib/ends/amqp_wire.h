@@ -126,7 +126,7 @@ class Wire {
  private:
   // The library's write over TLS waits until all of a frame is with the kernel. A socket that is ready for
   // writing takes this much at once: a third of its buffer is free, and no buffer is below 87 KB.
-  static constexpr std::size_t kTlsAtOnce = 16 * 1024;
+  static constexpr std::size_t kTlsAtOnce = std::size_t{16} * 1024;
 
   using Time = std::chrono::steady_clock::time_point;
 

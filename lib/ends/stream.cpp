@@ -16,7 +16,7 @@
 namespace iso {
 namespace {
 
-constexpr std::size_t kReadAtLeast = 64 * 1024;
+constexpr std::size_t kReadAtLeast = std::size_t{64} * 1024;
 
 class StreamSource final : public Source {
  public:
