@@ -12,6 +12,11 @@ class ProcessEnvironment final : public Environment {
     const char* value = std::getenv(name.c_str());
     return value && *value ? std::optional<std::string>(value) : std::nullopt;
   }
+  std::vector<std::string> all() const override {
+    std::vector<std::string> entries;
+    for (char** entry = environ; *entry; ++entry) entries.emplace_back(*entry);
+    return entries;
+  }
   bool is_terminal(int fd) const override { return isatty(fd) == 1; }
 };
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace iso {
 
@@ -10,6 +11,7 @@ class Environment {
  public:
   virtual ~Environment() = default;
   virtual std::optional<std::string> variable(const std::string& name) const = 0;
+  virtual std::vector<std::string> all() const = 0;  // NAME=value
   virtual bool is_terminal(int fd) const = 0;
 
   // Where contexts live: $XDG_CONFIG_HOME/iso, else $HOME/.config/iso.

@@ -4,12 +4,14 @@
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/words.h"
 #include "cli/command.h"
 #include "cli/common_options.h"
 #include "cli/ending.h"
 #include "cli/report.h"
 #include "ends/inbox.h"
 #include "ends/open.h"
+#include "ends/process.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
 
@@ -18,16 +20,25 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{30};
 constexpr std::chrono::seconds kDrainTime{5};
+constexpr std::uint16_t kPrefetch = 1000;
 
 struct Args {
   CommonOptions common;
-  std::string queue, idle, inbox, dedupe_key;
+  std::string queue, idle, inbox, dedupe_key, exec, job_timeout;
   std::vector<std::string> bindings;
   bool declare = false, drain = false, peek = false;
   std::uint64_t count = 0;
-  std::uint16_t prefetch = 1000;
+  std::uint16_t prefetch = 0;  // 0: as many as suit what is done with them
+  std::uint16_t jobs = 1;
   StreamFormat format = StreamFormat::records;
 };
+
+// Commands take their time, and other listeners shall have the rest of the queue: a message each, and one in
+// reserve.
+std::uint16_t prefetch_of(const Args& args) {
+  if (args.prefetch != 0) return args.prefetch;
+  return args.exec.empty() ? kPrefetch : static_cast<std::uint16_t>(2 * args.jobs);
+}
 
 // "EXCHANGE" or "EXCHANGE:KEY"; an exchange's name may not hold a colon here, a key may.
 Binding binding_of(const std::string& text) {
@@ -52,13 +63,13 @@ SourceOptions source_options(const Args& args, const Url& url, Report& report) {
   options.declare = args.declare;
   options.peek = args.peek;
   options.count = args.count;
-  options.prefetch = args.prefetch;
+  options.prefetch = prefetch_of(args);
   return options;
 }
 
 PumpOptions pump_options(const Args& args, const Session& session) {
   PumpOptions options;
-  options.window = args.prefetch;
+  options.window = prefetch_of(args);
   options.count = args.count;
   if (!args.idle.empty()) options.idle = parse_duration(args.idle);
   options.run_time = timeout_of(args.common, std::chrono::milliseconds{0});
@@ -119,7 +130,8 @@ Origin open_origin(const Args& args, const Url& url, Report& report) {
 Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, const Session& session,
                Report& report) {
   if (tally.error) throw *tally.error;
-  report.detail(fmt::format("{} written: {}", tally.confirmed, reason(tally.stop)));
+  report.detail(fmt::format("{} {}: {}", tally.confirmed, args.exec.empty() ? "written" : "handled",
+                            reason(tally.stop)));
   if (!args.inbox.empty())
     report.detail(fmt::format("{} stored in the inbox, {} duplicates, {} conflicts", inbox.stored,
                               inbox.duplicates, inbox.conflicts));
@@ -128,6 +140,10 @@ Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, co
   if (!tally.away.empty() && tally.stop != Stop::counted)
     throw Error(Kind::unavailable,
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
+  if (tally.rejected != 0) {
+    report.error(fmt::format("{} messages were rejected by their handler", tally.rejected));
+    return Outcome::no;
+  }
   if (inbox.conflicts != 0) {
     report.error(fmt::format("{} messages are in conflict with others of the same key", inbox.conflicts));
     return Outcome::no;
@@ -139,14 +155,27 @@ Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, co
   return Outcome::done;
 }
 
+std::unique_ptr<Sink> open_output(const Args& args, const Session& session) {
+  if (args.exec.empty())
+    return open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+  ExecOptions options;
+  options.command = split_words(args.exec);
+  options.environment = session.environment.all();
+  options.jobs = args.jobs;
+  if (!args.job_timeout.empty()) options.job_timeout = parse_duration(args.job_timeout);
+  return open_exec_sink(options);
+}
+
 Outcome run(const Args& args, Session& session) {
   Report report("iso listen", args.common.voice, session.environment);
   const Url url = resolve_url(args.common, session.environment);
   const PumpOptions options = pump_options(args, session);
   const auto [source, inbox] = open_origin(args, url, report);
-  auto sink = open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+  auto sink = open_output(args, session);
   PumpHooks hooks;
-  hooks.report = [&report, received = std::uint64_t{0}](const Taken&, const Verdict&) mutable {
+  hooks.report = [&report, received = std::uint64_t{0}](const Taken& taken, const Verdict& verdict) mutable {
+    if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
+    if (verdict.fate == Fate::deferred) report.note(failure_text(taken.record, verdict));
     report.progress("received", ++received);
   };
   const Tally tally = pump(*source, *sink, options, hooks);
@@ -173,7 +202,7 @@ Run bind_listen(CLI::App& app) {
   app.add_option("--prefetch", args->prefetch, "Messages with us and not acknowledged yet")
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))
-      ->default_str("1000");
+      ->default_str("1000, with --exec twice the jobs");
   auto* inbox = app.add_option("--inbox", args->inbox,
                                "Store each message once in this store, acknowledge it, then hand it on")
                     ->type_name("END");
@@ -182,6 +211,21 @@ Run bind_listen(CLI::App& app) {
                  "With --inbox: what makes two messages the same, a JSON pointer; else message_id")
       ->type_name("POINTER")
       ->needs(inbox);
+  auto* exec =
+      app.add_option("--exec", args->exec,
+                     "Run a command for each message: exit 0 acknowledges, 75 asks for it again later, any "
+                     "other rejects it")
+          ->type_name("CMD")
+          ->excludes("--peek");
+  app.add_option("--jobs", args->jobs, "With --exec: commands at once")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->needs(exec)
+      ->default_str("1");
+  app.add_option("--job-timeout", args->job_timeout,
+                 "With --exec: kill a command that runs for longer, and reject")
+      ->type_name("DUR")
+      ->needs(exec);
   const std::map<std::string, StreamFormat> formats{{"records", StreamFormat::records},
                                                     {"base64", StreamFormat::base64},
                                                     {"body", StreamFormat::body},
@@ -190,6 +234,7 @@ Run bind_listen(CLI::App& app) {
          "--out", args->format,
          "What to print: records, base64 (records, bodies byte for byte), body (a line each), or raw bytes")
       ->type_name("FORM")
+      ->excludes(exec)
       ->transform(CLI::CheckedTransformer(formats).description("{records,base64,body,raw}"))
       ->default_str("records");
   add_common_options(app, args->common, "Stop after so long");

@@ -137,6 +137,10 @@ std::string_view name_of(Fate fate) {
       return "nacked";
     case Fate::unconfirmed:
       return "unconfirmed";
+    case Fate::deferred:
+      return "deferred";
+    case Fate::rejected:
+      return "rejected";
   }
   return "";
 }

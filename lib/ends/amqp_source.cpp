@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <deque>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
+#include <random>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "ends/amqp.h"
@@ -13,6 +16,7 @@
 namespace iso {
 namespace {
 
+constexpr Backoff kRest{std::chrono::milliseconds(500), std::chrono::milliseconds(60'000)};
 constexpr std::uint64_t kReserveAtMost = 1 << 24;  // a size that is only claimed takes no more memory
 
 std::optional<std::uint64_t> delivery_count_of(const Record& record) {
@@ -61,19 +65,29 @@ class AmqpSource final : public Source {
     return peek_left_ == 0 || (taken == 0 && drained()) ? Flow::ended : Flow::idle;
   }
 
-  // A message that failed is held: neither acknowledged nor rejected, so that the broker puts it back at its
-  // place when the channel closes. Given back now it would return at once, and again and again.
+  // A message that failed would return at once, and again and again, if it were given back now. A relay's is
+  // held until the channel closes, when the broker puts it back at its place; any other rests for a while.
   bool settle(Ticket ticket, Settle how, std::string_view) override {
     if (ticket < first_unsettled_ || options_.peek) return false;
     const auto index = ticket - first_unsettled_;
     if (index >= settled_.size()) settled_.resize(index + 1);
     settled_[index] = {how, how == Settle::requeue};
-    if (how == Settle::requeue) ++held_;
     dirty_ = true;
-    return false;
+    if (how != Settle::requeue) {
+      failures_ = 0;
+      return false;
+    }
+    if (options_.relay) {
+      ++held_;
+      return false;
+    }
+    const auto rest = backoff_delay(kRest, ++failures_, std::uniform_real_distribution()(random_));
+    resting_.emplace(system_clock().steady() + rest, ticket);
+    return true;
   }
 
   void flush() override {
+    give_back_rested();
     if (dirty_) {
       settle_front();
       settle_rest();
@@ -83,11 +97,20 @@ class AmqpSource final : public Source {
     wire_.keep_alive();
   }
 
-  Wait wait() const override { return wire_.wait(); }
+  Wait wait() const override {
+    Wait wait = wire_.wait();
+    if (!resting_.empty()) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(resting_.begin()->first - system_clock().steady());
+      wait.at_most = std::min(wait.at_most.value_or(left), std::max(left, std::chrono::milliseconds(0)));
+    }
+    return wait;
+  }
 
   // The count is of messages that are ready; what is already on its way to us shows only as frames. The
   // broker may send those after its first answer, but not after its second.
   bool drained() override {
+    if (!resting_.empty()) return false;
     for (int look = 0; look < 2; ++look) {
       Wire::Queue queue;
       must(wire_.declare_queue(queue_, {.passive = true}, queue), queue_);
@@ -99,6 +122,12 @@ class AmqpSource final : public Source {
   void stop() override { wire_.cancel(); }
 
  private:
+  void give_back_rested() {
+    const auto now = system_clock().steady();
+    for (; !resting_.empty() && resting_.begin()->first <= now; resting_.erase(resting_.begin()))
+      wire_.settle(resting_.begin()->second, Settle::requeue, false);
+  }
+
   void must(const Wire::Answer& answer, std::string_view name) const {
     if (!answer) return;
     if (answer->code == kNotFound)
@@ -245,6 +274,9 @@ class AmqpSource final : public Source {
   std::uint64_t peek_left_ = 0;
   std::uint64_t prefetch_ = 0;  // 0: no limit
   std::uint64_t held_ = 0;
+  std::multimap<Clock::Steady, std::uint64_t> resting_;  // tags, by when they go back to the queue
+  unsigned failures_ = 0;                                // in a row: each makes the next rest longer
+  std::minstd_rand random_{std::random_device{}()};
   bool passed_held_ = false;     // there is a held one before first_unsettled_
   std::deque<Settled> settled_;  // from first_unsettled_ on
   std::uint64_t first_unsettled_ = 1;

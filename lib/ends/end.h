@@ -23,6 +23,8 @@ enum class Fate {
   returned,     // it has no queue to go to, or no such exchange
   nacked,       // the far side said no
   unconfirmed,  // handed over, and nothing is known
+  deferred,     // its handler asks for it again later
+  rejected,     // its handler will never take it
 };
 
 struct Verdict {

@@ -131,6 +131,8 @@ class Pump {
   void settle(Verdict& verdict) {
     if (verdict.fate == Fate::confirmed) {
       source_.settle(verdict.ticket, Settle::ack, {});
+    } else if (verdict.fate == Fate::rejected) {
+      source_.settle(verdict.ticket, Settle::dead_letter, reason_of(verdict));
     } else if (verdict.fate != Fate::unconfirmed) {
       verdict.comes_again = source_.settle(verdict.ticket, Settle::requeue, reason_of(verdict));
     }
@@ -148,7 +150,7 @@ class Pump {
       ++tally_.flawed;
       return;
     }
-    if (entry.verdict->comes_again) {
+    if (entry.verdict->comes_again || entry.verdict->fate == Fate::deferred) {
       ++tally_.again;
       return;
     }
@@ -164,6 +166,11 @@ class Pump {
         break;
       case Fate::unconfirmed:
         ++tally_.unconfirmed;
+        break;
+      case Fate::rejected:
+        ++tally_.rejected;
+        break;
+      case Fate::deferred:
         break;
     }
   }

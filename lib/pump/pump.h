@@ -56,7 +56,8 @@ enum class Stop { ended, counted, idle, timed_out, drained, interrupted, closed,
 
 struct Tally {
   std::uint64_t taken = 0, confirmed = 0, returned = 0, nacked = 0, unconfirmed = 0, flawed = 0;
-  std::uint64_t again = 0;  // returned or nacked, but the source gives them again: in no other count
+  std::uint64_t rejected = 0;
+  std::uint64_t again = 0;  // deferred, or failed and given again by the source: in no other count
   Stop stop = Stop::ended;
   bool gave_up = false;        // `patience` ran out with records in flight
   std::string stalled;         // why nothing moved then, if the sink knows
@@ -65,9 +66,9 @@ struct Tally {
 };
 
 // Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
-// after the sink has said what became of it: confirmed is acknowledged, returned and nacked are requeued,
-// what is unconfirmed is left unsettled, so it comes again. Does not throw for what either end does: it is in
-// the tally.
+// after the sink has said what became of it: confirmed is acknowledged, rejected is dead-lettered, returned,
+// nacked and deferred are requeued, what is unconfirmed is left unsettled, so it comes again. Does not throw
+// for what either end does: it is in the tally.
 Tally pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks);
 
 }  // namespace iso

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ends/end.h"
+
+namespace iso {
+
+struct ExecOptions {
+  std::vector<std::string> command;      // a program, looked for in PATH, and its arguments
+  std::vector<std::string> environment;  // NAME=value of every process; the fields of the record come on top
+  std::size_t jobs = 1;                  // processes at once
+  std::chrono::milliseconds job_timeout{0};  // kill a process that runs for longer; 0: let it run
+};
+
+// Runs the command once for each record: its body on standard input, its fields in the environment as
+// handler_environment says, nothing of it on the command line. The exit status is the record's fate: 0 is
+// confirmed, 75 (EX_TEMPFAIL) deferred; any other, and a process that a signal ended, is rejected. Each
+// process leads a group of its own, which is killed with it. Throws Kind::missing if the command cannot be
+// started. The caller ignores SIGPIPE, or a command that does not read its input would end it.
+std::unique_ptr<Sink> open_exec_sink(const ExecOptions& options);
+
+}  // namespace iso

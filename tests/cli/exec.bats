@@ -1,0 +1,128 @@
+load helper
+
+# Handlers: listen --exec.
+
+@test "exec: runs the command for each message, body on stdin, fields in the environment, and acknowledges" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --message-id m1 --header x-tenant=acme --priority 5 --body '{"n":1.50}'
+  cat >handler <<'SH'
+#!/bin/sh
+echo "$ISO_MESSAGE_ID $ISO_ROUTING_KEY $ISO_HEADER_X_TENANT $ISO_PRIORITY $# $(cat)" >>handled
+SH
+  chmod +x handler
+  iso listen "$q" --exec ./handler --drain
+  exits 0
+  is "m1 $q acme 5 0 {\"n\":1.50}" "$(<handled)"
+  is "" "$(bodies "$q")"
+}
+
+@test "exec: what a message holds never reaches a shell" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --message-id '$(touch pwned)' --header 'a=`touch pwned`' --body '"; touch pwned"'
+  iso listen "$q" --exec "sh -c 'cat >/dev/null'" --drain
+  exits 0
+  [[ ! -e pwned ]]
+}
+
+@test "exec: 75 asks for the message again later, and it comes" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --message-id m1 --body 1
+  iso listen "$q" --exec "sh -c 'test -e seen || { touch seen; exit 75; }'" --drain -v
+  exits 0
+  says "deferred: message m1"
+  says "1 handled"
+  is "" "$(bodies "$q")"
+}
+
+@test "exec: any other exit rejects the message, says so with its id, and the rest go on, exit 1" {
+  make_queue "$q"
+  for id in 1 2 3; do iso publish --routing-key "$q" --message-id "m$id" --body "$id"; done
+  iso listen "$q" --exec "sh -c 'read n; test \"\$n\" != 2 || exit 3'" --drain
+  exits 1
+  says "rejected: message m2"
+  says "exit 3"
+  is "" "$(bodies "$q")"
+  if [[ $end == sqlite ]]; then
+    is "2|exit 3" "$(sqlite3 store.db "SELECT body, last_error FROM iso_messages WHERE state = 2")"
+  fi
+}
+
+@test "exec: a rejected message goes to the queue's dead-letter exchange" {
+  [[ $end == amqp ]] || skip "a store keeps it as dead"
+  make_queue "$q"
+  make_queue "$q-dead"
+  "$ISO_TEST_RABBITMQCTL" set_policy "$q" "^$q\$" "{\"dead-letter-exchange\":\"\",\"dead-letter-routing-key\":\"$q-dead\"}" --apply-to queues >/dev/null
+  send "$q" '"bad"'
+  wait_until bash -c "'$BIN' listen '$q' --exec false --drain 2>/dev/null; '$BIN' publish --routing-key '$q' --body 1 >/dev/null; (( \$('$BIN' listen '$q-dead' --peek | wc -l) > 0 ))"
+}
+
+@test "exec: a command that cannot be started stops listen, and nothing is lost" {
+  make_queue "$q"
+  send "$q" 1 2
+  iso listen "$q" --exec ./nowhere --drain
+  exits 66
+  says "cannot start ./nowhere"
+  wait_until bash -c "(( \$('$BIN' listen '$q' --peek | wc -l) == 2 ))"
+}
+
+@test "exec: a command that reads nothing, and one that a signal ends, harm nothing" {
+  make_queue "$q"
+  head -c 200000 /dev/zero | tr '\0' x >large
+  iso publish --routing-key "$q" --in whole <large
+  iso listen "$q" --exec true --drain
+  exits 0
+  send "$q" 1
+  iso listen "$q" --exec "sh -c 'kill -9 \$\$'" --drain
+  exits 1
+  says "ended by signal 9"
+}
+
+@test "exec: --jobs run at once, and --job-timeout kills one that is stuck" {
+  make_queue "$q"
+  send "$q" 1 2 3 4
+  # Each waits until all four are there.
+  iso listen "$q" --jobs 4 --drain --exec "sh -c 'read n; touch at-\$n; until [ \$(ls at-* | wc -l) = 4 ]; do sleep 0.05; done'"
+  exits 0
+  send "$q" 1
+  iso listen "$q" --exec "sleep 60" --job-timeout 200ms --drain
+  exits 1
+  says "killed after 0.2s"
+}
+
+@test "exec: with an inbox, a message is done only when the command succeeded, and is handed on again after a crash" {
+  make_queue "$q"
+  send "$q" 1 2
+  "$BIN" listen "$q" --inbox sqlite:app.db --exec "sh -c 'cat >>started; exec sleep 60'" 2>/dev/null &
+  local listener=$!
+  wait_until test -s started
+  is 0 "$(sqlite3 app.db "SELECT max(state) FROM iso_messages")"
+  kill -9 $listener
+  wait || true
+  iso listen "$q" --inbox sqlite:app.db --exec "sh -c 'read n; echo \$n >>handled'" --drain
+  exits 0
+  is "1 2" "$(sort handled | paste -sd' ')"
+  is "2|1|1" "$(sqlite3 app.db "SELECT count(*), min(state), max(state) FROM iso_messages")"
+}
+
+@test "exec: SIGTERM lets the command finish" {
+  make_queue "$q"
+  send "$q" 1
+  "$BIN" listen "$q" --exec "sh -c 'touch started; sleep 1; touch finished'" &
+  local listener=$!
+  wait_until test -e started
+  kill $listener
+  status=0
+  wait $listener || status=$?
+  is 143 "$status"
+  [[ -e finished ]]
+  is "" "$(bodies "$q")"
+}
+
+@test "exec: a command line that is none is a usage error" {
+  make_queue "$q"
+  iso listen "$q" --exec "sh -c 'open"
+  exits 64
+  says "a quote is not closed"
+  iso listen "$q" --jobs 2
+  exits 64
+}

@@ -1,0 +1,111 @@
+#include "ends/process.h"
+
+#include <csignal>
+#include <doctest/doctest.h>
+
+#include "ends/process_environment.h"
+#include "record/read.h"
+#include "support/errors.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+
+TEST_CASE("handler_environment: every field, every header, and nothing of an outer handler") {
+  const Record record = read_record(
+      R"({"exchange":"","routing_key":"k","message_id":"m1","priority":5,"persistent":true,)"
+      R"("headers":{"x-tenant":"acme","n":{"$int32":7},"X.Tenant":"later","nul":"a\u0000b"},"redelivered":false,"body":1})");
+  const auto environment = handler_environment(
+      {"PATH=/bin", "ISO_URL=sqlite:shop.db", "ISO_TYPE=outer", "ISO_HEADER_OLD=1", "ISO_ROUTING_KEY=outer"},
+      record);
+  CHECK(environment == std::vector<std::string>{"PATH=/bin", "ISO_URL=sqlite:shop.db",
+                                                "ISO_EXCHANGE=", "ISO_ROUTING_KEY=k", "ISO_MESSAGE_ID=m1",
+                                                "ISO_PRIORITY=5", "ISO_PERSISTENT=true",
+                                                "ISO_HEADER_N={\"$int32\":7}", "ISO_HEADER_X_TENANT=later",
+                                                R"(ISO_HEADER_NUL="a\u0000b")", "ISO_REDELIVERED=false"});
+}
+
+namespace {
+
+// Runs `command` for each body, and gives the fates in the order of the bodies.
+std::vector<Verdict> run(const ExecOptions& options, const std::vector<std::string>& bodies) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<Record> records(bodies.size());
+  auto sink = open_exec_sink(options);
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    records[i].body = bodies[i];
+    sink->put(i + 1, records[i]);
+  }
+  sink->flush();
+  std::vector<Verdict> verdicts;
+  for (int rounds = 0; verdicts.size() < bodies.size() && rounds < 1000; ++rounds) {
+    wait_any({sink->wait()}, 100ms);
+    sink->verdicts(verdicts);
+  }
+  std::sort(verdicts.begin(), verdicts.end(),
+            [](const Verdict& a, const Verdict& b) { return a.ticket < b.ticket; });
+  return verdicts;
+}
+
+ExecOptions shell(std::string script) {
+  ExecOptions options;
+  options.command = {"sh", "-c", std::move(script)};
+  options.environment = {"PATH=/usr/bin:/bin"};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("exec: the exit status is the fate, and the body is on standard input") {
+  const auto verdicts = run(shell("read status; exit $status"), {"0\n", "75\n", "3\n", "1\n"});
+  REQUIRE(verdicts.size() == 4);
+  CHECK(verdicts[0].fate == Fate::confirmed);
+  CHECK(verdicts[1].fate == Fate::deferred);
+  CHECK(verdicts[2].fate == Fate::rejected);
+  CHECK(verdicts[2].reply_text == "exit 3");
+  CHECK(verdicts[3].fate == Fate::rejected);
+}
+
+TEST_CASE("exec: a signal, a command that reads nothing, and a large body harm nothing") {
+  const auto verdicts =
+      run(shell("if [ -n \"$KILL\" ]; then kill -9 $$; fi; exit 0"), {std::string(1 << 20, 'x'), ""});
+  REQUIRE(verdicts.size() == 2);
+  CHECK(verdicts[0].fate == Fate::confirmed);
+  CHECK(verdicts[1].fate == Fate::confirmed);
+  const auto killed = run(shell("kill -9 $$"), {"a"});
+  REQUIRE(killed.size() == 1);
+  CHECK(killed[0].fate == Fate::rejected);
+  CHECK(killed[0].reply_text == "ended by signal 9");
+}
+
+TEST_CASE("exec: a large body arrives whole") {
+  const auto verdicts = run(shell("test $(wc -c) = 3000000"), {std::string(3'000'000, 'x')});
+  REQUIRE(verdicts.size() == 1);
+  CHECK(verdicts[0].fate == Fate::confirmed);
+}
+
+TEST_CASE("exec: no more than `jobs` run at once, and all of them do") {
+  auto options = shell("exec sleep 0.4");
+  options.jobs = 4;
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(run(options, {"", "", "", "", "", "", "", ""}).size() == 8);
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(took >= 800ms);  // two rounds
+  CHECK(took < 3200ms);  // not eight
+}
+
+TEST_CASE("exec: a job that is stuck is killed with all that it started") {
+  auto options = shell("sleep 60 | cat");
+  options.job_timeout = 100ms;
+  const auto verdicts = run(options, {"a"});
+  REQUIRE(verdicts.size() == 1);
+  CHECK(verdicts[0].fate == Fate::rejected);
+  CHECK(verdicts[0].reply_text == "killed after 0.1s");
+}
+
+TEST_CASE("exec: a command that cannot be started is thrown, with its name") {
+  ExecOptions options;
+  options.command = {"/nowhere/handler"};
+  const Error error = test::error_of([&] { run(options, {"a"}); });
+  CHECK(error.kind() == Kind::missing);
+  CHECK(test::says(error, "cannot start /nowhere/handler"));
+}
