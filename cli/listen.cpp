@@ -129,7 +129,7 @@ Origin open_origin(const Args& args, const Url& url, Report& report) {
 
 Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, const Session& session,
                Report& report) {
-  if (tally.error) throw *tally.error;
+  if (tally.error) throw Error(*tally.error);
   report.detail(fmt::format("{} {}: {}", tally.confirmed, args.exec.empty() ? "written" : "handled",
                             reason(tally.stop)));
   if (!args.inbox.empty())

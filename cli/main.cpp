@@ -23,7 +23,7 @@ void catch_signals() {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen as EPIPE
+  (void)std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen as EPIPE
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ void Receipts::finish() {
   if (failures_ > kFailuresShown)
     report_.error(fmt::format("and {} more like these{}", failures_ - kFailuresShown,
                               rejects_ ? "; all are in the rejects" : "; --rejects FILE keeps them all"));
-  if (broken_) throw *broken_;
+  if (broken_) throw Error(*broken_);
   receipts_.write_all();
 }
 
