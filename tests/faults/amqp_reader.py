@@ -119,6 +119,37 @@ class Reader:
         return data
 
 
+class Acknowledged:
+    """Follows what a client sent on its one connection: `tags` are the deliveries that it acknowledged on its
+    one channel with basic.ack."""
+
+    def __init__(self):
+        self.tags = set()
+        self._buffer, self._begun, self._last = b"", False, 0
+
+    def feed(self, data):
+        self._buffer += data
+        if not self._begun and len(self._buffer) >= 8:
+            assert self._buffer.startswith(b"AMQP"), self._buffer[:8]
+            self._buffer, self._begun = self._buffer[8:], True
+        while self._begun and len(self._buffer) >= 7:
+            kind, _, size = struct.unpack_from(">BHI", self._buffer)
+            if len(self._buffer) < 7 + size + 1:
+                return
+            assert self._buffer[7 + size] == _END
+            self._frame(kind, self._buffer[7 : 7 + size])
+            self._buffer = self._buffer[7 + size + 1 :]
+
+    def _frame(self, kind, payload):
+        if kind != _METHOD or struct.unpack_from(">HH", payload) != (60, 80):
+            return
+        tag, multiple = struct.unpack_from(">QB", payload, 4)
+        # With `multiple`, all up to this one, and 0 is all that came: section 1.8.3.13.
+        assert tag != 0, "all at once: which ones is not to be seen here"
+        self.tags.update(range(self._last + 1, tag + 1) if multiple else [tag])
+        self._last = tag if multiple else self._last
+
+
 def _message_id(payload, at, flags):
     """AMQP 0-9-1 section 4.2.6.1: properties that are there follow in the order of their flags."""
     for bit in (15, 14, 13, 12, 11, 10, 9, 8, 7):

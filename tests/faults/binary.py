@@ -55,7 +55,8 @@ class Iso:
     feed() and end_input() write to."""
 
     def __init__(self, *arguments, stdin=None, cwd, stdout=subprocess.PIPE, before=(), environment=None):
-        piped = stdin is None or isinstance(stdin, bytes)
+        self._fed = stdin is None
+        piped = self._fed or isinstance(stdin, bytes)
         self.process = subprocess.Popen(
             [*before, BIN, *map(str, arguments)],
             stdin=subprocess.PIPE if piped else stdin,
@@ -135,6 +136,8 @@ class Iso:
             raise AssertionError(f"iso did not end within {seconds} s; it said: {self.stderr}") from None
         for thread in self._threads:
             thread.join(10)
+        if self._fed:
+            self.end_input()
         return status if status >= 0 else 128 - status
 
     def wait_for_receipts(self, count, seconds=30):

@@ -2,22 +2,59 @@
 
 import os
 import shutil
+import signal
 
+from amqp_reader import Acknowledged
 from binary import SOAK, FaultTest, Iso, ids, in_batches, parse_receipts, run
+from broker import Shared
 from disk import Disk, read_trace
 from store import stored_after_crash
 
 
+class Receipts:
+    """The ids that a publish promised on its stdout."""
+
+    kind = "A"
+
+    def __init__(self):
+        self._text = b""
+
+    def feed(self, data):
+        self._text += data
+
+    def ids(self):
+        return {receipt["message_id"] for receipt in parse_receipts(self._text) if receipt["status"] == "confirmed"}
+
+
+class Acks:
+    """The ids that a listener promised its broker to keep: the n-th delivery is the n-th of `names`."""
+
+    kind = "N"
+
+    def __init__(self, names):
+        self._names, self._sent = names, Acknowledged()
+
+    def feed(self, data):
+        self._sent.feed(data)
+
+    def ids(self):
+        return {self._names[tag - 1] for tag in self._sent.tags}
+
+
 class PowerLoss(FaultTest):
-    def record(self, messages, url_options="", body=0):
-        """The trace of a publish."""
+    def traced(self):
+        """The environment of a process whose store is to be traced."""
         os.mkdir(self.path("traced"))
         self.store = self.path("traced/shop.db")
-        environment = {
+        return {
             "LD_PRELOAD": os.environ["ISO_RECORD_IO"],
             "ISO_TRACE": self.path("trace"),
             "ISO_TRACE_DIR": self.path("traced"),
         }
+
+    def record(self, messages, url_options="", body=0):
+        """The trace of a publish."""
+        environment = self.traced()
         fields = {"headers": {"filler": "x" * body}} if body else {}
         with Iso(
             "publish", "--url", f"sqlite:{self.store}{url_options}", "--queue", "q", "--in", "records",
@@ -27,21 +64,41 @@ class PowerLoss(FaultTest):
             self.assertEqual(iso.wait(), 0, iso.stderr)
         return read_trace(self.path("trace"))
 
-    def replay(self, events, tries, skip=0.0):
-        """Counts the states that miss an acknowledged message or are damaged."""
-        disk, promised = Disk(), b""
+    def record_inbox(self, names, url_options=""):
+        """The trace of a listener with an inbox, whose queue gets the messages in this order."""
+        broker = Shared()
+        queue = f"faults-{os.getpid()}-power-loss"
+        command = ["listen", queue, "--url", broker.url, "--inbox"]
+        environment = self.traced()
+        with broker.reader() as reader:
+            reader.declare(queue)
+            self.addCleanup(broker.ctl, "delete_queue", queue)
+            with Iso(*command, f"sqlite:{self.store}{url_options}", cwd=self.dir, environment=environment) as iso:
+                given = 0
+                for batch in in_batches(names, self.random):
+                    for name in batch:
+                        reader.publish(queue, name, b"1")
+                    given += len(batch)
+                    iso.wait_for_receipts(given)  # handed on, so stored and acknowledged
+                iso.signal(signal.SIGTERM)
+                self.assertEqual(iso.wait(), 143, iso.stderr)
+        self.assertEqual([record["message_id"] for record in iso.receipts], names)
+        return read_trace(self.path("trace"))
+
+    def replay(self, events, tries, skip=0.0, promised=None):
+        """Counts the states that miss a promised message or are damaged."""
+        disk, promised = Disk(), promised or Receipts()
         states, losing, damaged, worst = 0, 0, 0, 0
         shutil.rmtree(self.path("traced"))
         for number, event in enumerate(events):
-            if event[0] == "A":
-                promised += event[3]
-                continue
-            if event[0] == "N" or event[1].endswith("-shm"):
+            if event[0] == promised.kind:
+                promised.feed(event[3])
+            if event[0] in "AN" or event[1].endswith("-shm"):
                 continue
             disk.do(*event)
             if self.random.random() < skip:
                 continue
-            accepted = {r["message_id"] for r in parse_receipts(promised) if r["status"] == "confirmed"}
+            accepted = promised.ids()
             for state in [disk.least(), *(disk.some(self.random) for _ in range(tries))]:
                 stored, whole = self.open_state(state, check=states % 200 == 0)
                 states += 1
@@ -51,6 +108,7 @@ class PowerLoss(FaultTest):
                 damaged += not whole
         print(f"events {len(events)}, states {states}, losing {losing} (at most {worst} messages), damaged {damaged}")
         self.assertGreater(states, 100)
+        self.assertGreater(len(promised.ids()), 50)
         return losing, damaged
 
     def open_state(self, state, check):
@@ -75,4 +133,13 @@ class PowerLoss(FaultTest):
 
     def test_a_store_that_does_not_sync_is_caught(self):
         losing, _ = self.replay(self.record(messages=100, url_options="?sync=normal"), tries=3)
+        self.assertGreater(losing, 0)
+
+    def test_no_state_of_the_disk_lacks_a_message_that_the_inbox_acknowledged(self):
+        names = ids(500 if SOAK else 60)
+        self.assertEqual(self.replay(self.record_inbox(names), tries=3, promised=Acks(names)), (0, 0))
+
+    def test_an_inbox_that_does_not_sync_is_caught(self):
+        names = ids(60)
+        losing, _ = self.replay(self.record_inbox(names, "?sync=normal"), tries=1, promised=Acks(names))
         self.assertGreater(losing, 0)
