@@ -3,8 +3,8 @@
 import os
 import shutil
 
-from binary import SOAK, FaultTest, Iso, ids, in_batches, run
-from store import is_whole, stored_after_crash
+from binary import SOAK, FaultTest, Iso, ids, in_batches, records, run
+from store import is_whole, message_states, stored_after_crash
 from syscalls import at, counted, counting, points
 
 
@@ -53,3 +53,86 @@ class KillEverywhere(FaultTest):
             again = run("publish", "--url", f"sqlite:{self.store}", "--queue", "q", "--body", "1", cwd=self.dir)
             self.assertEqual(again.status, 0, where + again.stderr)
             self.assertTrue(is_whole(self.store), where)
+
+
+class KillBetween(FaultTest):
+    """Two stores and a process that moves messages from one to the other, killed at system calls."""
+
+    def setUp(self):
+        super().setUp()
+        self.names = ids(24)
+        self.source, self.target = self.path("kill/from.db"), self.path("kill/to.db")
+        fill = ["publish", "--url", f"sqlite:{self.path('full.db')}#q", "--in", "records"]
+        iso = run(*fill, stdin=records(self.names, routing_key="in"), cwd=self.dir)
+        self.assertEqual(iso.status, 0, iso.stderr)
+
+    def run_afresh(self, command, before):
+        """On a full source and no target."""
+        shutil.rmtree(self.path("kill"), ignore_errors=True)
+        os.mkdir(self.path("kill"))
+        shutil.copyfile(self.path("full.db"), self.source)
+        return run(*command, cwd=self.dir, before=before)
+
+    def kill_at_points(self, command, check):
+        """check(killed, again, moved, where) after each kill and the clean run that follows; `moved` are the ids
+        that the target had before it."""
+        self.assertEqual(self.run_afresh(command, counting(self.path("log"))).status, 0)
+        counts = counted(self.path("log"))
+        kills = midway = 0
+        for kind, n in points(counts, 100_000 if SOAK else 80, self.random):
+            killed = self.run_afresh(command, at(kind, n, "signal=KILL"))
+            if killed.status == 0:
+                continue  # this run made fewer calls of the kind
+            kills += 1
+            where = f"killed at {kind} {n}: exit {killed.status}, {killed.stderr}"
+            self.assertEqual(killed.status, 137, where)
+            moved = self.check_nothing_lost(where)
+            midway += 0 < len(moved) < len(self.names)
+            again = run(*command, cwd=self.dir)
+            where += f"; then exit {again.status}, {again.stderr}"
+            self.assertEqual(again.status, 0, where)
+            self.check_all_moved(where)
+            check(killed, again, moved, where)
+        print(f"kill points {kills} of {sum(counts.values())}, with some of the messages moved {midway}")
+        self.assertGreater(kills, 50)
+        self.assertGreater(midway, 5)
+
+    def check_nothing_lost(self, where):
+        states = dict(message_states(self.source))
+        self.assertEqual(list(states), self.names, where)
+        moved, whole = stored_after_crash(self.target)
+        self.assertTrue(whole and is_whole(self.source), where)
+        done = {name for name, state in states.items() if state == 1}
+        self.assertEqual(done - set(moved), set(), f"done, but not there: {where}")
+        self.assertLessEqual(set(states.values()), {0, 1}, where)
+        return moved
+
+    def check_all_moved(self, where):
+        self.assertEqual(message_states(self.source), [(name, 1) for name in self.names], where)
+        arrived = [name for name, _ in message_states(self.target)]
+        self.assertEqual(list(dict.fromkeys(arrived)), self.names, f"first arrivals: {where}")
+
+    def test_the_relay_loses_nothing_and_sends_at_most_its_window_twice(self):
+        window = 4
+        twice = []
+
+        def check(killed, again, moved, where):
+            arrived = [name for name, _ in message_states(self.target)]
+            twice.append(len(arrived) - len(self.names))
+            self.assertLessEqual(twice[-1], window, where)
+            told = {r["message_id"] for r in killed.receipts}
+            self.assertLessEqual(told, set(moved), f"told of, but not there: {where}")
+
+        command = ["publish", "--from", f"sqlite:{self.source}#q", "--url", f"sqlite:{self.target}#in", "--window", window]
+        self.kill_at_points(command, check)
+        print(f"sent twice: at most {max(twice)}, {sum(twice)} in all")
+
+    def test_the_inbox_has_each_message_once_and_hands_on_all(self):
+        def check(killed, again, moved, where):
+            self.assertEqual(message_states(self.target), [(name, 1) for name in self.names], where)
+            handed_on = {record["message_id"] for record in killed.receipts + again.receipts}
+            self.assertEqual(handed_on, set(self.names), f"not handed on: {where}")
+
+        # A prefetch below the number of messages, so that several batches are stored.
+        command = ["listen", "q", "--url", f"sqlite:{self.source}", "--inbox", f"sqlite:{self.target}", "--drain", "--prefetch", 4]
+        self.kill_at_points(command, check)

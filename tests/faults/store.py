@@ -14,6 +14,12 @@ def message_ids(path, queue=None):
         return [row[0] for row in rows]
 
 
+def message_states(path):
+    """(message_id, state) in the order of arrival."""
+    with open_store(path) as database:
+        return database.execute("SELECT message_id, state FROM iso_messages ORDER BY seq").fetchall()
+
+
 def is_whole(path):
     with open_store(path) as database:
         return database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
