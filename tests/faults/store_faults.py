@@ -2,13 +2,15 @@
 
 import os
 import sqlite3
+import subprocess
 
 from account import Account
 from binary import FaultTest, Iso, ids, read_lines, records, run
-from store import is_whole, message_ids
+from store import is_whole, message_ids, open_store
 from syscalls import at
 
 IO, UNCONFIRMED = 74, 75
+LARGE_LOG = 4_096_000  # from here on iso tries to cut the log
 
 
 class StoreFaults(FaultTest):
@@ -16,10 +18,10 @@ class StoreFaults(FaultTest):
         super().setUp()
         self.store = self.path("shop.db")
 
-    def publish(self, names, **more):
+    def publish(self, names, headers=None, **more):
         return run(
             "publish", "--url", "sqlite:shop.db", "--queue", "q", "--in", "records", "--rate", "4000",
-            "--rejects", "rejects", stdin=records(names), cwd=self.dir, **more,
+            "--rejects", "rejects", stdin=records(names, headers=headers or {}), cwd=self.dir, **more,
         )  # fmt: skip
 
     def fails_at(self, kind, which, error):
@@ -92,9 +94,10 @@ class StoreFaults(FaultTest):
             file.seek(offset)
             file.write(data)
 
-    def sql(self, statement):
+    def sql(self, *statements):
         database = sqlite3.connect(self.store)
-        database.execute(statement)
+        for statement in statements:
+            database.execute(statement)
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
@@ -110,5 +113,64 @@ class StoreFaults(FaultTest):
         self.damaged("first bytes overwritten", lambda: self.patch(0, b"\xff" * 16), IO, "not a database")
         self.damaged("schema overwritten", lambda: self.patch(100, b"\xff" * 200), IO, "malformed")
         self.damaged("noise", noise, IO, "not a database")
+        no_meta = lambda: self.sql("DROP TABLE iso_meta", "PRAGMA application_id = 1")
+        self.damaged("not a store any more", no_meta, IO, "another program")
         newer = lambda: self.sql("UPDATE iso_meta SET value = 99 WHERE name = 'version'")
         self.damaged("a newer version", newer, IO, "version 99")
+
+    def test_an_empty_file_is_a_new_store(self):
+        open(self.store, "wb").close()
+        names = ids(20)
+        Account(names, self.publish(names).receipts, message_ids(self.store)).check()
+
+    def test_a_long_reader_stops_no_publish_and_the_log_is_cut_once_it_has_gone(self):
+        self.assertEqual(self.publish(["first"]).status, 0)
+        # The second stays open, so that it is not the last to close who cuts the log.
+        with open_store(self.store) as reader, open_store(self.store) as idle:
+            idle.execute("SELECT count(*) FROM iso_messages").fetchall()
+            reader.execute("BEGIN")
+            count = lambda: reader.execute("SELECT count(*) FROM iso_messages").fetchone()[0]
+            self.assertEqual(count(), 1)
+            names = ids(300)
+            iso = self.publish(names, headers={"filler": "x" * 40_000})
+            self.assertEqual(iso.status, 0, iso.stderr)
+            grown = os.path.getsize(self.store + "-wal")
+            self.assertGreater(grown, 2 * LARGE_LOG)
+            self.assertEqual(count(), 1)
+            reader.execute("COMMIT")
+            self.assertEqual(self.publish(["last"]).status, 0)
+            cut = os.path.getsize(self.store + "-wal")
+        print(f"the log had {grown} bytes, then {cut}")
+        self.assertLess(cut, LARGE_LOG)
+        self.assertEqual(message_ids(self.store), ["first", *names, "last"])
+
+
+class FullDisk(FaultTest):
+    """A file system of its own, that another file fills up."""
+
+    def setUp(self):
+        super().setUp()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.dir], capture_output=True, text=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest(f"cannot mount a small file system: {mounted.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.dir], check=True)
+
+    def test_a_disk_that_is_really_full_keeps_what_was_confirmed_and_goes_on_once_there_is_space(self):
+        with open(self.path("other"), "wb") as other:
+            other.write(bytes(1_000_000 + self.random.randrange(500_000)))
+        publish = ["publish", "--url", "sqlite:shop.db", "--queue", "q", "--in", "records"]
+        names = ids(3000)
+        full = run(*publish, "--rate", 20_000, stdin=records(names), cwd=self.dir)
+        self.assertIn(full.status, (IO, UNCONFIRMED), full.stderr)
+        self.assertIn("full", full.stderr)
+        accepted = [receipt for receipt in full.receipts if receipt["status"] == "confirmed"]
+        self.assertGreater(len(accepted), 0)
+        os.unlink(self.path("other"))
+        self.assertTrue(is_whole(self.path("shop.db")))
+        stored = message_ids(self.path("shop.db"))
+        Account(names, full.receipts, stored).check(complete=False)
+        more = run(*publish, stdin=records(["more"]), cwd=self.dir)
+        self.assertEqual(more.status, 0, more.stderr)
+        listener = run("listen", "q", "--url", "sqlite:shop.db", "--drain", cwd=self.dir)
+        self.assertEqual(listener.status, 0, listener.stderr)
+        self.assertEqual([record["message_id"] for record in listener.receipts], [*stored, "more"])
