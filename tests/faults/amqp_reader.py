@@ -47,6 +47,10 @@ class Reader:
         arguments = self._expect((50, 11))
         return struct.unpack_from(">I", arguments, 1 + arguments[0])[0]
 
+    def delete(self, queue):
+        self._send(1, (50, 40), b"\0\0" + _short(queue) + b"\0")
+        self._expect((50, 41))
+
     def drain(self, queue):
         """The (message_id, body) of every ready message; leaves the queue empty."""
         messages, asked, ended = [], 0, False

@@ -82,6 +82,8 @@ class Iso:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.kill()
+        if self.process.stdin:
+            self.end_input()
 
     def _collect(self, stream, into):
         while data := os.read(stream.fileno(), 65536):

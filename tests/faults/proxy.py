@@ -15,6 +15,7 @@ class _Line:
     def __init__(self, client, server):
         self.ends = {UP: (client, server), DOWN: (server, client)}
         self.passed = {UP: 0, DOWN: 0}
+        self.frozen = set()  # directions in which nothing goes any more
         self.dead = False
 
     def cut(self, reset):
@@ -35,6 +36,7 @@ class Proxy:
     stalled        directions in which nothing is read any more: a black hole, no RST
     dropped        directions whose bytes are read and thrown away
     cut_after      {direction: N}: the line is cut when exactly N bytes have passed; once, then forgotten
+    for_good       from that cut on it is refusing
     latency, rate  seconds before each piece; bytes a second
     piece          the most bytes that are sent at once
     refusing       new connections are reset at once
@@ -44,7 +46,7 @@ class Proxy:
         self.target = (host, port)
         self.stalled, self.dropped, self.cut_after = set(), set(), {}
         self.latency, self.rate, self.piece, self.refusing = 0.0, 0, _CHUNK, False
-        self.reset = True
+        self.reset, self.for_good = True, False
         self.accepted = 0
         self.watch = {}  # direction: function of the bytes, called before they are passed
         self._lines = []
@@ -68,7 +70,8 @@ class Proxy:
             self._changed.notify_all()
 
     def heal(self):
-        self.set(stalled=set(), dropped=set(), cut_after={}, latency=0.0, rate=0, piece=_CHUNK, refusing=False)
+        self.set(stalled=set(), dropped=set(), cut_after={}, latency=0.0, rate=0, piece=_CHUNK)
+        self.set(refusing=False, for_good=False)
 
     def cut(self, reset=None):
         """Ends every connection: RST, or FIN if reset is False."""
@@ -78,6 +81,12 @@ class Proxy:
                     line.cut(self.reset if reset is None else reset)
             self._lines.clear()
             self._changed.notify_all()
+
+    def freeze(self, *directions):
+        """Nothing goes through the connections that are there, without a RST; new ones are as they were."""
+        with self._changed:
+            for line in self._lines:
+                line.frozen |= set(directions or (UP, DOWN))
 
     def passed(self, direction):
         """Bytes that went through on the connections that are still there."""
@@ -122,13 +131,11 @@ class Proxy:
         source, sink = line.ends[direction]
         try:
             while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: direction not in self.stalled or line.dead)
+                self._wait_while_held(line, direction)
                 data = source.recv(_CHUNK)
+                self._wait_while_held(line, direction)  # a stall that began during recv holds these bytes too
                 if not data:
                     break
-                with self._changed:  # a stall that began while recv waited holds these bytes too
-                    self._changed.wait_for(lambda: direction not in self.stalled or line.dead)
                 if line.dead:
                     return
                 if direction in self.watch:
@@ -139,6 +146,11 @@ class Proxy:
         except OSError:
             if not line.dead:
                 line.cut(True)
+
+    def _wait_while_held(self, line, direction):
+        held = lambda: direction in self.stalled or direction in line.frozen
+        with self._changed:
+            self._changed.wait_for(lambda: line.dead or not held())
 
     def _pass(self, line, direction, sink, data):
         while data:
@@ -155,6 +167,7 @@ class Proxy:
                     self._changed.notify_all()
                 data = data[len(part) :]
             if left is not None and line.passed[direction] >= left:
+                self.refusing = self.for_good
                 self.cut_after.pop(direction, None)
                 line.cut(self.reset)
                 raise OSError("cut")
