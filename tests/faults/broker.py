@@ -35,14 +35,19 @@ class Shared:
 
 
 class Broker(Shared):
-    """A node of this test's own."""
+    """A node that may be killed: the one of the fixture `own_broker`, in ISO_TEST_OWN_BROKER, or else a new one.
+    It is up at first, whatever the test before did to it."""
 
     def __init__(self):  # pylint: disable=super-init-not-called
-        self._folder = tempfile.TemporaryDirectory(prefix="iso-broker-")
-        self.dir = self._folder.name
-        self._start()
-        with open(os.path.join(self.dir, "ports"), encoding="ascii") as file:
-            self.port = int(file.read().split()[0].partition("=")[2])
+        self._folder = None
+        self.dir = os.environ.get("ISO_TEST_OWN_BROKER")
+        if self.dir is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="iso-broker-")
+            self.dir = self._folder.name
+            self._start()
+        elif not self._is_up():
+            self._start("--again")
+        self.port = self._read_port()
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self._ctl = os.path.join(self.dir, "rabbitmqctl")
 
@@ -50,8 +55,20 @@ class Broker(Shared):
         return self
 
     def __exit__(self, *_):
-        subprocess.run([os.path.join(_SCRIPTS, "stop"), self.dir], timeout=60, check=True)
-        self._folder.cleanup()
+        if self._folder:
+            subprocess.run([os.path.join(_SCRIPTS, "stop"), self.dir], timeout=60, check=True)
+            self._folder.cleanup()
+
+    def _read_port(self):
+        with open(os.path.join(self.dir, "ports"), encoding="ascii") as file:
+            return int(file.read().split()[0].partition("=")[2])
+
+    def _is_up(self):
+        try:
+            with Reader(self._read_port()):
+                return True
+        except (OSError, AssertionError):
+            return False
 
     def _start(self, *again):
         done = subprocess.run(
