@@ -46,7 +46,7 @@ class BadLine(LineTest):
         names = ids(20)
         sizes, login = self.measure(names)
         for way, cut in self.each_cut(sizes, 15):
-            iso = run(*self.publish("--window", WINDOW), stdin=records(names), cwd=self.dir)
+            iso = run(*self.publish("--window", WINDOW, "--timeout", "10s"), stdin=records(names), cwd=self.dir)
             where = f"cut {way} after {cut}: exit {iso.status}, {iso.stderr}"
             if iso.status == UNREACHABLE and cut < login[way]:  # the first connection was never there
                 self.assertEqual((iso.out, self.broker.arrived(self.queue)), (b"", []), where)

@@ -41,3 +41,9 @@ iso_mutant(is_not_mandatory lib/ends/amqp_sink.cpp
   BROKER SAYS "not 1; stderr" TEST ${BATS} -f "fails again and again" ../cli/relay.bats)
 iso_mutant(does_not_wait_for_confirms lib/ends/amqp_sink.cpp
   BROKER SAYS "not 75; stderr" TEST ${BATS} -f "confirms that do not come in time" ../cli/endings.bats)
+iso_mutant(does_not_put_again lib/ends/reconnect.cpp BROKER SAYS "no confirm for 10s"
+  TEST ${Python3_EXECUTABLE} -B -m unittest -k test_a_cut_after_any_byte bad_line)
+iso_mutant(has_no_heartbeat lib/ends/amqp_traffic.cpp BROKER SAYS "the proxy never saw"
+  TEST ${Python3_EXECUTABLE} -B -m unittest -k test_publish_leaves_a_black_hole silence)
+iso_mutant(never_sleeps lib/ends/amqp_traffic.cpp BROKER SAYS "not less than"
+  TEST ${Python3_EXECUTABLE} -B -m unittest -k test_a_line_of_single_bytes bad_line)
