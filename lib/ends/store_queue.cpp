@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kReady =
     "FROM iso_messages WHERE queue = ?1 AND state = 0 AND seq > ?2 AND (expires_ms IS NULL OR expires_ms > "
     "?3) "
-    "AND (not_before_ms <= ?3 OR not_before_ms > ?3 + ?4) AND " UNCLAIMED " ORDER BY seq ";
+    "AND (not_before_ms > ?3 AND not_before_ms <= ?3 + ?4) IS NOT TRUE AND " UNCLAIMED " ORDER BY seq ";
 
 }  // namespace
 
@@ -69,10 +69,14 @@ bool StoreQueue::has_ready(std::int64_t now) {
   return query.bind(name_).bind(std::int64_t{0}).bind(now).bind(kLongestRest).step();
 }
 
-bool StoreQueue::has_any() {
+bool StoreQueue::has_any(std::int64_t now) {
   return file_.database()
-      .query("SELECT 1 FROM iso_messages WHERE queue = ? AND state = 0 AND " UNCLAIMED " LIMIT 1")
+      .query(
+          "SELECT 1 FROM iso_messages WHERE queue = ? AND state = 0 AND (expires_ms IS NULL OR expires_ms > "
+          "?) "
+          "AND " UNCLAIMED " LIMIT 1")
       .bind(name_)
+      .bind(now)
       .step();
 }
 

@@ -24,7 +24,7 @@ class StoreQueue {
   const std::string& name() const { return name_; }
 
   bool has_ready(std::int64_t now);  // one that could be claimed now
-  bool has_any();                    // one that could be claimed now or later
+  bool has_any(std::int64_t now);    // one that could be claimed now or later
   void expire(std::int64_t now);     // those whose time is over are dead
 
   void claim(std::size_t most, std::int64_t now, std::vector<StoredMessage>& out);

@@ -145,7 +145,8 @@ void StoreSource::flush() {
 
 bool StoreSource::drained() {
   bool drained = false;
-  if (settled_.empty() && (!options_.relay || alone_)) unless_locked([&] { drained = !queue_.has_any(); });
+  if (settled_.empty() && (!options_.relay || alone_))
+    unless_locked([&] { drained = !queue_.has_any(now_ms()); });
   return drained;
 }
 
