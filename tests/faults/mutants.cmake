@@ -47,3 +47,13 @@ iso_mutant(has_no_heartbeat lib/ends/amqp_traffic.cpp BROKER SAYS "the proxy nev
   TEST ${Python3_EXECUTABLE} -B -m unittest -k test_publish_leaves_a_black_hole silence)
 iso_mutant(never_sleeps lib/ends/amqp_traffic.cpp BROKER SAYS "not less than"
   TEST ${Python3_EXECUTABLE} -B -m unittest -k test_a_line_of_single_bytes bad_line)
+
+# Those that a process which is killed brings to light, and those of a store that has aged.
+function(iso_fault_mutant name file says test sentence)
+  iso_mutant(${name} ${file} SAYS ${says} TEST ${Python3_EXECUTABLE} -B -m unittest -k test_${sentence} ${test})
+endfunction()
+iso_fault_mutant(lets_two_relay_at_once lib/ends/store_file.cpp "another relay has the queue"
+  takeover the_next_relay_takes_over)
+iso_fault_mutant(never_cuts_the_log lib/ends/store_file.cpp "not less than 4096000" store_faults a_long_reader)
+iso_fault_mutant(rests_for_ever lib/ends/store_queue.cpp "a try after -1d" moved_clock a_clock_that_jumps)
+iso_fault_mutant(trusts_each_body lib/ends/store_rows.cpp "not found in" bit_flips no_flipped_bits)
