@@ -110,7 +110,7 @@ PYTHON
   wait $relay || status=$?
   is 0 "$status"
   is confirmed "$(jq -r .status out)"
-  is '"late" 1 1' "$(states)"
+  is '"late" 1 1' "$(sqlite3 -separator ' ' outbox.db "SELECT body, state, attempts > 0 FROM iso_messages")"
 }
 
 @test "relay: two at once never send a message twice, and keep the order" {
