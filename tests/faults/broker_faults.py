@@ -21,6 +21,7 @@ class OwnBroker(FaultTest):
         with self.broker.reader() as reader:
             reader.declare("q")
             reader.drain("q")
+        self.broker.ctl("eval", "mnesia:sync_log().")  # a kill takes along a queue that was declared just now
 
     def publish(self, *more, rejects="rejects", **how):
         return Iso(

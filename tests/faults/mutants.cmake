@@ -45,8 +45,6 @@ iso_mutant(does_not_put_again lib/ends/reconnect.cpp BROKER SAYS "no confirm for
   TEST ${Python3_EXECUTABLE} -B -m unittest -k test_a_cut_after_any_byte bad_line)
 iso_mutant(has_no_heartbeat lib/ends/amqp_traffic.cpp BROKER SAYS "the proxy never saw"
   TEST ${Python3_EXECUTABLE} -B -m unittest -k test_publish_leaves_a_black_hole silence)
-iso_mutant(never_sleeps lib/ends/amqp_traffic.cpp BROKER SAYS "not less than"
-  TEST ${Python3_EXECUTABLE} -B -m unittest -k test_a_line_of_single_bytes bad_line)
 
 # Those that a process which is killed brings to light, and those of a store that has aged.
 function(iso_fault_mutant name file says test sentence)

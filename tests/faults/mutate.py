@@ -24,8 +24,6 @@ FAULTS = {
     "is_not_mandatory": ("record.mandatory.value_or(true)", "record.mandatory.value_or(false)"),
     "does_not_put_again": ("if (!open.answered) sink.put(", "if (false) sink.put("),
     "has_no_heartbeat": ("if (now - last_read_ <= 2 * heartbeat_) return;", "if (now >= last_read_) return;"),
-    "never_sleeps": ("return {amqp_get_sockfd(connection_.get()), events, limit};",
-                     "return {amqp_get_sockfd(connection_.get()), events, limit * 0};"),
     "does_not_wait_for_confirms": (
         "sent_.push_back({next.ticket, next.record, false, {}});",
         "sent_.push_back({next.ticket, next.record, false, {}});"

@@ -267,7 +267,7 @@ TEST_CASE("amqp sink: a broker without confirms is not published to") {
   CHECK(test::says(test::error_of([&] { sink_to(broker.host()); }), "asking for confirms"));
 }
 
-TEST_CASE("amqp source: what failed is held, and acknowledgements do not reach across it") {
+TEST_CASE("amqp source: what a relay failed to pass on is held, and acknowledgements do not reach across it") {
   std::vector<std::string> acks;
   FakeBroker broker([&](Peer& peer) {
     peer.open();
@@ -277,7 +277,9 @@ TEST_CASE("amqp source: what failed is held, and acknowledgements do not reach a
     peer.expect(method(10, 50));  // nothing about the second until the end
     peer.say_method(0, method(10, 51));
   });
-  auto source = source_from(broker);
+  SourceOptions options;
+  options.relay = true;
+  auto source = source_from(broker, options);
   std::vector<Taken> taken;
   take(*source, taken, 4);
   REQUIRE(taken.size() == 4);
@@ -300,6 +302,7 @@ TEST_CASE("amqp source: it ends, and says why, when as many are held as the brok
     peer.read_to_end();
   });
   SourceOptions options;
+  options.relay = true;
   options.prefetch = 2;
   std::string notice;
   options.notice = [&](std::string_view text) { notice = text; };
