@@ -64,10 +64,12 @@ class BrokerFaults(OwnBroker):
                 feeder = threading.Thread(target=keep_feeding)
                 feeder.start()
                 try:
-                    for _ in range(rounds):
+                    for done in range(rounds):
                         iso.wait_for_receipts(len(iso.receipts) + self.random.randint(1, 500))
                         fault()
                         iso.wait_for_receipts(len(iso.receipts) + WINDOW + 1, 60)
+                        # Each waits for its next try by itself: a fault before that would be one with this.
+                        wait_until(lambda: listener.stderr.count("connected again") > done, 60, "the listener's connection")
                 finally:
                     enough.set()
                     feeder.join()
