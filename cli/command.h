@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <atomic>
 #include <functional>
@@ -8,6 +7,10 @@
 #include <string_view>
 
 #include "cli/environment.h"
+
+namespace CLI {
+class App;
+}
 
 namespace iso {
 

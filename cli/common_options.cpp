@@ -1,5 +1,6 @@
 #include "cli/common_options.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>

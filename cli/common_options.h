@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -8,6 +7,10 @@
 #include "base/url.h"
 #include "cli/environment.h"
 #include "cli/report.h"
+
+namespace CLI {
+class App;
+}
 
 namespace iso {
 

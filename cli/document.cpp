@@ -1,5 +1,6 @@
 #include "cli/document.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <ostream>

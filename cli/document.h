@@ -1,7 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <iosfwd>
+
+namespace CLI {
+class App;
+}
 
 namespace iso {
 

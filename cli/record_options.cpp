@@ -1,5 +1,6 @@
 #include "cli/record_options.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 

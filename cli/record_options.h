@@ -1,12 +1,15 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "record/record.h"
+
+namespace CLI {
+class App;
+}
 
 namespace iso {
 

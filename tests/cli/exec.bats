@@ -92,12 +92,13 @@ SH
 @test "exec: with an inbox, a message is done only when the command succeeded, and is handed on again after a crash" {
   make_queue "$q"
   send "$q" 1 2
-  "$BIN" listen "$q" --inbox sqlite:app.db --exec "sh -c 'cat >>started; exec sleep 60'" 2>/dev/null &
+  "$BIN" listen "$q" --inbox sqlite:app.db --exec "sh -c 'cat >>started; until test -e over; do sleep 0.1; done'" 2>/dev/null &
   local listener=$!
   wait_until test -s started
   is 0 "$(sqlite3 app.db "SELECT max(state) FROM iso_messages")"
   kill -9 $listener
   wait || true
+  touch over # its command outlives it
   iso listen "$q" --inbox sqlite:app.db --exec "sh -c 'read n; echo \$n >>handled'" --drain
   exits 0
   is "1 2" "$(sort handled | paste -sd' ')"

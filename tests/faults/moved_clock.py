@@ -54,7 +54,7 @@ class MovedClock(FaultTest):
             before, attempts = self.outbox("max(state_ms)"), self.outbox("min(attempts)")
             self.move(offset)
             start = time.monotonic()
-            wait_until(lambda: self.outbox("min(attempts)") > attempts, name=f"a try after {offset}")
+            wait_until(lambda: self.outbox("min(attempts)") > attempts, 10, f"a try after {offset}")
             resting = time.monotonic() - start
             self.assertGreater(abs(self.outbox("min(state_ms)") - before), 3_000_000, "the clock did not move")
             queue = run("listen", "in", "--url", "sqlite:to.db", "--declare", "--drain", cwd=self.dir)

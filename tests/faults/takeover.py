@@ -46,7 +46,7 @@ class Takeover(FaultTest):
         relay.wait_for_receipts(1)
         for _ in range(KILLS):
             following = self.following_relay()
-            following.wait_for_text("another relay has the queue")
+            following.wait_for_text("another relay has the queue", 10)
             time.sleep(self.random.uniform(0, 0.1))  # so that the kill comes at any moment
             start = time.monotonic()
             relay.kill()
