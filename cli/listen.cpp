@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <memory>
 #include <unistd.h>
@@ -9,10 +8,13 @@
 #include "cli/command.h"
 #include "cli/common_options.h"
 #include "cli/ending.h"
+#include "cli/listen_options.h"
 #include "cli/report.h"
+#include "ends/answering.h"
+#include "ends/coprocess.h"
+#include "ends/exec.h"
 #include "ends/inbox.h"
 #include "ends/open.h"
-#include "ends/process.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
 
@@ -21,23 +23,13 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{30};
 constexpr std::chrono::seconds kDrainTime{5};
-constexpr std::uint16_t kPrefetch = 1000;
+constexpr std::uint16_t kPrefetch = 1000, kCoprocessPrefetch = 100;
 
-struct Args {
-  CommonOptions common;
-  std::string queue, idle, inbox, dedupe_key, exec, job_timeout;
-  std::vector<std::string> bindings;
-  bool declare = false, drain = false, peek = false;
-  std::uint64_t count = 0;
-  std::uint16_t prefetch = 0;  // 0: as many as suit what is done with them
-  std::uint16_t jobs = 1;
-  StreamFormat format = StreamFormat::records;
-};
-
-// Commands take their time, and other listeners shall have the rest of the queue: a message each, and one in
-// reserve.
-std::uint16_t prefetch_of(const Args& args) {
+// Handlers take their time, and other listeners shall have the rest of the queue: a message for each command,
+// and one in reserve; for a coprocess enough to keep it busy.
+std::uint16_t prefetch_of(const ListenOptions& args) {
   if (args.prefetch != 0) return args.prefetch;
+  if (!args.coprocess.empty()) return kCoprocessPrefetch;
   return args.exec.empty() ? kPrefetch : static_cast<std::uint16_t>(2 * args.jobs);
 }
 
@@ -52,7 +44,7 @@ Binding binding_of(const std::string& text) {
   return binding;
 }
 
-SourceOptions source_options(const Args& args, const Url& url, Report& report) {
+SourceOptions source_options(const ListenOptions& args, const Url& url, Report& report) {
   SourceOptions options;
   options.queue = args.queue.empty() ? url.fragment : args.queue;
   for (const auto& text : args.bindings) options.bindings.push_back(binding_of(text));
@@ -68,7 +60,7 @@ SourceOptions source_options(const Args& args, const Url& url, Report& report) {
   return options;
 }
 
-PumpOptions pump_options(const Args& args, const Session& session) {
+PumpOptions pump_options(const ListenOptions& args, const Session& session) {
   PumpOptions options;
   options.window = prefetch_of(args);
   options.count = args.count;
@@ -110,7 +102,7 @@ struct Origin {
   const InboxTally* inbox = nullptr;
 };
 
-Origin open_origin(const Args& args, const Url& url, Report& report) {
+Origin open_origin(const ListenOptions& args, const Url& url, Report& report) {
   SourceOptions options = source_options(args, url, report);
   if (args.inbox.empty()) return {open_source(url, options), nullptr};
   const Url store = parse_url(args.inbox);
@@ -128,14 +120,16 @@ Origin open_origin(const Args& args, const Url& url, Report& report) {
   return {std::move(inbox), tally};
 }
 
-Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, const Session& session,
-               Report& report) {
+Outcome ending(const ListenOptions& args, const Tally& tally, const InboxTally& inbox,
+               const AnswerTally& answers, const Session& session, Report& report) {
   if (tally.error) throw Error(*tally.error);
-  report.detail(fmt::format("{} {}: {}", tally.confirmed, args.exec.empty() ? "written" : "handled",
+  report.detail(fmt::format("{} {}: {}", tally.confirmed, args.has_handler() ? "handled" : "written",
                             reason(tally.stop)));
   if (!args.inbox.empty())
     report.detail(fmt::format("{} stored in the inbox, {} duplicates, {} conflicts", inbox.stored,
                               inbox.duplicates, inbox.conflicts));
+  if (answers.sent + answers.undelivered != 0)
+    report.detail(fmt::format("{} answers sent, {} returned", answers.sent, answers.undelivered));
   if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
   if (tally.stop == Stop::closed) return Outcome::done;
   if (!tally.away.empty() && tally.stop != Stop::counted)
@@ -143,6 +137,10 @@ Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, co
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
   if (tally.rejected != 0) {
     report.error(fmt::format("{} messages were rejected by their handler", tally.rejected));
+    return Outcome::no;
+  }
+  if (answers.undelivered != 0) {
+    report.error(fmt::format("{} answers were returned: nobody took them", answers.undelivered));
     return Outcome::no;
   }
   if (inbox.conflicts != 0) {
@@ -156,23 +154,72 @@ Outcome ending(const Args& args, const Tally& tally, const InboxTally& inbox, co
   return Outcome::done;
 }
 
-std::unique_ptr<Sink> open_output(const Args& args, const Session& session) {
-  if (args.exec.empty())
-    return open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+std::chrono::milliseconds job_timeout_of(const ListenOptions& args) {
+  return args.job_timeout.empty() ? std::chrono::milliseconds(0) : parse_duration(args.job_timeout);
+}
+
+std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& session) {
   ExecOptions options;
   options.command = split_words(args.exec);
   options.environment = session.environment.all();
   options.jobs = args.jobs;
-  if (!args.job_timeout.empty()) options.job_timeout = parse_duration(args.job_timeout);
+  options.job_timeout = job_timeout_of(args);
+  options.replies = args.reply;
   return open_exec_sink(options);
 }
 
-Outcome run(const Args& args, Session& session) {
+std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& session, Report& report) {
+  CoprocessOptions options;
+  options.command = split_words(args.coprocess);
+  options.environment = session.environment.all();
+  options.answer_time = job_timeout_of(args);
+  options.replies = args.reply;
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  return open_coprocess_sink(options);
+}
+
+std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& session, Report& report) {
+  if (!args.exec.empty()) return open_exec(args, session);
+  if (!args.coprocess.empty()) return open_coprocess(args, session, report);
+  return open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+}
+
+// Where messages go, and what is known of the answers to them.
+struct Destination {
+  std::unique_ptr<Sink> sink;
+  const AnswerTally* answers = nullptr;
+};
+
+Destination open_destination(const ListenOptions& args, Url url, const Session& session, Report& report) {
+  auto handler = open_handler(args, session, report);
+  if (!args.reply && args.confirm_as.empty()) return {std::move(handler), nullptr};
+  SinkOptions to;
+  url.fragment.clear();
+  to.name = "iso listen " + args.queue + " (answers)";
+  to.timeout = kConnectTime;
+  AnsweringOptions options;
+  options.reply = args.reply;
+  options.confirm_as = args.confirm_as;
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  auto sink = std::make_unique<AnsweringSink>(std::move(handler), open_sink(url, to), std::move(options));
+  const AnswerTally* tally = &sink->tally();
+  return {std::move(sink), tally};
+}
+
+void check(const ListenOptions& args) {
+  if (args.reply && !args.has_handler())
+    throw Error(Kind::usage, "--reply needs a handler: --exec CMD or --coprocess CMD");
+  if (!args.job_timeout.empty() && !args.has_handler())
+    throw Error(Kind::usage, "--job-timeout needs a handler: --exec CMD or --coprocess CMD");
+}
+
+Outcome run(const ListenOptions& args, Session& session) {
   Report report("iso listen", args.common.voice, session.environment);
+  check(args);
   const Url url = resolve_url(args.common, session.environment);
   const PumpOptions options = pump_options(args, session);
   const auto [source, inbox] = open_origin(args, url, report);
-  auto sink = open_output(args, session);
+  const auto [sink, answers] = open_destination(args, url, session, report);
   PumpHooks hooks;
   hooks.report = [&report, received = std::uint64_t{0}](const Taken& taken, const Verdict& verdict) mutable {
     if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
@@ -180,65 +227,15 @@ Outcome run(const Args& args, Session& session) {
     report.progress("received", ++received);
   };
   const Tally tally = pump(*source, *sink, options, hooks);
-  return ending(args, tally, inbox ? *inbox : InboxTally{}, session, report);
+  return ending(args, tally, inbox ? *inbox : InboxTally{}, answers ? *answers : AnswerTally{}, session,
+                report);
 }
 
 }  // namespace
 
 Run bind_listen(CLI::App& app) {
-  auto args = std::make_shared<Args>();
-  app.add_option("queue", args->queue, "The queue to listen to; none with --bind taps the exchange")
-      ->type_name("QUEUE");
-  app.add_option("--bind", args->bindings, "Bind the queue to an exchange first; may be repeated")
-      ->type_name("EXCHANGE[:KEY]")
-      ->take_all()
-      ->expected(1);
-  app.add_flag("--declare", args->declare, "Create what is missing: the queue, the exchanges of --bind");
-  app.add_option("--count", args->count, "Stop after N messages; fewer is a failure")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--idle", args->idle, "Stop when no message came for so long")->type_name("DUR");
-  app.add_flag("--drain", args->drain, "Stop when the queue is empty");
-  app.add_flag("--peek", args->peek, "Look without consuming: what is there now stays there");
-  app.add_option("--prefetch", args->prefetch, "Messages with us and not acknowledged yet")
-      ->type_name("N")
-      ->check(CLI::Range(1, 65'535))
-      ->default_str("1000, with --exec twice the jobs");
-  auto* inbox = app.add_option("--inbox", args->inbox,
-                               "Store each message once in this store, acknowledge it, then hand it on")
-                    ->type_name("END");
-  inbox->excludes("--peek");
-  app.add_option("--dedupe-key", args->dedupe_key,
-                 "With --inbox: what makes two messages the same, a JSON pointer; else message_id")
-      ->type_name("POINTER")
-      ->needs(inbox);
-  auto* exec =
-      app.add_option("--exec", args->exec,
-                     "Run a command for each message: exit 0 acknowledges, 75 asks for it again later, any "
-                     "other rejects it")
-          ->type_name("CMD")
-          ->excludes("--peek");
-  app.add_option("--jobs", args->jobs, "With --exec: commands at once")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000))
-      ->needs(exec)
-      ->default_str("1");
-  app.add_option("--job-timeout", args->job_timeout,
-                 "With --exec: kill a command that runs for longer, and reject")
-      ->type_name("DUR")
-      ->needs(exec);
-  const std::map<std::string, StreamFormat> formats{{"records", StreamFormat::records},
-                                                    {"base64", StreamFormat::base64},
-                                                    {"body", StreamFormat::body},
-                                                    {"raw", StreamFormat::raw}};
-  app.add_option(
-         "--out", args->format,
-         "What to print: records, base64 (records, bodies byte for byte), body (a line each), or raw bytes")
-      ->type_name("FORM")
-      ->excludes(exec)
-      ->transform(CLI::CheckedTransformer(formats).description("{records,base64,body,raw}"))
-      ->default_str("records");
-  add_common_options(app, args->common, "Stop after so long");
+  auto args = std::make_shared<ListenOptions>();
+  args->add_to(app);
   return [args](Session& session) { return run(*args, session); };
 }
 

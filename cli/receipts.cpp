@@ -44,7 +44,7 @@ Intake Receipts::intake() const {
 Wait Receipts::pause() {
   write_some();
   if (broken_ || receipts_.closed() || receipts_.pending() == 0) return {};
-  return {receipts_.descriptor(), POLLOUT, std::nullopt};
+  return {receipts_.descriptor(), POLLOUT};
 }
 
 void Receipts::finish() {

@@ -141,6 +141,8 @@ std::string_view name_of(Fate fate) {
       return "deferred";
     case Fate::rejected:
       return "rejected";
+    case Fate::untried:
+      return "untried";
   }
   return "";
 }

@@ -24,7 +24,7 @@ check_planted(lib/record/read.cpp "#include <nlohmann/json.hpp>" good)
 check_planted(lib/base/sqlite.cpp "#include <sqlite3.h>" good)
 check_planted(lib/ends/amqp_wire.h "#include <rabbitmq-c/amqp.h>" good)
 check_planted(lib/ends/open.cpp "#include \"ends/amqp.h\"" good)
-check_planted(lib/ends/process.cpp "_exit(127)" good)
+check_planted(lib/ends/exec.cpp "_exit(127)" good)
 check_planted(cli/main.cpp "#include <CLI/CLI.hpp>" good)
 check_planted(cli/main.cpp "std::cout" good)
 

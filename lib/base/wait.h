@@ -1,20 +1,31 @@
 #pragma once
 
 #include <chrono>
-#include <initializer_list>
 #include <optional>
+#include <poll.h>
+#include <vector>
 
 namespace iso {
 
-// What someone who has nothing to do now is waiting for: a descriptor to become ready, a time to pass, or
-// both. No descriptor and no time: nothing will ever come of waiting for it.
+// What someone who has nothing to do now is waiting for: one of some descriptors to become ready, or a time
+// to pass. No descriptor and no time: nothing will ever come of waiting for it.
 struct Wait {
-  int fd = -1;
-  short events = 0;  // POLLIN, POLLOUT as for poll(2)
+  Wait() = default;
+  // `events` are POLLIN, POLLOUT as for poll(2).
+  Wait(int fd, short events, std::optional<std::chrono::milliseconds> limit = std::nullopt);
+  explicit Wait(std::chrono::milliseconds limit) : at_most(limit) {}
+
+  void no_longer_than(std::chrono::milliseconds limit);
+
+  std::vector<pollfd> descriptors;
   std::optional<std::chrono::milliseconds> at_most;
 };
 
-// Waits until one of them is ready, `limit` has passed, or a signal came. Spurious returns are allowed.
-void wait_any(std::initializer_list<Wait> waits, std::chrono::milliseconds limit);
+// For whichever comes first.
+Wait operator|(Wait one, const Wait& other);
+
+// Waits until one of them is ready, its time or `limit` has passed, or a signal came. Spurious returns are
+// allowed.
+void wait_for(Wait wait, std::chrono::milliseconds limit);
 
 }  // namespace iso

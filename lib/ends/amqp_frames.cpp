@@ -96,7 +96,7 @@ void Wire::settle(std::uint64_t tag, Settle how, bool multiple) {
     const amqp_basic_ack_t ack{tag, multiple};
     append_method(kChannel, AMQP_BASIC_ACK_METHOD, &ack);
   } else {
-    const amqp_basic_nack_t nack{tag, multiple, how == Settle::requeue};
+    const amqp_basic_nack_t nack{tag, multiple, how != Settle::dead_letter};
     append_method(kChannel, AMQP_BASIC_NACK_METHOD, &nack);
   }
 }

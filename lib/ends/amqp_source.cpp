@@ -73,6 +73,7 @@ class AmqpSource final : public Source {
     if (index >= settled_.size()) settled_.resize(index + 1);
     settled_[index] = {how, how == Settle::requeue};
     dirty_ = true;
+    if (how == Settle::give_back) return true;
     if (how != Settle::requeue) {
       failures_ = 0;
       return false;
@@ -102,7 +103,7 @@ class AmqpSource final : public Source {
     if (!resting_.empty()) {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(resting_.begin()->first - system_clock().steady());
-      wait.at_most = std::min(wait.at_most.value_or(left), std::max(left, std::chrono::milliseconds(0)));
+      wait.no_longer_than(std::max(left, std::chrono::milliseconds(0)));
     }
     return wait;
   }

@@ -81,7 +81,7 @@ void Wire::write_all(milliseconds limit) {
     throw_if_lost();
     if (!has_unwritten() && is_ready(POLLOUT)) return;
     if (steady_clock::now() > until) lost("writing", "the broker does not read");
-    wait_any({{amqp_get_sockfd(connection_.get()), POLLOUT, std::nullopt}}, milliseconds(200));
+    wait_for({amqp_get_sockfd(connection_.get()), POLLOUT}, milliseconds(200));
   }
 }
 

@@ -25,6 +25,7 @@ enum class Fate {
   unconfirmed,  // handed over, and nothing is known
   deferred,     // its handler asks for it again later
   rejected,     // its handler will never take it
+  untried,      // its handler was gone before its turn
 };
 
 struct Verdict {
@@ -34,6 +35,7 @@ struct Verdict {
       0;  // AMQP section 1.2's numbers: 312 NO_ROUTE, 404 NOT_FOUND, 403 ACCESS_REFUSED; 0 if none
   std::string reply_text;    // the broker's own words
   bool comes_again = false;  // the source gives the record again by itself: this was not its end
+  std::unique_ptr<Record> reply = nullptr;  // what its handler answers, for reply_to; null: nothing
 };
 
 // What a source is told about a record it gave.
@@ -41,6 +43,7 @@ enum class Settle {
   ack,          // done with
   requeue,      // it failed: give it again, after a pause that grows
   dead_letter,  // do not give it again
+  give_back,    // it was not tried: give it again, at once, to whoever comes
 };
 
 // Input that is no record. It is a ticket like any other, so that order and count hold.

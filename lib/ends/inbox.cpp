@@ -130,7 +130,7 @@ void Inbox::flush() {
 
 Wait Inbox::wait() const {
   Wait wait = feed_->wait();
-  wait.at_most = std::min(wait.at_most.value_or(kLookAtLeast), kLookAtLeast);
+  wait.no_longer_than(kLookAtLeast);
   return wait;
 }
 

@@ -59,7 +59,7 @@ class Lasting {
 
   Wait wait() const {
     if (end_) return end_->wait();
-    return {-1, 0, std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next_try_ - now()))};
+    return Wait(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next_try_ - now())));
   }
 
   std::string_view why() const { return why_; }  // the far side is away, or ""

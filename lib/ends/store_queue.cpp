@@ -145,6 +145,10 @@ void StoreQueue::settle_one(const Settlement& settlement, std::int64_t now) {
         .run();
   } else if (settlement.how == Settle::ack) {
     database.query("DELETE FROM iso_messages WHERE seq = ?").bind(settlement.seq).run();
+  } else if (settlement.how == Settle::give_back) {
+    database.query("UPDATE iso_messages SET redeliveries = redeliveries + 1 WHERE seq = ?")
+        .bind(settlement.seq)
+        .run();
   } else {
     const bool dead = settlement.dead || settlement.how == Settle::dead_letter;
     database

@@ -97,7 +97,7 @@ class StoreSink final : public Sink {
     known_.clear();
   }
 
-  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(locked_.empty() ? 0 : 10)}; }
+  Wait wait() const override { return Wait(std::chrono::milliseconds(locked_.empty() ? 0 : 10)); }
 
   std::string_view stalled() const override { return locked_; }
 

@@ -123,7 +123,8 @@ bool StoreSource::settle(Ticket ticket, Settle how, std::string_view why) {
     settlement.dead = options_.max_attempts != 0 && failures >= options_.max_attempts;
     if (!settlement.dead) settlement.not_before = rest_after(failures);
   }
-  const bool comes_again = how == Settle::requeue && !settlement.dead && !stopped_;
+  const bool comes_again =
+      (how == Settle::give_back || (how == Settle::requeue && !settlement.dead)) && !stopped_;
   settled_.push_back(std::move(settlement));
   return comes_again;
 }

@@ -23,7 +23,7 @@ class StoreSource final : public Source {
   Flow take(std::size_t most, std::vector<Taken>& out) override;
   bool settle(Ticket ticket, Settle how, std::string_view why) override;
   void flush() override;
-  Wait wait() const override { return {-1, 0, pause_}; }
+  Wait wait() const override { return Wait(pause_); }
   bool drained() override;
   void stop() override { stopped_ = true; }
 

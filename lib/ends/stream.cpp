@@ -41,7 +41,7 @@ class StreamSource final : public Source {
 
   bool settle(Ticket, Settle, std::string_view) override { return false; }
 
-  Wait wait() const override { return {inputs_[input_].from.get(), POLLIN, std::nullopt}; }
+  Wait wait() const override { return {inputs_[input_].from.get(), POLLIN}; }
 
  private:
   bool has_bytes() const {
@@ -148,7 +148,7 @@ class StreamSink final : public Sink {
       out.push_back({marks_.front().ticket, Fate::confirmed, 0, {}});
   }
 
-  Wait wait() const override { return {output_.descriptor(), POLLOUT, std::nullopt}; }
+  Wait wait() const override { return {output_.descriptor(), POLLOUT}; }
   bool closed() const override { return output_.closed(); }
 
  private:

@@ -133,6 +133,8 @@ class Pump {
       source_.settle(verdict.ticket, Settle::ack, {});
     } else if (verdict.fate == Fate::rejected) {
       source_.settle(verdict.ticket, Settle::dead_letter, reason_of(verdict));
+    } else if (verdict.fate == Fate::untried) {
+      verdict.comes_again = source_.settle(verdict.ticket, Settle::give_back, {});
     } else if (verdict.fate != Fate::unconfirmed) {
       verdict.comes_again = source_.settle(verdict.ticket, Settle::requeue, reason_of(verdict));
     }
@@ -150,7 +152,8 @@ class Pump {
       ++tally_.flawed;
       return;
     }
-    if (entry.verdict->comes_again || entry.verdict->fate == Fate::deferred) {
+    if (entry.verdict->comes_again || entry.verdict->fate == Fate::deferred ||
+        entry.verdict->fate == Fate::untried) {
       ++tally_.again;
       return;
     }
@@ -171,6 +174,7 @@ class Pump {
         ++tally_.rejected;
         break;
       case Fate::deferred:
+      case Fate::untried:
         break;
     }
   }
@@ -223,7 +227,7 @@ class Pump {
     const bool paced = can_take() && allowed() == 0;
     const Wait source = can_take() && !paced ? source_.wait() : Wait{};
     const Wait sink = window_.waiting() != 0 ? sink_.wait() : Wait{};
-    wait_any({source, sink, onlooker}, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
+    wait_for(source | sink | onlooker, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
   }
 
   // The time left until a limit of ours is reached.

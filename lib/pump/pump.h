@@ -67,8 +67,8 @@ struct Tally {
 
 // Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
 // after the sink has said what became of it: confirmed is acknowledged, rejected is dead-lettered, returned,
-// nacked and deferred are requeued, what is unconfirmed is left unsettled, so it comes again. Does not throw
-// for what either end does: it is in the tally.
+// nacked and deferred are requeued, what is untried is given back, what is unconfirmed is left unsettled, so
+// it comes again. Does not throw for what either end does: it is in the tally.
 Tally pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks);
 
 }  // namespace iso

@@ -7,8 +7,8 @@
 
 namespace iso {
 
-// Appends `text` as a JSON string with its quotes. Only what RFC 8259 section 7 demands is escaped. A byte that
-// is not of UTF-8, which JSON cannot say, becomes '?'.
+// Appends `text` as a JSON string with its quotes. Only what RFC 8259 section 7 demands is escaped. A byte
+// that is not of UTF-8, which JSON cannot say, becomes '?'.
 void append_json_string(std::string& out, std::string_view text);
 
 // Appends one JSON value on one line: a line break between tokens becomes a space, all other bytes stay.

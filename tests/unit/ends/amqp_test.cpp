@@ -44,7 +44,7 @@ Told listen_to(Sink& sink, std::size_t enough = SIZE_MAX) {
     }
     for (const auto& verdict : verdicts)
       if (verdict.fate == Fate::confirmed) told.confirmed.push_back(verdict.ticket);
-    if (verdicts.empty()) wait_any({sink.wait()}, 200ms);
+    if (verdicts.empty()) wait_for(sink.wait(), 200ms);
   }
   return told;
 }
@@ -55,7 +55,7 @@ Flow take(Source& source, std::vector<Taken>& out, std::size_t enough) {
   for (const auto until = Clock::now() + 10s; out.size() < enough && Clock::now() < until;) {
     flow = source.take(enough - out.size(), out);
     if (flow == Flow::ended) break;
-    wait_any({source.wait()}, 200ms);
+    wait_for(source.wait(), 200ms);
   }
   return flow;
 }
@@ -160,7 +160,7 @@ TEST_CASE(
   while (Clock::now() - start < 2500ms) {  // longer than the broker may be silent
     sink->flush();
     sink->verdicts(verdicts);
-    wait_any({{-1, 0, std::nullopt}}, 20ms);
+    wait_for({}, 20ms);
   }
   CHECK(verdicts.empty());
   CHECK(sink->stalled() == "blocked: low on memory");
@@ -181,7 +181,7 @@ TEST_CASE("amqp sink: a broker that only stops reading is said not to read") {
   std::vector<Verdict> verdicts;
   for (const auto start = Clock::now(); sink->stalled().empty() && Clock::now() - start < 10s;) {
     sink->verdicts(verdicts);
-    wait_any({sink->wait()}, 50ms);
+    wait_for(sink->wait(), 50ms);
   }
   CHECK(sink->stalled() == "it does not read");
   told.set_value();
@@ -267,7 +267,8 @@ TEST_CASE("amqp sink: a broker without confirms is not published to") {
   CHECK(test::says(test::error_of([&] { sink_to(broker.host()); }), "asking for confirms"));
 }
 
-TEST_CASE("amqp source: what a relay failed to pass on is held, and acknowledgements do not reach across it") {
+TEST_CASE(
+    "amqp source: what a relay failed to pass on is held, and acknowledgements do not reach across it") {
   std::vector<std::string> acks;
   FakeBroker broker([&](Peer& peer) {
     peer.open();
@@ -336,7 +337,7 @@ TEST_CASE("amqp source: a broker whose heartbeats come only while it is asked so
   for (const auto start = Clock::now(); Clock::now() - start < 2500ms;) {
     REQUIRE(source->take(1, taken) == Flow::idle);
     REQUIRE_FALSE(source->drained());
-    wait_any({{-1, 0, std::nullopt}}, 50ms);
+    wait_for({}, 50ms);
   }
 }
 

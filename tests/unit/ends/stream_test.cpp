@@ -132,7 +132,7 @@ TEST_CASE("stream source: what is there comes out while the writer keeps the pip
   REQUIRE(write(pipe.write_end, "{\"a\":1}\n{\"b\"", 12) == 12);
   CHECK(source->take(10, out) == Flow::idle);
   CHECK(out.size() == 1);
-  CHECK(source->wait().fd == pipe.read_end);
+  CHECK(source->wait().descriptors.at(0).fd == pipe.read_end);
   close(pipe.write_end);
 }
 

@@ -47,7 +47,7 @@ class FakeSource final : public Source {
     return how == Settle::requeue && gives_again;
   }
   void flush() override { ++flushes; }
-  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(1)}; }
+  Wait wait() const override { return Wait(std::chrono::milliseconds(1)); }
   bool drained() override { return given_ == bodies_.size(); }
   void stop() override { ++stops; }
 
@@ -84,7 +84,7 @@ class FakeSink final : public Sink {
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(flushed_));
     }
   }
-  Wait wait() const override { return {-1, 0, std::chrono::milliseconds(1)}; }
+  Wait wait() const override { return Wait(std::chrono::milliseconds(1)); }
   bool closed() const override { return gone; }
   std::string_view stalled() const override { return answers ? "" : "it is full"; }
 

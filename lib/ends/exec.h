@@ -14,13 +14,16 @@ struct ExecOptions {
   std::vector<std::string> environment;  // NAME=value of every process; the fields of the record come on top
   std::size_t jobs = 1;                  // processes at once
   std::chrono::milliseconds job_timeout{0};  // kill a process that runs for longer; 0: let it run
+  bool replies = false;  // what a process prints is the body of its reply; else it prints where we do
 };
 
 // Runs the command once for each record: its body on standard input, its fields in the environment as
 // handler_environment says, nothing of it on the command line. The exit status is the record's fate: 0 is
-// confirmed, 75 (EX_TEMPFAIL) deferred; any other, and a process that a signal ended, is rejected. Each
-// process leads a group of its own, which is killed with it. Throws Kind::missing if the command cannot be
-// started. The caller ignores SIGPIPE, or a command that does not read its input would end it.
+// confirmed, 75 (EX_TEMPFAIL) deferred; any other, and a process that a signal ended, is rejected. A reply
+// that is JSON has no space around it; any other is what was printed, to the byte.
+//
+// Throws Kind::missing if the command cannot be started. The caller ignores SIGPIPE, or a command that does
+// not read its input would end it.
 std::unique_ptr<Sink> open_exec_sink(const ExecOptions& options);
 
 }  // namespace iso

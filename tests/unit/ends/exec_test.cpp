@@ -1,9 +1,9 @@
-#include "ends/process.h"
+#include "ends/exec.h"
 
 #include <csignal>
 #include <doctest/doctest.h>
 
-#include "ends/process_environment.h"
+#include "ends/handler_environment.h"
 #include "record/read.h"
 #include "support/errors.h"
 
@@ -38,7 +38,7 @@ std::vector<Verdict> run(const ExecOptions& options, const std::vector<std::stri
   sink->flush();
   std::vector<Verdict> verdicts;
   for (int rounds = 0; verdicts.size() < bodies.size() && rounds < 1000; ++rounds) {
-    wait_any({sink->wait()}, 100ms);
+    wait_for(sink->wait(), 100ms);
     sink->verdicts(verdicts);
   }
   std::sort(verdicts.begin(), verdicts.end(),

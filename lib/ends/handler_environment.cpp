@@ -1,4 +1,4 @@
-#include "ends/process_environment.h"
+#include "ends/handler_environment.h"
 
 #include <algorithm>
 #include <array>

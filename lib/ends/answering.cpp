@@ -1,0 +1,103 @@
+#include "ends/answering.h"
+
+#include <fmt/format.h>
+#include <iterator>
+#include <utility>
+
+#include "ends/reply.h"
+
+namespace iso {
+
+AnsweringSink::AnsweringSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink> replies,
+                             AnsweringOptions options)
+    : handler_(std::move(handler)), replies_(std::move(replies)), options_(std::move(options)) {}
+
+void AnsweringSink::put(Ticket ticket, const Record& record) {
+  requests_.emplace_hint(requests_.end(), ticket, &record);
+  handler_->put(ticket, record);
+}
+
+void AnsweringSink::flush() {
+  handler_->flush();
+  replies_->flush();
+}
+
+void AnsweringSink::verdicts(std::vector<Verdict>& out) {
+  batch_.clear();
+  replies_->verdicts(batch_);
+  for (const Verdict& verdict : batch_) settle(verdict, out);
+  batch_.clear();
+  handler_->verdicts(batch_);
+  for (Verdict& verdict : batch_) answer(std::move(verdict), out);
+  replies_->flush();
+}
+
+Wait AnsweringSink::wait() const {
+  Wait wait = requests_.empty() ? Wait() : handler_->wait();
+  return answers_.empty() ? wait : wait | replies_->wait();
+}
+
+std::string_view AnsweringSink::stalled() const {
+  return answers_.empty() ? handler_->stalled() : replies_->stalled();
+}
+
+void AnsweringSink::answer(Verdict verdict, std::vector<Verdict>& out) {
+  const auto request = requests_.find(verdict.ticket);
+  auto answers = answers_to(*request->second, verdict);
+  requests_.erase(request);
+  if (answers.empty()) {
+    out.push_back(std::move(verdict));
+    return;
+  }
+  const Ticket ticket = verdict.ticket;
+  handled_.emplace(ticket, Handled{std::move(verdict), static_cast<unsigned>(answers.size())});
+  for (Record& record : answers) {
+    if (!record.message_id) record.message_id = ids_.next();
+    const auto at = answers_.emplace_hint(answers_.end(), ++last_answer_, Answer{ticket, std::move(record)});
+    replies_->put(last_answer_, at->second.record);
+  }
+}
+
+std::vector<Record> AnsweringSink::answers_to(const Record& request, Verdict& verdict) const {
+  std::vector<Record> answers;
+  const bool addressed = !request.reply_to.value_or("").empty();
+  if (auto reply = std::exchange(verdict.reply, nullptr); reply && options_.reply) {
+    address_reply(*reply, request);
+    if (addressed || !reply->exchange->empty() || reply->routing_key) answers.push_back(std::move(*reply));
+  }
+  const bool ended = verdict.fate == Fate::confirmed || verdict.fate == Fate::rejected;
+  if (!options_.confirm_as.empty() && addressed && ended)
+    answers.push_back(confirmation_of(request, options_.confirm_as, verdict));
+  if (answers.empty() && !addressed && ended)
+    options_.notice(fmt::format("message {} has no reply_to: it is not answered",
+                                request.message_id.value_or("without an id")));
+  return answers;
+}
+
+void AnsweringSink::settle(const Verdict& answered, std::vector<Verdict>& out) {
+  const auto answer = answers_.find(answered.ticket);
+  const auto handled = handled_.find(answer->second.request);
+  Verdict& verdict = handled->second.verdict;
+  const std::string to = answer->second.record.routing_key.value_or("");
+  switch (answered.fate) {
+    case Fate::confirmed:
+      ++tally_.sent;
+      break;
+    case Fate::returned:
+      ++tally_.undelivered;
+      options_.notice(fmt::format("the answer with correlation_id {} to {} was returned: {} ({})",
+                                  answer->second.record.correlation_id.value_or("none"), to,
+                                  answered.reply_text, answered.reply_code));
+      break;
+    default:
+      verdict.fate = Fate::deferred;
+      verdict.reply_text = fmt::format("its answer to {} was not taken: {}", to, answered.reply_text);
+  }
+  if (--handled->second.waiting == 0) {
+    out.push_back(std::move(verdict));
+    handled_.erase(handled);
+  }
+  answers_.erase(answer);
+}
+
+}  // namespace iso

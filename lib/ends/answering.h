@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "ends/end.h"
+
+namespace iso {
+
+struct AnsweringOptions {
+  bool reply = false;      // publish what the handler answers to the record's reply_to
+  std::string confirm_as;  // publish a confirmation by this application there too; "": none
+  Notice notice = [](std::string_view) {};
+};
+
+struct AnswerTally {
+  std::uint64_t sent = 0;         // replies and confirmations that the broker has
+  std::uint64_t undelivered = 0;  // came back, as no queue took them: whoever waited has gone
+};
+
+// Hands records to `handler`, and publishes what answers them to `replies`. A record has its fate only when
+// its answers have theirs, so that none is lost: one that was nacked makes the record deferred. One that came
+// back is told and counted, and the record keeps its fate; so it does when it has no reply_to.
+class AnsweringSink final : public Sink {
+ public:
+  AnsweringSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink> replies, AnsweringOptions options);
+
+  void put(Ticket ticket, const Record& record) override;
+  void flush() override;
+  void verdicts(std::vector<Verdict>& out) override;
+  Wait wait() const override;
+  std::string_view stalled() const override;
+  bool closed() const override { return handler_->closed(); }
+
+  const AnswerTally& tally() const { return tally_; }
+
+ private:
+  struct Handled {
+    Verdict verdict;
+    unsigned waiting = 0;  // answers without a fate
+  };
+  struct Answer {
+    Ticket request;
+    Record record;
+  };
+
+  void answer(Verdict verdict, std::vector<Verdict>& out);
+  std::vector<Record> answers_to(const Record& request, Verdict& verdict) const;
+  void settle(const Verdict& answered, std::vector<Verdict>& out);
+
+  std::unique_ptr<Sink> handler_, replies_;
+  AnsweringOptions options_;
+  std::map<Ticket, const Record*> requests_;  // with the handler
+  std::map<Ticket, Handled> handled_;         // whose answers are on their way
+  std::map<Ticket, Answer> answers_;          // in place until their verdict, as put() asks
+  Ticket last_answer_ = 0;
+  IdMaker ids_;
+  AnswerTally tally_;
+  std::vector<Verdict> batch_;  // kept for its memory
+};
+
+}  // namespace iso

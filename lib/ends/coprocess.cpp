@@ -1,0 +1,202 @@
+#include "ends/coprocess.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <fmt/format.h>
+#include <optional>
+#include <random>
+#include <unistd.h>
+
+#include "base/backoff.h"
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "ends/child.h"
+#include "ends/reply.h"
+#include "record/split.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Backoff kBackoff{milliseconds(100), milliseconds(10'000)};
+constexpr milliseconds kTimeToExit{200};  // once it has closed its output
+constexpr std::size_t kReadAtLeast = std::size_t{64} * 1024;
+constexpr std::size_t kShown = 200;  // bytes of a bad answer
+
+class CoprocessSink final : public Sink {
+ public:
+  explicit CoprocessSink(const CoprocessOptions& options) : options_(options) { start(); }
+
+  ~CoprocessSink() override {
+    if (!run_) return;
+    run_->to.reset();
+    run_->child.input = Descriptor();
+    run_->child.wait(options_.leave_time);
+  }
+
+  void put(Ticket ticket, const Record& record) override {
+    if (held_.empty()) last_answer_ = now();
+    held_.push_back({ticket, &record, false});
+    if (run_) write(record);
+  }
+
+  void flush() override {
+    if (run_) run_->to->write_some();
+  }
+
+  // Whoever waits for the fate of a record whose answer is here must get it, so a bad answer is told only
+  // when there are none to tell.
+  void verdicts(std::vector<Verdict>& out) override {
+    const std::size_t before = out.size();
+    if (!fault_) attend(out);
+    if (fault_ && out.size() == before) throw Error(*fault_);
+  }
+
+  Wait wait() const override {
+    Wait wait;
+    if (fault_) wait.no_longer_than(milliseconds(0));
+    if (run_) {
+      wait = Wait(run_->child.output.get(), POLLIN);
+      if (run_->to->pending() != 0) wait = wait | Wait(run_->child.input.get(), POLLOUT);
+      if (options_.answer_time.count() != 0 && !held_.empty()) wait.no_longer_than(left(answer_due()));
+    } else if (!held_.empty()) {
+      wait.no_longer_than(left(next_start_));
+    }
+    return wait;
+  }
+
+ private:
+  struct Held {
+    Ticket ticket;
+    const Record* record;
+    bool answered;
+  };
+  // The process, and what is on its way to and from it.
+  struct Run {
+    Child child;
+    std::optional<Output> to;
+    Splitter from{Framing::json};
+  };
+
+  Clock::Steady now() const { return options_.clock->steady(); }
+  Clock::Steady answer_due() const { return last_answer_ + options_.answer_time; }
+  milliseconds left(Clock::Steady due) const {
+    return std::max(std::chrono::ceil<milliseconds>(due - now()), milliseconds(0));
+  }
+
+  void start() {
+    run_.emplace();
+    run_->child = Child(options_.command, options_.environment, true);
+    run_->to.emplace(Descriptor::lend(run_->child.input.get()), "the coprocess");
+    last_answer_ = now();
+    for (const Held& held : held_) write(*held.record);
+  }
+
+  void write(const Record& record) {
+    append_record(run_->to->buffer(), record);
+    run_->to->buffer() += '\n';
+  }
+
+  void attend(std::vector<Verdict>& out) {
+    if (!run_ && !held_.empty() && now() >= next_start_) start();
+    if (!run_) return;
+    flush();
+    const bool open = read_answers(out);
+    if (fault_) return;
+    if (!open) {
+      lose(out, false);
+    } else if (options_.answer_time.count() != 0 && !held_.empty() && now() >= answer_due()) {
+      lose(out, true);
+    }
+  }
+
+  // False when there will be no more.
+  bool read_answers(std::vector<Verdict>& out) {
+    for (;;) {
+      const auto space = run_->from.space(kReadAtLeast);
+      const ssize_t got = read(run_->child.output.get(), space.data(), space.size());
+      if (got > 0) {
+        run_->from.filled(static_cast<std::size_t>(got));
+        while (const auto piece = run_->from.next())
+          if (!take(*piece, out)) return true;
+      } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        return false;
+      } else if (errno == EAGAIN) {
+        return true;
+      }
+    }
+  }
+
+  // False if it is no answer.
+  bool take(const Piece& piece, std::vector<Verdict>& out) {
+    try {
+      if (!piece.error.empty()) throw Error(Kind::data, piece.error);
+      out.push_back(verdict_of(read_answer(piece.bytes)));
+      return true;
+    } catch (const Error& error) {
+      fault_ = Error(error.kind(), fmt::format("the coprocess gave no answer but {}: {}",
+                                               piece.bytes.substr(0, kShown), error.what()));
+      return false;
+    }
+  }
+
+  Verdict verdict_of(Answer answer) {
+    if (answer.reply && !options_.replies) throw Error(Kind::usage, "a reply goes nowhere without --reply");
+    const auto held = std::find_if(held_.begin(), held_.end(), [&](const Held& one) {
+      return !one.answered && (!answer.message_id || one.record->message_id == answer.message_id);
+    });
+    if (held == held_.end())
+      throw Error(Kind::data, answer.message_id ? fmt::format("it has no message {}", *answer.message_id)
+                                                : "it has answered all that it has");
+    last_answer_ = now();
+    failures_ = 0;
+    held->answered = true;
+    Verdict verdict{held->ticket, answer.fate, 0, std::move(answer.why)};
+    verdict.reply = std::move(answer.reply);
+    while (!held_.empty() && held_.front().answered) held_.pop_front();
+    return verdict;
+  }
+
+  // It has closed its output, which is its end, or is too late.
+  void lose(std::vector<Verdict>& out, bool late) {
+    if (!late) run_->child.wait(kTimeToExit);
+    run_->child.kill();
+    std::string why = ending_text(run_->child.reap());
+    run_.reset();
+    if (late) why = fmt::format("no answer for {}", duration_text(options_.answer_time));
+    bool oldest = true;
+    for (const Held& held : held_) {
+      if (held.answered) continue;
+      if (oldest) {
+        out.push_back({held.ticket, late ? Fate::rejected : Fate::deferred, 0, "the coprocess: " + why});
+      } else {
+        out.push_back({held.ticket, Fate::untried, 0, {}});
+      }
+      oldest = false;
+    }
+    held_.clear();
+    const auto pause = backoff_delay(kBackoff, ++failures_, std::uniform_real_distribution()(random_));
+    next_start_ = now() + pause;
+    options_.notice(fmt::format("the coprocess: {}; starting it again", why));
+  }
+
+  CoprocessOptions options_;
+  std::optional<Run> run_;
+  std::deque<Held> held_;  // with it, or waiting for it to start, in the order put
+  Clock::Steady last_answer_{}, next_start_{};
+  unsigned failures_ = 0;  // times it ended since its last answer
+  std::optional<Error> fault_;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> open_coprocess_sink(const CoprocessOptions& options) {
+  return std::make_unique<CoprocessSink>(options);
+}
+
+}  // namespace iso
