@@ -16,6 +16,7 @@ namespace {
 struct Entry {
   std::vector<std::string> names;  // "-u", "--url"; none for a positional argument
   std::string value;               // "URL"; empty for a flag
+  std::string attached;            // "[=N]": what may follow a flag
   std::vector<std::string> choices;
   std::string help, otherwise, variable;
   bool takes_file = false;
@@ -50,6 +51,8 @@ Entry entry_of(const CLI::Option& option) {
     const std::string type = option.get_type_name();
     entry.value = type.substr(0, type.find(type.starts_with("EXCHANGE") ? '\n' : ':'));
     entry.choices = choices_in(type);
+  } else if (option.get_type_name().starts_with('[')) {
+    entry.attached = option.get_type_name();
   }
   entry.help = option.get_description();
   entry.otherwise = option.get_default_str();
@@ -221,6 +224,7 @@ void write_man_entry(const Entry& entry, std::ostream& out) {
       names += fmt::format("{}\\fB{}\\fR", names.empty() ? "" : ", ", roff(name));
     out << names;
     if (!entry.value.empty()) out << fmt::format(" \\fI{}\\fR", roff(entry.value));
+    if (!entry.attached.empty()) out << fmt::format("\\fI{}\\fR", roff(entry.attached));
     out << "\n";
   }
   out << roff(entry.help) << ".\n";

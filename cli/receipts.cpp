@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "record/write.h"
+
 namespace iso {
 namespace {
 
@@ -12,8 +14,8 @@ constexpr std::size_t kReceiptsAtOnce = std::size_t{64} * 1024;
 
 }  // namespace
 
-Receipts::Receipts(const std::string& rejects, bool dry_run, Report& report)
-    : report_(report), dry_run_(dry_run), receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
+Receipts::Receipts(const std::string& rejects, bool on_stdout, Report& report)
+    : report_(report), on_stdout_(on_stdout), receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
   if (!rejects.empty()) rejects_.emplace(open_to_write(rejects), rejects);
 }
 
@@ -24,8 +26,8 @@ void Receipts::operator()(const Taken& taken, const Verdict& verdict) {
   }
   if (taken.flaw) {
     failure(fmt::format("input {}: {}", taken.flaw->number, taken.flaw->why));
-  } else if (!dry_run_) {
-    append_receipt(receipts_.buffer(), taken.record, verdict);
+  } else {
+    if (on_stdout_) append_receipt(receipts_.buffer(), taken.record, verdict);
     if (verdict.fate != Fate::confirmed) failure(failure_text(taken.record, verdict));
   }
   if (rejects_ && (taken.flaw || verdict.fate != Fate::confirmed)) {
@@ -34,6 +36,12 @@ void Receipts::operator()(const Taken& taken, const Verdict& verdict) {
   }
   if (receipts_.pending() >= kReceiptsAtOnce) write_some();
   report_.progress("published", ++done_);
+}
+
+void Receipts::reply(const Record& record) {
+  append_record(receipts_.buffer(), record);
+  receipts_.buffer() += '\n';
+  if (receipts_.pending() >= kReceiptsAtOnce) write_some();
 }
 
 Intake Receipts::intake() const {

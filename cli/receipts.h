@@ -16,11 +16,14 @@ namespace iso {
 // make it in the file `rejects`, if it has a name.
 class Receipts {
  public:
-  // `dry_run`: stdout has the records themselves, and there are no receipts. Throws Kind::io if `rejects`
-  // cannot be written.
-  Receipts(const std::string& rejects, bool dry_run, Report& report);
+  // Not `on_stdout`: something else is there, and there are no receipts. Throws Kind::io if `rejects` cannot
+  // be written.
+  Receipts(const std::string& rejects, bool on_stdout, Report& report);
 
   void operator()(const Taken& taken, const Verdict& verdict);
+  // A reply, which is on stdout in place of receipts.
+  void reply(const Record& record);
+  bool all_written() const { return receipts_.pending() == 0; }
 
   // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile.
   Intake intake() const;
@@ -34,7 +37,7 @@ class Receipts {
   void failure(const std::string& text);
 
   Report& report_;
-  bool dry_run_;
+  bool on_stdout_;
   Output receipts_;
   std::optional<Output> rejects_;
   std::optional<Error> broken_;

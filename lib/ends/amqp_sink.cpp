@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "ends/amqp.h"
+#include "ends/amqp_delivery.h"
 #include "ends/amqp_properties.h"
 #include "ends/amqp_wire.h"
 
@@ -13,7 +14,7 @@ namespace iso {
 namespace {
 
 constexpr std::size_t kWriteAtOnce = std::size_t{64} * 1024;
-constexpr std::string_view kDirectReplies = "amq.rabbitmq.reply-to.";
+constexpr std::string_view kDirectReplies = "amq.rabbitmq.reply-to";
 constexpr int kFrameError = 501;  // AMQP 0-9-1 section 1.2
 
 std::string_view exchange_of(const Record& record) {
@@ -30,9 +31,10 @@ std::string_view key_of(const Record& record) {
 // goes again, one by one: whoever is alone is the culprit.
 class AmqpSink final : public Sink {
  public:
-  AmqpSink(const Url& url, const SinkOptions& options) : wire_(url, options) {
+  AmqpSink(const Url& url, const SinkOptions& options)
+      : wire_(url, options), direct_(options.direct_replies) {
     prepare(options);
-    wire_.select_confirms();
+    open_channel();
   }
 
   ~AmqpSink() override {
@@ -55,13 +57,20 @@ class AmqpSink final : public Sink {
     try {
       exchange();
     } catch (const Error&) {
-      if (known_.empty()) throw;
+      if (known_.empty() && replies_.empty()) throw;
     }
     out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
     known_.clear();
   }
 
   Wait wait() const override { return wire_.wait(); }
+
+  std::string_view reply_address() const override { return direct_ ? kDirectReplies : std::string_view(); }
+
+  void replies(std::vector<Record>& out) override {
+    out.insert(out.end(), std::make_move_iterator(replies_.begin()), std::make_move_iterator(replies_.end()));
+    replies_.clear();
+  }
 
   std::string_view stalled() const override {
     if (!wire_.blocked().empty()) return wire_.blocked();
@@ -80,13 +89,20 @@ class AmqpSink final : public Sink {
     Refusal returned;  // code 0: it was not
   };
 
+  void must(const Wire::Answer& answer) const {
+    if (answer)
+      throw Error(answer->code == AMQP_ACCESS_REFUSED ? Kind::refused : Kind::config,
+                  fmt::format("{}: {}", wire_.name(), answer->text));
+  }
+
+  // RabbitMQ wants the consumer of direct replies on the channel of the requests, and before them.
+  void open_channel() {
+    wire_.select_confirms();
+    if (direct_) must(wire_.consume(kDirectReplies, false, 0));
+  }
+
   // Creates what the settings name, and uses what is there as it is.
   void prepare(const SinkOptions& options) {
-    const auto must = [this](const Wire::Answer& answer) {
-      if (answer)
-        throw Error(answer->code == AMQP_ACCESS_REFUSED ? Kind::refused : Kind::config,
-                    fmt::format("{}: {}", wire_.name(), answer->text));
-    };
     if (!options.direct_name.empty() && missing(wire_.declare_exchange(options.direct_name, "direct", true)))
       must(wire_.declare_exchange(options.direct_name, "direct", false));
     if (options.queue.empty()) return;
@@ -152,6 +168,10 @@ class AmqpSink final : public Sink {
   }
 
   void take(const amqp_frame_t& frame) {
+    if (reply_arrives_ && frame.frame_type != AMQP_FRAME_METHOD) {
+      take_reply(frame);
+      return;
+    }
     if (frame.frame_type == AMQP_FRAME_HEADER) {
       match_return(*static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
       return;
@@ -169,6 +189,10 @@ class AmqpSink final : public Sink {
         answer(nack.delivery_tag, nack.multiple, Fate::nacked);
         break;
       }
+      case AMQP_BASIC_DELIVER_METHOD:
+        reply_.begin(*static_cast<amqp_basic_deliver_t*>(method), kDirectReplies);
+        reply_arrives_ = true;
+        break;
       case AMQP_BASIC_RETURN_METHOD: {
         const auto& back = *static_cast<amqp_basic_return_t*>(method);
         return_ = {{back.reply_code, std::string(view(back.reply_text))},
@@ -182,6 +206,12 @@ class AmqpSink final : public Sink {
       default:
         break;
     }
+  }
+
+  void take_reply(const amqp_frame_t& frame) {
+    if (!reply_.add(frame)) return;
+    replies_.push_back(std::move(reply_.record()));
+    reply_arrives_ = false;
   }
 
   // A return has no number. It is the oldest message on its way that looks like it; where several look the
@@ -226,7 +256,7 @@ class AmqpSink final : public Sink {
   }
 
   void channel_closed(const Refusal& refusal) {
-    wire_.select_confirms();
+    open_channel();
     next_tag_ = 1;
     std::erase_if(sent_, [](const Sent& sent) { return sent.answered; });
     if (sent_.size() == 1) {
@@ -244,7 +274,7 @@ class AmqpSink final : public Sink {
         waiting_.push_front({sent->ticket, sent->record});
     }
     sent_.clear();
-    alone_ = false;
+    alone_ = reply_arrives_ = false;
   }
 
   struct Return {
@@ -253,6 +283,10 @@ class AmqpSink final : public Sink {
   };
 
   Wire wire_;
+  bool direct_;  // direct replies come to us
+  Delivery reply_;
+  bool reply_arrives_ = false;
+  std::vector<Record> replies_;
   Pool pool_;
   std::deque<Waiting> waiting_;
   std::deque<Sent> sent_;       // on the way, in the order of their numbers

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "ends/amqp.h"
-#include "ends/amqp_properties.h"
+#include "ends/amqp_delivery.h"
 #include "ends/amqp_wire.h"
 #include "ends/binding_kind.h"
 
@@ -17,16 +17,6 @@ namespace iso {
 namespace {
 
 constexpr Backoff kRest{std::chrono::milliseconds(500), std::chrono::milliseconds(60'000)};
-constexpr std::uint64_t kReserveAtMost = 1 << 24;  // a size that is only claimed takes no more memory
-
-std::optional<std::uint64_t> delivery_count_of(const Record& record) {
-  if (!record.headers) return std::nullopt;
-  for (const auto& [name, field] : *record.headers)
-    if (const auto* count = std::get_if<std::int64_t>(&field.value);
-        count && name == "x-delivery-count" && *count >= 0)
-      return static_cast<std::uint64_t>(*count);
-  return std::nullopt;
-}
 
 // Consumes with manual acknowledgements. There is one consumer on the channel, so the broker's delivery tags
 // are 1, 2, 3, … and serve as tickets.
@@ -46,7 +36,7 @@ class AmqpSource final : public Source {
       prefetch_ = std::min<std::uint64_t>(peek_left_, UINT16_MAX);
       if (peek_left_ == 0) return;
     }
-    must(wire_.consume(queue_, static_cast<std::uint16_t>(prefetch_)), queue_);
+    must(wire_.consume(queue_, true, static_cast<std::uint16_t>(prefetch_)), queue_);
   }
 
   ~AmqpSource() override { wire_.finish(); }
@@ -57,7 +47,7 @@ class AmqpSource final : public Source {
     std::size_t taken = 0;
     while (taken < most && wire_.next_frame(frame))
       if (accept(frame)) {
-        out.push_back(std::move(arriving_));
+        out.push_back({delivery_.tag(), std::move(delivery_.record()), nullptr});
         ++taken;
       }
     if (!options_.peek) return taken == most ? Flow::more : is_full_of_held() ? Flow::ended : Flow::idle;
@@ -122,6 +112,8 @@ class AmqpSource final : public Source {
 
   void stop() override { wire_.cancel(); }
 
+  std::string_view queue() const override { return queue_; }
+
  private:
   void give_back_rested() {
     const auto now = system_clock().steady();
@@ -172,23 +164,12 @@ class AmqpSource final : public Source {
     must(refusal, binding.exchange);
   }
 
-  // Adds a frame to the message that is arriving. True when it is whole.
+  // True when a message is whole.
   bool accept(const amqp_frame_t& frame) {
-    if (frame.frame_type == AMQP_FRAME_HEADER) {
-      read_properties(arriving_.record,
-                      *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
-      body_left_ = frame.payload.properties.body_size;
-      arriving_.record.body.reserve(std::min(body_left_, kReserveAtMost));
-      return body_left_ == 0 && finish();
-    }
-    if (frame.frame_type == AMQP_FRAME_BODY) {
-      arriving_.record.body.append(view(frame.payload.body_fragment));
-      body_left_ -= std::min<std::uint64_t>(body_left_, frame.payload.body_fragment.len);
-      return body_left_ == 0 && finish();
-    }
+    if (frame.frame_type != AMQP_FRAME_METHOD) return delivery_.add(frame);
     void* method = frame.payload.method.decoded;
     if (frame.payload.method.id == AMQP_BASIC_DELIVER_METHOD)
-      begin(*static_cast<amqp_basic_deliver_t*>(method));
+      delivery_.begin(*static_cast<amqp_basic_deliver_t*>(method), queue_);
     if (frame.payload.method.id == AMQP_BASIC_CANCEL_METHOD) consumer_ended();
     if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
       throw Error(Kind::unavailable,
@@ -213,23 +194,6 @@ class AmqpSource final : public Source {
     if (prefetch_ == 0 || held_ < prefetch_) return false;
     options_.notice(
         fmt::format("{} messages could not be passed on and were left in the queue; stopping", held_));
-    return true;
-  }
-
-  void begin(const amqp_basic_deliver_t& delivery) {
-    arriving_ = Taken{delivery.delivery_tag, {}, nullptr};
-    Record& record = arriving_.record;
-    record.exchange = view(delivery.exchange);
-    record.routing_key = view(delivery.routing_key);
-    record.queue = queue_;
-    record.redelivered = delivery.redelivered != 0;
-  }
-
-  bool finish() {
-    Record& record = arriving_.record;
-    record.body_kind = body_kind_of(record.body);
-    record.delivery_count = delivery_count_of(record);
-    record.received_at = system_clock().wall().time_since_epoch().count();
     return true;
   }
 
@@ -270,8 +234,7 @@ class AmqpSource final : public Source {
   SourceOptions options_;
   Wire wire_;
   std::string queue_;
-  Taken arriving_;
-  std::uint64_t body_left_ = 0;
+  Delivery delivery_;
   std::uint64_t peek_left_ = 0;
   std::uint64_t prefetch_ = 0;  // 0: no limit
   std::uint64_t held_ = 0;

@@ -133,12 +133,14 @@ Wire::Answer Wire::bind(std::string_view queue, std::string_view exchange, std::
   return answer("binding a queue");
 }
 
-Wire::Answer Wire::consume(std::string_view queue, std::uint16_t prefetch) {
+Wire::Answer Wire::consume(std::string_view queue, bool acked, std::uint16_t prefetch) {
   write_all(timeout_);
-  amqp_basic_qos(connection_.get(), kChannel, 0, prefetch, false);
-  if (auto refusal = answer("setting the prefetch")) return refusal;
+  if (acked) {
+    amqp_basic_qos(connection_.get(), kChannel, 0, prefetch, false);
+    if (auto refusal = answer("setting the prefetch")) return refusal;
+  }
   const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), amqp_empty_bytes, false,
-                                      false, false, amqp_empty_table);
+                                      !acked, false, amqp_empty_table);
   if (auto refusal = answer("consuming")) return refusal;
   consumer_tag_ = view(ok->consumer_tag);
   return std::nullopt;

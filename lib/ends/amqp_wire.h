@@ -88,7 +88,9 @@ class Wire {
   Answer declare_queue(std::string_view name, QueueOptions options, Queue& queue);
   Answer declare_exchange(std::string_view name, std::string_view type, bool passive);
   Answer bind(std::string_view queue, std::string_view exchange, std::string_view routing_key);
-  Answer consume(std::string_view queue, std::uint16_t prefetch);
+  // `acked`: deliveries wait for settle(), no more than `prefetch` at once; else they are settled as they
+  // come.
+  Answer consume(std::string_view queue, bool acked, std::uint16_t prefetch);
   void cancel();  // without waiting for an answer
   // Throws Kind::unavailable if the broker has no such extension.
   void select_confirms();

@@ -85,6 +85,9 @@ class Source {
   // Whether the far side has nothing left to give at this moment (--drain). Asked only when take() said idle.
   virtual bool drained() { return true; }
 
+  // The queue that it takes from, also where the far side made its name up; "" if there is none.
+  virtual std::string_view queue() const { return {}; }
+
   // Why nothing can come now, in the far side's words, or "".
   virtual std::string_view away() const { return {}; }
 
@@ -115,6 +118,10 @@ class Sink {
 
   // Why nothing moves, in the far side's words ("blocked: low on memory"), or "".
   virtual std::string_view stalled() const { return {}; }
+
+  // Where replies to what is put should go, if the options asked for such a place; and what came to it.
+  virtual std::string_view reply_address() const { return {}; }
+  virtual void replies(std::vector<Record>&) {}
 
   // Whether whoever reads this has gone for good: not a failure, but no more can be put (stdout of `| head`).
   virtual bool closed() const { return false; }

@@ -39,6 +39,7 @@ class Inbox final : public Source {
   Wait wait() const override;
   bool drained() override;
   void stop() override;
+  std::string_view queue() const override { return stored_.queue(); }
   std::string_view away() const override { return feed_->away(); }
 
   const InboxTally& tally() const { return tally_; }

@@ -14,14 +14,15 @@ namespace {
 struct Scheme {
   std::string_view name;
   bool remote;  // it is connected again when it went away
+  bool direct_replies;
   std::unique_ptr<Sink> (*sink)(const Url&, const SinkOptions&);
   std::unique_ptr<Source> (*source)(const Url&, const SourceOptions&);
 };
 
 constexpr std::array kSchemes{
-    Scheme{"amqp", true, open_amqp_sink, open_amqp_source},
-    Scheme{"amqps", true, open_amqp_sink, open_amqp_source},
-    Scheme{"sqlite", false, open_store_sink, open_store_source},
+    Scheme{"amqp", true, true, open_amqp_sink, open_amqp_source},
+    Scheme{"amqps", true, true, open_amqp_sink, open_amqp_source},
+    Scheme{"sqlite", false, false, open_store_sink, open_store_source},
 };
 
 const Scheme& scheme_of(const Url& url) {
@@ -54,6 +55,10 @@ std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options) {
   const Scheme& scheme = scheme_of(url);
   if (!scheme.remote) return scheme.sink(url, options);
   return reconnecting_sink(opener(scheme.sink, url, options), options.timeout, reconnecting(options));
+}
+
+bool has_direct_replies(const Url& url) {
+  return scheme_of(url).direct_replies;
 }
 
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options) {

@@ -27,6 +27,8 @@ struct SinkOptions : EndOptions {
   std::string queue;        // a durable queue, created if missing, bound to `exchange` with `routing_key`
   std::string exchange;     // what queue is bound to; "" binds nothing
   std::string routing_key;
+  // A broker only: replies come back over the connection (RabbitMQ's direct reply-to).
+  bool direct_replies = false;
   std::string
       into;  // a store only: the queue that takes every message, created if missing; "": routing decides
 };
@@ -57,5 +59,8 @@ struct SourceOptions : EndOptions {
 // --declare), usage (an end that cannot be this).
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);
+
+// Whether its sinks can have direct replies.
+bool has_direct_replies(const Url& url);
 
 }  // namespace iso

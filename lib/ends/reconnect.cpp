@@ -129,6 +129,14 @@ class ReconnectingSink final : public Sink {
 
   std::string_view stalled() const override { return sink_.get() ? sink_.get()->stalled() : sink_.why(); }
 
+  std::string_view reply_address() const override {
+    return sink_.get() ? sink_.get()->reply_address() : std::string_view();
+  }
+
+  void replies(std::vector<Record>& out) override {
+    if (sink_.get()) sink_.get()->replies(out);
+  }
+
   bool closed() const override { return sink_.get() && sink_.get()->closed(); }
 
  private:
@@ -192,6 +200,10 @@ class ReconnectingSource final : public Source {
     bool drained = false;
     with([&](Source& source) { drained = source.drained(); });
     return drained;
+  }
+
+  std::string_view queue() const override {
+    return source_.get() ? source_.get()->queue() : std::string_view();
   }
 
   std::string_view away() const override { return source_.why(); }

@@ -28,7 +28,7 @@ class StoreSource final : public Source {
   void stop() override { stopped_ = true; }
 
   StoreFile& file() { return file_; }
-  const std::string& queue() const { return queue_.name(); }
+  std::string_view queue() const override { return queue_.name(); }
   void look_at_once() { look_ = true; }  // someone in this process put something there
 
   // Runs `call` on the store. False if another process kept it locked, which is no loss: all that is to be

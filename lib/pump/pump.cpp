@@ -207,8 +207,7 @@ class Pump {
   }
 
   bool out_of_patience() {
-    const auto patience =
-        interrupted_ && options_.drain_time.count() != 0 ? options_.drain_time : options_.patience;
+    const auto patience = options_.patience_after(interrupted_);
     if (patience.count() == 0 || window_.waiting() == 0) return false;
     tally_.gave_up = now() - last_fate_ >= patience;
     if (tally_.gave_up) tally_.stalled = sink_.stalled();

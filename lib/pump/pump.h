@@ -30,6 +30,10 @@ struct PumpOptions {
   bool strict = false;                            // stop at the first flaw
   const std::atomic<int>* interrupted = nullptr;  // not 0: stop taking, finish what is in flight
   const Clock* clock = &system_clock();
+
+  std::chrono::milliseconds patience_after(bool interruption) const {
+    return interruption && drain_time.count() != 0 ? drain_time : patience;
+  }
 };
 
 // Whether whoever looks on can bear more.

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "ends/end.h"
+
+namespace iso {
+
+struct RequestOptions {
+  std::uint32_t replies = 1;               // so many to each; 0: all that come within `time`
+  std::chrono::milliseconds time{30'000};  // from put() on
+  std::function<void(const Record&)> on_reply = [](const Record&) {};
+  const Clock* clock = &system_clock();
+};
+
+// Puts records, each a request with a correlation_id of its own, and hands on what comes back with it. A
+// record is confirmed when it and all its replies are there, unconfirmed when the time is up before: the text
+// says how many came. What `requests` says of one that it could not deliver is its fate at once.
+//
+// Replies come to `replies`, or where that is null over `requests` itself. What answers nothing of ours is
+// left in the queue of `replies`, and given back to it in the end.
+class RequestSink final : public Sink {
+ public:
+  RequestSink(std::unique_ptr<Sink> requests, std::unique_ptr<Source> replies, RequestOptions options);
+
+  void put(Ticket ticket, const Record& record) override;
+  void flush() override;
+  void verdicts(std::vector<Verdict>& out) override;
+  Wait wait() const override;
+  std::string_view stalled() const override { return requests_->stalled(); }
+  std::string_view reply_address() const override { return address_; }
+
+  // All replies that were handed on are where they should be: they need not come again.
+  void written();
+
+  std::uint64_t strays() const { return strays_; }  // replies that answer nothing of ours
+
+ private:
+  struct Request {
+    Ticket ticket = 0;
+    Clock::Steady due{};
+    std::uint32_t replies = 0;
+    bool published = false, late = false;
+  };
+  using Requests = std::unordered_map<std::string, Request>;
+
+  void published(Verdict verdict, std::vector<Verdict>& out);
+  void take_replies(std::vector<Verdict>& out);
+  bool take_reply(const Record& reply, std::vector<Verdict>& out);
+  void expire(std::vector<Verdict>& out);
+  void end(Requests::iterator request, std::vector<Verdict>& out);
+  void forget(Requests::iterator request);
+
+  std::unique_ptr<Sink> requests_;
+  std::unique_ptr<Source> replies_;
+  RequestOptions options_;
+  std::string address_;
+  Requests open_;                                     // by correlation_id
+  std::unordered_map<Ticket, std::string> ids_;       // their correlation_ids
+  std::deque<std::pair<Clock::Steady, Ticket>> due_;  // in the order put; also of some that have ended
+  std::vector<Ticket> unwritten_;                     // of `replies`, to be settled
+  std::uint64_t strays_ = 0;
+  std::vector<Verdict> known_;
+  std::vector<Verdict> batch_;  // these are kept for their memory
+  std::vector<Taken> taken_;
+  std::vector<Record> arrived_;
+};
+
+}  // namespace iso
