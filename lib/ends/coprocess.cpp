@@ -40,12 +40,14 @@ class CoprocessSink final : public Sink {
 
   void put(Ticket ticket, const Record& record) override {
     if (held_.empty()) last_answer_ = now();
-    held_.push_back({ticket, &record, false});
-    if (run_) write(record);
+    held_.push_back({ticket, &record});
+    if (run_) write(held_.back());
   }
 
   void flush() override {
-    if (run_) run_->to->write_some();
+    if (!run_) return;
+    run_->to->write_some();
+    if (run_->to->closed() && !run_->ends_by) run_->ends_by = now() + options_.leave_time;
   }
 
   // Whoever waits for the fate of a record whose answer is here must get it, so a bad answer is told only
@@ -57,15 +59,13 @@ class CoprocessSink final : public Sink {
   }
 
   Wait wait() const override {
-    Wait wait;
-    if (fault_) wait.no_longer_than(milliseconds(0));
-    if (run_) {
-      wait = Wait(run_->child.output.get(), POLLIN);
-      if (run_->to->pending() != 0) wait = wait | Wait(run_->child.input.get(), POLLOUT);
-      if (options_.answer_time.count() != 0 && !held_.empty()) wait.no_longer_than(left(answer_due()));
-    } else if (!held_.empty()) {
-      wait.no_longer_than(left(next_start_));
-    }
+    if (fault_) return Wait(milliseconds(0));
+    if (!run_) return held_.empty() ? Wait() : Wait(left(next_start_));
+    const auto& [child, to, from, ends_by] = *run_;
+    Wait wait = Wait(child.output.get(), POLLIN) | Wait(child.ended.get(), POLLIN);
+    if (to->pending() != 0 && !to->closed()) wait = wait | Wait(child.input.get(), POLLOUT);
+    if (ends_by) wait.no_longer_than(left(*ends_by));
+    if (has_answer_due()) wait.no_longer_than(left(answer_due()));
     return wait;
   }
 
@@ -73,31 +73,36 @@ class CoprocessSink final : public Sink {
   struct Held {
     Ticket ticket;
     const Record* record;
-    bool answered;
+    bool answered = false;
+    unsigned long long start = 0;  // how many bytes go to the process before it
   };
   // The process, and what is on its way to and from it.
   struct Run {
     Child child;
     std::optional<Output> to;
     Splitter from{Framing::json};
+    std::optional<Clock::Steady> ends_by;  // it has closed its input, so this is all the time that it has
   };
 
   Clock::Steady now() const { return options_.clock->steady(); }
+  bool has_answer_due() const { return options_.answer_time.count() != 0 && !held_.empty(); }
   Clock::Steady answer_due() const { return last_answer_ + options_.answer_time; }
   milliseconds left(Clock::Steady due) const {
     return std::max(std::chrono::ceil<milliseconds>(due - now()), milliseconds(0));
   }
 
   void start() {
-    run_.emplace();
-    run_->child = Child(options_.command, options_.environment, true);
-    run_->to.emplace(Descriptor::lend(run_->child.input.get()), "the coprocess");
+    Run run;
+    run.child = Child(options_.command, options_.environment, true);
+    run.to.emplace(Descriptor::lend(run.child.input.get()), "the coprocess");
+    run_ = std::move(run);
     last_answer_ = now();
-    for (const Held& held : held_) write(*held.record);
+    for (Held& held : held_) write(held);
   }
 
-  void write(const Record& record) {
-    append_record(run_->to->buffer(), record);
+  void write(Held& held) {
+    held.start = run_->to->written() + run_->to->pending();
+    append_record(run_->to->buffer(), *held.record);
     run_->to->buffer() += '\n';
   }
 
@@ -105,12 +110,20 @@ class CoprocessSink final : public Sink {
     if (!run_ && !held_.empty() && now() >= next_start_) start();
     if (!run_) return;
     flush();
+    // A process that it left behind may keep its output open. Asked first, so that all it said is read.
+    const bool ended = run_->child.wait(milliseconds(0));
     const bool open = read_answers(out);
     if (fault_) return;
-    if (!open) {
-      lose(out, false);
-    } else if (options_.answer_time.count() != 0 && !held_.empty() && now() >= answer_due()) {
-      lose(out, true);
+    if (ended || !open) {
+      run_->from.finish();
+      take_answers(out, true);
+      if (fault_) return;
+      const bool exited = ended || run_->child.wait(kTimeToExit);
+      lose(out, Fate::deferred, exited ? "" : "it closed its output");
+    } else if (has_answer_due() && now() >= answer_due()) {
+      lose(out, Fate::rejected, fmt::format("no answer for {}", duration_text(options_.answer_time)));
+    } else if (run_->ends_by && now() >= *run_->ends_by) {
+      lose(out, Fate::deferred, "it closed its input");
     }
   }
 
@@ -121,14 +134,22 @@ class CoprocessSink final : public Sink {
       const ssize_t got = read(run_->child.output.get(), space.data(), space.size());
       if (got > 0) {
         run_->from.filled(static_cast<std::size_t>(got));
-        while (const auto piece = run_->from.next())
-          if (!take(*piece, out)) return true;
+        if (!take_answers(out, false)) return true;
       } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
         return false;
       } else if (errno == EAGAIN) {
         return true;
       }
     }
+  }
+
+  // False after one that is none. What its end cut off is not its fault.
+  bool take_answers(std::vector<Verdict>& out, bool last) {
+    while (const auto piece = run_->from.next()) {
+      if (last && !piece->error.empty()) return true;
+      if (!take(*piece, out)) return false;
+    }
+    return true;
   }
 
   // False if it is no answer.
@@ -161,22 +182,18 @@ class CoprocessSink final : public Sink {
     return verdict;
   }
 
-  // It has closed its output, which is its end, or is too late.
-  void lose(std::vector<Verdict>& out, bool late) {
-    if (!late) run_->child.wait(kTimeToExit);
-    run_->child.kill();
-    std::string why = ending_text(run_->child.reap());
+  // Ends it, if it has not ended by itself. `why` is empty if its exit says it.
+  void lose(std::vector<Verdict>& out, Fate oldest, std::string why) {
+    run_->child.kill();  // with all that it left behind
+    const std::string ending = ending_text(run_->child.reap());
+    if (why.empty()) why = ending;
+    const auto given = run_->to->written();
     run_.reset();
-    if (late) why = fmt::format("no answer for {}", duration_text(options_.answer_time));
-    bool oldest = true;
     for (const Held& held : held_) {
       if (held.answered) continue;
-      if (oldest) {
-        out.push_back({held.ticket, late ? Fate::rejected : Fate::deferred, 0, "the coprocess: " + why});
-      } else {
-        out.push_back({held.ticket, Fate::untried, 0, {}});
-      }
-      oldest = false;
+      if (held.start >= given) oldest = Fate::untried;
+      out.push_back({held.ticket, oldest, 0, oldest == Fate::untried ? "" : "the coprocess: " + why});
+      oldest = Fate::untried;
     }
     held_.clear();
     const auto pause = backoff_delay(kBackoff, ++failures_, std::uniform_real_distribution()(random_));

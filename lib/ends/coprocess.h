@@ -25,7 +25,8 @@ struct CoprocessOptions {
 //
 // When it ends with records unanswered, the oldest is deferred, as it was most likely over this one, or
 // rejected if the time for an answer was up; the others are untried. It is started again when there is a
-// record for it, after a pause that grows as long as it answers nothing.
+// record for it, after a pause that grows as long as it answers nothing. To close its output is to end; once
+// it has closed its input it has leave_time for the answers that it owes.
 //
 // Throws Kind::missing if it cannot be started, and Kind::data for an answer that is none, or to no record:
 // all that is unanswered is then without a verdict. The caller ignores SIGPIPE.
