@@ -13,27 +13,31 @@ AnsweringSink::AnsweringSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink
     : handler_(std::move(handler)), replies_(std::move(replies)), options_(std::move(options)) {}
 
 void AnsweringSink::put(Ticket ticket, const Record& record) {
+  if (fault_) return;
   requests_.emplace_hint(requests_.end(), ticket, &record);
-  handler_->put(ticket, record);
+  unless_broken([&] { handler_->put(ticket, record); });
 }
 
 void AnsweringSink::flush() {
-  handler_->flush();
+  unless_broken([this] { handler_->flush(); });
   replies_->flush();
 }
 
 void AnsweringSink::verdicts(std::vector<Verdict>& out) {
+  const std::size_t before = out.size();
   batch_.clear();
   replies_->verdicts(batch_);
   for (const Verdict& verdict : batch_) settle(verdict, out);
   batch_.clear();
-  handler_->verdicts(batch_);
+  unless_broken([this] { handler_->verdicts(batch_); });
   for (Verdict& verdict : batch_) answer(std::move(verdict), out);
   replies_->flush();
+  if (fault_ && answers_.empty() && out.size() == before) throw Error(*fault_);
 }
 
 Wait AnsweringSink::wait() const {
-  Wait wait = requests_.empty() ? Wait() : handler_->wait();
+  if (fault_ && answers_.empty()) return Wait(std::chrono::milliseconds(0));
+  Wait wait = requests_.empty() || fault_ || handler_->closed() ? Wait() : handler_->wait();
   return answers_.empty() ? wait : wait | replies_->wait();
 }
 

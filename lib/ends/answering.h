@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "ends/end.h"
 
@@ -24,7 +26,8 @@ struct AnswerTally {
 
 // Hands records to `handler`, and publishes what answers them to `replies`. A record has its fate only when
 // its answers have theirs, so that none is lost: one that was nacked makes the record deferred. One that came
-// back is told and counted, and the record keeps its fate; so it does when it has no reply_to.
+// back is told and counted, and the record keeps its fate; so it does when it has no reply_to. When the
+// handler breaks or is closed, what it answered before gets its fate first.
 class AnsweringSink final : public Sink {
  public:
   AnsweringSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink> replies, AnsweringOptions options);
@@ -34,7 +37,7 @@ class AnsweringSink final : public Sink {
   void verdicts(std::vector<Verdict>& out) override;
   Wait wait() const override;
   std::string_view stalled() const override;
-  bool closed() const override { return handler_->closed(); }
+  bool closed() const override { return answers_.empty() && handler_->closed(); }
 
   const AnswerTally& tally() const { return tally_; }
 
@@ -48,6 +51,17 @@ class AnsweringSink final : public Sink {
     Record record;
   };
 
+  // The handler's error is told once its answers have their fates.
+  template <class Call>
+  void unless_broken(Call call) {
+    if (fault_) return;
+    try {
+      call();
+    } catch (const Error& error) {
+      fault_ = error;
+    }
+  }
+
   void answer(Verdict verdict, std::vector<Verdict>& out);
   std::vector<Record> answers_to(const Record& request, Verdict& verdict) const;
   void settle(const Verdict& answered, std::vector<Verdict>& out);
@@ -58,6 +72,7 @@ class AnsweringSink final : public Sink {
   std::map<Ticket, Handled> handled_;         // whose answers are on their way
   std::map<Ticket, Answer> answers_;          // in place until their verdict, as put() asks
   Ticket last_answer_ = 0;
+  std::optional<Error> fault_;  // how the handler broke
   IdMaker ids_;
   AnswerTally tally_;
   std::vector<Verdict> batch_;  // kept for its memory

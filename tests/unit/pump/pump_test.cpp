@@ -64,6 +64,22 @@ TEST_CASE("pump: a record that the source gives again is not counted as returned
   CHECK(tally.returned == 0);
 }
 
+TEST_CASE("pump: what a handler asks for later, rejects or never tried is settled so, and counted so") {
+  Trial trial({"later", "bad", "untried"});
+  trial.sink.fates = {{"later", Fate::deferred}, {"bad", Fate::rejected}, {"untried", Fate::untried}};
+  std::vector<Fate> reported;
+  PumpHooks hooks;
+  hooks.report = [&](const Taken&, const Verdict& verdict) { reported.push_back(verdict.fate); };
+  const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(trial.source.settled ==
+        std::map<Ticket, Settle>{{1, Settle::requeue}, {2, Settle::dead_letter}, {3, Settle::give_back}});
+  CHECK(trial.source.reasons[3] == "");
+  CHECK(reported == std::vector<Fate>{Fate::deferred, Fate::rejected, Fate::untried});
+  CHECK(tally.again == 2);
+  CHECK(tally.rejected == 1);
+  CHECK(tally.confirmed == 0);
+}
+
 TEST_CASE("pump: nothing is taken while the onlooker is full, and nothing more once that is over") {
   Trial trial({"a", "b"});
   trial.options.window = 1;
