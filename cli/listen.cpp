@@ -148,7 +148,10 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const InboxTally& 
     return Outcome::no;
   }
   if (args.count != 0 && tally.confirmed < args.count) {
-    report.error(fmt::format("{} of {} messages came: {}", tally.confirmed, args.count, reason(tally.stop)));
+    const bool came = tally.again == 0;
+    report.error(fmt::format("{} of {} messages {}: {}", tally.confirmed, args.count,
+                             came ? "came" : "were handled",
+                             came ? reason(tally.stop) : "the others come again"));
     return Outcome::no;
   }
   return Outcome::done;
@@ -165,6 +168,7 @@ std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& sessio
   options.jobs = args.jobs;
   options.job_timeout = job_timeout_of(args);
   options.replies = args.reply;
+  if (!args.reply) options.prints_to = STDOUT_FILENO;
   return open_exec_sink(options);
 }
 
@@ -225,6 +229,9 @@ Outcome run(const ListenOptions& args, Session& session) {
     if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
     if (verdict.fate == Fate::deferred) report.note(failure_text(taken.record, verdict));
     report.progress("received", ++received);
+  };
+  hooks.stalled = [&report](std::string_view why) {
+    report.note(why.empty() ? "answers go on" : fmt::format("answers wait for the broker: {}", why));
   };
   const Tally tally = pump(*source, *sink, options, hooks);
   return ending(args, tally, inbox ? *inbox : InboxTally{}, answers ? *answers : AnswerTally{}, session,

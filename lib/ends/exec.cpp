@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <map>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,8 @@ class ExecSink final : public Sink {
         wait.no_longer_than(std::max(time_left(job), milliseconds(0)));
     return wait;
   }
+
+  bool closed() const override { return closed_; }
 
  private:
   // What an event is about, beside the number of its job.
@@ -165,7 +168,7 @@ class ExecSink final : public Sink {
     jobs_.erase(at);
   }
 
-  Verdict reap(Job& job) const {
+  Verdict reap(Job& job) {
     const int status = job.child.reap();
     if (!job.why_killed.empty()) return {job.ticket, Fate::rejected, 0, job.why_killed};
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
@@ -173,8 +176,15 @@ class ExecSink final : public Sink {
       if (options_.replies) verdict.reply = reply_of(std::move(job.reply));
       return verdict;
     }
+    closed_ = closed_ || reader_has_gone();
+    if (closed_) return {job.ticket, Fate::untried, 0, {}};
     const bool again = WIFEXITED(status) && WEXITSTATUS(status) == kTryAgain;
     return {job.ticket, again ? Fate::deferred : Fate::rejected, 0, ending_text(status)};
+  }
+
+  bool reader_has_gone() const {
+    pollfd output{options_.prints_to, 0, 0};
+    return poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
   }
 
   milliseconds time_left(const Job& job) const {
@@ -199,6 +209,7 @@ class ExecSink final : public Sink {
   std::vector<Waiting> waiting_;
   std::map<std::uint64_t, Job> jobs_;
   std::uint64_t last_ = 0;  // the number of the last job
+  bool closed_ = false;
   std::vector<Verdict> known_;
 };
 

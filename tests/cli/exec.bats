@@ -89,6 +89,20 @@ SH
   says "killed after 0.2s"
 }
 
+@test "exec: a command that fails because the reader of its output has gone is not to blame, and listen ends" {
+  make_queue "$q"
+  send "$q" 1 2 3
+  # The first runs until the reader has gone, so that the second cannot print.
+  "$BIN" listen "$q" --exec "sh -c 'cat || exit; until test -e gone; do sleep 0.02; done'" 2>stderr | {
+    head -c 1 >read
+    exec <&-
+    touch gone
+  }
+  is "1 0" "$(<read) ${PIPESTATUS[0]}"
+  is "" "$(<stderr)"
+  is "2 3" "$(bodies "$q" | paste -sd' ')"
+}
+
 @test "exec: with an inbox, a message is done only when the command succeeded, and is handed on again after a crash" {
   make_queue "$q"
   send "$q" 1 2

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "ends/handler_environment.h"
 #include "record/read.h"
@@ -100,6 +101,54 @@ TEST_CASE("exec: a job that is stuck is killed with all that it started") {
   REQUIRE(verdicts.size() == 1);
   CHECK(verdicts[0].fate == Fate::rejected);
   CHECK(verdicts[0].reply_text == "killed after 0.1s");
+}
+
+TEST_CASE("exec: what it prints is its reply, whatever it is and however large") {
+  const struct {
+    const char* script;
+    std::string body;
+    BodyKind kind;
+  } rows[] = {{R"(printf '\n {"n":1.50}\n\n')", R"({"n":1.50})", BodyKind::json},
+              {"echo done", "done\n", BodyKind::text},
+              {"printf '\\377\\000'", std::string("\377\000", 2), BodyKind::bytes},
+              {":", "", BodyKind::text},
+              {"head -c 3000000 /dev/zero | tr '\\0' x; cat", std::string(3'000'001, 'x'), BodyKind::text}};
+  for (const auto& row : rows) {
+    CAPTURE(row.script);
+    auto options = shell(row.script);
+    options.replies = true;
+    const auto verdicts = run(options, {"x"});
+    REQUIRE(verdicts.size() == 1);
+    CHECK(verdicts[0].fate == Fate::confirmed);
+    REQUIRE(verdicts[0].reply);
+    CHECK(verdicts[0].reply->body == row.body);
+    CHECK(verdicts[0].reply->body_kind == row.kind);
+  }
+}
+
+TEST_CASE("exec: one that fails has no reply, and a process left behind does not hold up the reply") {
+  auto options = shell("echo no; exit 1");
+  options.replies = true;
+  CHECK(!run(options, {"x"}).at(0).reply);
+  options = shell("sleep 60 & echo yes");
+  options.replies = true;
+  const auto verdicts = run(options, {"x"});
+  REQUIRE(verdicts.size() == 1);
+  CHECK(verdicts[0].fate == Fate::confirmed);
+  CHECK(verdicts[0].reply->body == "yes\n");
+}
+
+TEST_CASE("exec: when the reader of its output has gone, one that failed is untried, and the sink closed") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  auto options = shell("exit 1");
+  options.prints_to = ends[1];
+  CHECK(run(options, {"x"}).at(0).fate == Fate::rejected);
+  close(ends[0]);
+  CHECK(run(options, {"x"}).at(0).fate == Fate::untried);
+  options.command = {"true"};
+  CHECK(run(options, {"x"}).at(0).fate == Fate::confirmed);
+  close(ends[1]);
 }
 
 TEST_CASE("exec: a command that cannot be started is thrown, with its name") {
