@@ -51,6 +51,17 @@ class Reader:
         self._send(1, (50, 40), b"\0\0" + _short(queue) + b"\0")
         self._expect((50, 41))
 
+    def declare_fanout(self, exchange, queue):
+        """A durable exchange of this type, bound to the queue."""
+        self._send(1, (40, 10), b"\0\0" + _short(exchange) + _short("fanout") + b"\x02" + struct.pack(">I", 0))
+        self._expect((40, 11))
+        self._send(1, (50, 20), b"\0\0" + _short(queue) + _short(exchange) + _short("") + b"\0" + struct.pack(">I", 0))
+        self._expect((50, 21))
+
+    def delete_exchange(self, exchange):
+        self._send(1, (40, 20), b"\0\0" + _short(exchange) + b"\0")
+        self._expect((40, 21))
+
     def drain(self, queue):
         """The (message_id, body) of every ready message; leaves the queue empty."""
         messages, asked, ended = [], 0, False

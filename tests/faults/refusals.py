@@ -1,6 +1,7 @@
 """The broker takes something away in the middle of a run: only what that concerns fails, and it is told."""
 
 import os
+import threading
 import time
 from collections import Counter
 
@@ -9,6 +10,8 @@ from binary import Iso, ids, read_lines, records
 from line import LineTest
 
 NO, MISSING = 1, 66
+NOT_FOUND = 404
+WINDOW = 50
 
 
 class Refusals(LineTest):
@@ -27,6 +30,29 @@ class Refusals(LineTest):
         account = Account(before + after, iso.receipts, arrived, rejects).check()
         self.assertEqual(account.statuses, {"confirmed": 100, "returned": 100})
         self.assertIn("NO_ROUTE", iso.stderr)
+
+    def test_an_exchange_deleted_during_a_publish_costs_what_came_after_for_it_and_no_other_message(self):
+        going, staying = self.new_exchange("going"), self.new_exchange("staying")
+        names, lines = [], b""
+        for n in range(400):
+            for name, where in ((f"g{n}", {"exchange": going}), (f"s{n}", {"exchange": staying}), (f"d{n}", {})):
+                names.append(name)
+                lines += records([name], **where)
+        self.proxy.set(latency=0.02)  # so that there are always many on their way
+        with Iso(*self.publish("--rate", "1000", "--window", WINDOW), cwd=self.dir) as iso:
+            threading.Thread(target=iso.feed, args=(lines,), daemon=True).start()
+            iso.wait_for_receipts(self.random.randint(20, 800))
+            self.delete_exchange(going)
+            iso.wait_for_receipts(len(names))
+            iso.end_input()
+            self.assertEqual(iso.wait(), NO, iso.stderr)
+        self.account(names, iso, duplicates=WINDOW)  # the channel's end takes along the confirms on their way
+        refused = [receipt for receipt in iso.receipts if receipt["status"] != "confirmed"]
+        self.assertEqual({(r["exchange"], r["status"], r["reply_code"]) for r in refused}, {(going, "returned", NOT_FOUND)})
+        self.assertGreater(len(refused), 50)
+        told = [receipt["status"] for receipt in iso.receipts if receipt["message_id"].startswith("g")]
+        self.assertEqual(told, sorted(told), "confirmed after it was gone")
+        self.assertIn(f"NOT_FOUND - no exchange '{going}'", iso.stderr)
 
     def test_a_queue_deleted_during_a_listen_is_exit_66_and_named(self):
         with Iso(*self.listen(), cwd=self.dir) as iso:
@@ -65,6 +91,17 @@ class Refusals(LineTest):
         self.assertEqual(set(arrived), set(allowed))
         returned = [receipt["message_id"] for receipt in iso.receipts if receipt["status"] == "returned"]
         self.assertEqual([record["message_id"] for record in read_lines(self.path("rejects"))], returned)
+
+    def new_exchange(self, name):
+        exchange = f"{self.queue}-{name}"
+        with self.broker.reader() as reader:
+            reader.declare_fanout(exchange, self.queue)
+        self.addCleanup(self.delete_exchange, exchange)
+        return exchange
+
+    def delete_exchange(self, exchange):
+        with self.broker.reader() as reader:
+            reader.delete_exchange(exchange)
 
     def wait_until_refused(self, iso, where):
         """The broker looks at the permissions again only after its channel had nothing to do for a second or two."""
