@@ -1,10 +1,12 @@
 """The line to the broker is cut or slow: nothing that was confirmed is lost, and all is told."""
 
 import contextlib
+import os
 import resource
+import signal
 import time
 
-from binary import SOAK, Iso, ids, records, run
+from binary import SOAK, Iso, ids, records, run, wait_until
 from line import LineTest
 from proxy import DOWN, UP
 
@@ -65,6 +67,32 @@ class BadLine(LineTest):
             where = f"cut {way} after {cut}: exit {iso.status}, {iso.stderr}"
             self.assertIn(iso.status, (0, UNREACHABLE, UNCONFIRMED), where)
             self.check(where, names, iso, complete=iso.status == 0)
+
+    def test_a_handler_that_outlives_its_connection_acknowledges_nothing_on_the_next(self):
+        names = ids(2)
+        with self.broker.reader() as reader:
+            for name in names:
+                reader.publish(self.queue, name, b"1")
+            reader.declare(self.queue)  # whose answer comes after both are there
+        # The first two wait for one file, those of the next connection for another, which comes
+        # only when iso has gone.
+        wanted = 'file=end; if [ "$ISO_REDELIVERED" = true ]; then file=gone; fi'
+        handler = f"{wanted}; echo >> begun; until [ -e $file ]; do sleep 0.02; done; echo >> ended"
+        command = self.listen("--prefetch", "4", "--jobs", "2", "--exec", f"sh -c '{handler}'")
+        lines = lambda name: os.path.exists(self.path(name)) and os.path.getsize(self.path(name))
+        with Iso(*command, cwd=self.dir) as iso:
+            wait_until(lambda: lines("begun") == 2, name="the handlers' begin")
+            self.proxy.cut()
+            iso.wait_for_text("connected again")
+            open(self.path("end"), "wb").close()
+            wait_until(lambda: lines("begun") == 4, name="the begin of what came again")
+            self.assertEqual(lines("ended"), 2)
+            iso.signal(signal.SIGKILL)
+            iso.process.wait(10)
+            open(self.path("gone"), "wb").close()
+            wait_until(lambda: lines("ended") == 4, name="the handlers' end")
+        wait_until(lambda: self.broker.ctl("list_consumers").count(self.queue) == 0, name="the end of the consumer")
+        self.assertEqual(sorted(self.broker.arrived(self.queue)), names)
 
     def test_a_line_of_single_bytes_carries_a_run_without_a_busy_loop(self):
         names = ids(20)
