@@ -14,6 +14,7 @@ import unittest
 
 BIN = os.environ["BIN"]
 SOAK = os.environ.get("ISO_SOAK") == "1"
+SLOWER = int(os.environ.get("ISO_TEST_SLOWER", 1))  # how many times slower BIN is than what people run, by its sanitizers
 SEED = int(os.environ.get("ISO_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
 
 

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 
-from binary import SOAK, FaultTest, Iso, ids, records, run
+from binary import SLOWER, SOAK, FaultTest, Iso, ids, records, run
 from broker import Shared
 from store import is_whole, open_store
 
@@ -85,9 +85,9 @@ class Resume(FaultTest):
     def test_all_that_the_outbox_accepted_is_in_the_inbox_once_however_often_either_was_killed(self):
         names = iter(ids(1_000_000))
         self.publish([next(names)], None)
-        relay = Again(lambda: self.iso(*self.relay("--follow")), self.random, 0.25)
-        listener = Again(lambda: self.iso(*self.listen()), self.random, 0.25)
-        least = 1000 if SOAK else 100
+        relay = Again(lambda: self.iso(*self.relay("--follow")), self.random, 0.25 * SLOWER)
+        listener = Again(lambda: self.iso(*self.listen()), self.random, 0.25 * SLOWER)
+        least = (1000 if SOAK else 100) // SLOWER
         cut, limit = 0, time.monotonic() + 2 * SECONDS
         start = time.monotonic()
         while time.monotonic() < start + SECONDS or min(relay.kills, listener.kills) < least:
@@ -111,7 +111,7 @@ class Resume(FaultTest):
             f"lost {len(self.accepted - inbox.keys())}, sent twice and dropped {duplicates}; "
             f"kills: relay {relay.kills}, listener {listener.kills}, publisher {cut}"
         )
-        self.assertGreater(len(self.accepted), 1000)
+        self.assertGreater(len(self.accepted), 1000 // SLOWER)
         self.assertEqual(self.accepted - inbox.keys(), set(), "accepted, but not there")
         self.assertEqual(inbox.keys(), out.keys(), "the outbox and the inbox differ")
         self.assertEqual(out.keys() - set(self.attempted), set(), "there, but never sent")

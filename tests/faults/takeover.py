@@ -5,7 +5,7 @@ import statistics
 import time
 from collections import Counter
 
-from binary import SOAK, FaultTest, Iso, ids, records, run
+from binary import SLOWER, SOAK, FaultTest, Iso, ids, records, run
 from store import message_ids, message_states
 
 WINDOW = 50
@@ -68,4 +68,4 @@ class Takeover(FaultTest):
         self.assertLessEqual(twice, WINDOW * len(takeovers))
         self.assertEqual({state for _, state in message_states(self.path("out.db"))}, {1})
         # The median, as a busy machine may hold up any one of them.
-        self.assertLess(statistics.median(takeovers), 1)
+        self.assertLess(statistics.median(takeovers), SLOWER)
