@@ -132,6 +132,10 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const InboxTally& 
     report.detail(fmt::format("{} answers sent, {} returned", answers.sent, answers.undelivered));
   if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
   if (tally.stop == Stop::closed) return Outcome::done;
+  if (tally.gave_up)
+    throw Error(Kind::unconfirmed,
+                fmt::format("{}, and {} messages were not done {} later; they come again", reason(tally.stop),
+                            tally.unconfirmed, duration_text(kDrainTime)));
   if (!tally.away.empty() && tally.stop != Stop::counted)
     throw Error(Kind::unavailable,
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));

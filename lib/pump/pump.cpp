@@ -207,7 +207,7 @@ class Pump {
   }
 
   bool out_of_patience() {
-    const auto patience = options_.patience_after(interrupted_);
+    const auto patience = options_.patience_after(interrupted_ || tally_.stop == Stop::timed_out);
     if (patience.count() == 0 || window_.waiting() == 0) return false;
     tally_.gave_up = now() - last_fate_ >= patience;
     if (tally_.gave_up) tally_.stalled = sink_.stalled();
@@ -236,8 +236,10 @@ class Pump {
       if (limit.count() == 0) return;
       nearest = std::min(nearest, std::chrono::ceil<milliseconds>(since + limit - now()));
     };
-    consider(options_.run_time, started_);
-    consider(options_.idle, last_taken_);
+    if (taking_) {
+      consider(options_.run_time, started_);
+      consider(options_.idle, last_taken_);
+    }
     if (window_.waiting() != 0) consider(options_.patience, last_fate_);
     return std::max(nearest, milliseconds{1});
   }

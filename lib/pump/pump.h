@@ -25,14 +25,14 @@ struct PumpOptions {
   std::chrono::milliseconds idle{0};      // stop when nothing came for so long
   std::chrono::milliseconds run_time{0};  // stop after so long
   std::chrono::milliseconds patience{0};  // give up when something is in flight and no fate came for so long
-  std::chrono::milliseconds drain_time{0};        // the same after an interruption
+  std::chrono::milliseconds drain_time{0};        // the same after an interruption, or when run_time is up
   bool drain = false;                             // stop when the source has nothing left
   bool strict = false;                            // stop at the first flaw
   const std::atomic<int>* interrupted = nullptr;  // not 0: stop taking, finish what is in flight
   const Clock* clock = &system_clock();
 
-  std::chrono::milliseconds patience_after(bool interruption) const {
-    return interruption && drain_time.count() != 0 ? drain_time : patience;
+  std::chrono::milliseconds patience_after(bool end) const {
+    return end && drain_time.count() != 0 ? drain_time : patience;
   }
 };
 

@@ -141,3 +141,12 @@ SH
   iso listen "$q" --jobs 2
   exits 64
 }
+
+@test "exec: --timeout ends a listen whose command is stuck, and its message comes again" {
+  make_queue "$q"
+  send "$q" 1
+  iso listen "$q" --exec "sleep 60" --timeout 200ms
+  exits 75
+  says "1 messages were not done 5s later"
+  is 1 "$(bodies "$q")"
+}

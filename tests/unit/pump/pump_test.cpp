@@ -138,6 +138,18 @@ TEST_CASE("pump: a sink that never answers is given up after the patience, and i
   CHECK(trial.source.settled.empty());
 }
 
+TEST_CASE("pump: when its time is up, what is in flight has the drain time and no more") {
+  Trial trial({"a"});
+  trial.source.stays_open = true;
+  trial.sink.answers = false;
+  trial.options.run_time = 20ms;
+  trial.options.drain_time = 30ms;
+  const Tally tally = trial.run();
+  CHECK(tally.stop == Stop::timed_out);
+  CHECK(tally.gave_up);
+  CHECK(tally.unconfirmed == 1);
+}
+
 TEST_CASE("pump: a sink that does not move says why, once") {
   Trial trial({"a"});
   test::FakeClock clock;
