@@ -14,6 +14,7 @@
 #include "ends/coprocess.h"
 #include "ends/exec.h"
 #include "ends/inbox.h"
+#include "ends/ledger.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
@@ -120,11 +121,21 @@ Origin open_origin(const ListenOptions& args, const Url& url, Report& report) {
   return {std::move(inbox), tally};
 }
 
-Outcome ending(const ListenOptions& args, const Tally& tally, const InboxTally& inbox,
-               const AnswerTally& answers, const Session& session, Report& report) {
+// What the parts counted that take part.
+struct Counts {
+  InboxTally inbox;
+  AnswerTally answers;
+  LedgerTally ledger;
+};
+
+Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& counts, const Session& session,
+               Report& report) {
+  const auto& [inbox, answers, ledger] = counts;
   if (tally.error) throw Error(*tally.error);
   report.detail(fmt::format("{} {}: {}", tally.confirmed, args.has_handler() ? "handled" : "written",
                             reason(tally.stop)));
+  if (!args.acks.empty())
+    report.detail(fmt::format("{} stored in the ledger, {} were there already", ledger.stored, ledger.known));
   if (!args.inbox.empty())
     report.detail(fmt::format("{} stored in the inbox, {} duplicates, {} conflicts", inbox.stored,
                               inbox.duplicates, inbox.conflicts));
@@ -140,7 +151,8 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const InboxTally& 
     throw Error(Kind::unavailable,
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
   if (tally.rejected != 0) {
-    report.error(fmt::format("{} messages were rejected by their handler", tally.rejected));
+    report.error(fmt::format("{} messages were rejected {}", tally.rejected,
+                             args.acks.empty() ? "by their handler" : "as no confirmations"));
     return Outcome::no;
   }
   if (answers.undelivered != 0) {
@@ -196,11 +208,19 @@ std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& ses
 struct Destination {
   std::unique_ptr<Sink> sink;
   const AnswerTally* answers = nullptr;
+  const LedgerTally* ledger = nullptr;
 };
 
+Destination open_ledger(const std::string& acks) {
+  auto sink = std::make_unique<LedgerSink>(parse_url(acks));
+  const LedgerTally* tally = &sink->tally();
+  return {std::move(sink), nullptr, tally};
+}
+
 Destination open_destination(const ListenOptions& args, Url url, const Session& session, Report& report) {
+  if (!args.acks.empty()) return open_ledger(args.acks);
   auto handler = open_handler(args, session, report);
-  if (!args.reply && args.confirm_as.empty()) return {std::move(handler), nullptr};
+  if (!args.reply && args.confirm_as.empty()) return {std::move(handler)};
   SinkOptions to;
   url.fragment.clear();
   to.name = "iso listen " + args.queue + " (answers)";
@@ -211,7 +231,7 @@ Destination open_destination(const ListenOptions& args, Url url, const Session& 
   options.notice = [&report](std::string_view text) { report.note(text); };
   auto sink = std::make_unique<AnsweringSink>(std::move(handler), open_sink(url, to), std::move(options));
   const AnswerTally* tally = &sink->tally();
-  return {std::move(sink), tally};
+  return {std::move(sink), tally, nullptr};
 }
 
 void check(const ListenOptions& args) {
@@ -219,6 +239,9 @@ void check(const ListenOptions& args) {
     throw Error(Kind::usage, "--reply needs a handler: --exec CMD or --coprocess CMD");
   if (!args.job_timeout.empty() && !args.has_handler())
     throw Error(Kind::usage, "--job-timeout needs a handler: --exec CMD or --coprocess CMD");
+  if (args.acks.empty()) return;
+  if (const Url store = parse_url(args.acks); store.scheme != "sqlite" || !store.fragment.empty())
+    throw Error(Kind::usage, fmt::format("--acks {}: a ledger is a store, sqlite:PATH", redacted(store)));
 }
 
 Outcome run(const ListenOptions& args, Session& session) {
@@ -227,19 +250,27 @@ Outcome run(const ListenOptions& args, Session& session) {
   const Url url = resolve_url(args.common, session.environment);
   const PumpOptions options = pump_options(args, session);
   const auto [source, inbox] = open_origin(args, url, report);
-  const auto [sink, answers] = open_destination(args, url, session, report);
+  const auto [sink, answers, ledger] = open_destination(args, url, session, report);
   PumpHooks hooks;
   hooks.report = [&report, received = std::uint64_t{0}](const Taken& taken, const Verdict& verdict) mutable {
     if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
     if (verdict.fate == Fate::deferred) report.note(failure_text(taken.record, verdict));
     report.progress("received", ++received);
   };
-  hooks.stalled = [&report](std::string_view why) {
-    report.note(why.empty() ? "answers go on" : fmt::format("answers wait for the broker: {}", why));
+  hooks.stalled = [&report, &args](std::string_view why) {
+    const bool stores = !args.acks.empty();
+    if (why.empty())
+      report.note(stores ? "confirmations are stored again" : "answers go on");
+    else
+      report.note(fmt::format("{} wait{}: {}", stores ? "confirmations" : "answers",
+                              stores ? "" : " for the broker", why));
   };
   const Tally tally = pump(*source, *sink, options, hooks);
-  return ending(args, tally, inbox ? *inbox : InboxTally{}, answers ? *answers : AnswerTally{}, session,
-                report);
+  Counts counts;
+  if (inbox) counts.inbox = *inbox;
+  if (answers) counts.answers = *answers;
+  if (ledger) counts.ledger = *ledger;
+  return ending(args, tally, counts, session, report);
 }
 
 }  // namespace

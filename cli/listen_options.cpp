@@ -59,6 +59,11 @@ void add_handler_options(CLI::App& app, ListenOptions& options) {
                  "Publish to reply_to that this application has handled the message, or has failed to")
       ->type_name("APP")
       ->excludes("--peek");
+  auto* acks = app.add_option("--acks", options.acks,
+                              "Store the confirmations that come, each once, in the ledger of this store")
+                   ->type_name("END");
+  for (const char* other : {"--exec", "--coprocess", "--inbox", "--peek", "--reply", "--confirm-as"})
+    acks->excludes(other);
 }
 
 void add_output_options(CLI::App& app, ListenOptions& options) {
@@ -72,6 +77,7 @@ void add_output_options(CLI::App& app, ListenOptions& options) {
       ->type_name("FORM")
       ->excludes("--exec")
       ->excludes("--coprocess")
+      ->excludes("--acks")
       ->transform(CLI::CheckedTransformer(formats).description("{records,base64,body,raw}"))
       ->default_str("records");
 }

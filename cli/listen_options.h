@@ -12,7 +12,7 @@ namespace iso {
 // What `iso listen` was asked for. An empty text: not given.
 struct ListenOptions {
   CommonOptions common;
-  std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as;
+  std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
   std::vector<std::string> bindings;
   bool declare = false, drain = false, peek = false, reply = false;
   std::uint64_t count = 0;

@@ -78,6 +78,7 @@ _iso() {
     listen:--coprocess|\
     listen:--job-timeout|\
     listen:--confirm-as|\
+    listen:--acks|\
     listen:-u|listen:--url|\
     listen:--context|\
     listen:--timeout)
@@ -90,7 +91,7 @@ _iso() {
   fi
   case $command in
     publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --rejects --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --reply --confirm-as --out -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --reply --confirm-as --acks --out -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }
 complete -F _iso iso

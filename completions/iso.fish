@@ -61,6 +61,7 @@ complete -c iso -n '__fish_seen_subcommand_from listen' -l coprocess -x -d 'Run 
 complete -c iso -n '__fish_seen_subcommand_from listen' -l job-timeout -x -d 'Kill a command that runs, or a coprocess that answers nothing, for longer, and reject'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l reply -d 'Publish what the command says to the message\'s reply_to'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l confirm-as -x -d 'Publish to reply_to that this application has handled the message, or has failed to'
+complete -c iso -n '__fish_seen_subcommand_from listen' -l acks -x -d 'Store the confirmations that come, each once, in the ledger of this store'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l out -x -a 'records base64 body raw' -d 'What to print: records, base64 (records, bodies byte for byte), body (a line each), or raw bytes'
 complete -c iso -n '__fish_seen_subcommand_from listen' -s u -l url -x -d 'amqp://…, amqps://… or sqlite:PATH; else AMQP_URL, else the broker on localhost'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l context -x -d 'Take URL and password file from ~/.config/iso/NAME.json'

@@ -116,9 +116,7 @@ void StoreQueue::look(std::int64_t seq, std::size_t most, std::int64_t now, std:
   while (row.step()) {
     out.push_back(read_message(row, file_.path(), name_, now));
     auto& [stored, attempts, record] = out.back();
-    // Whoever relays it must send it under the same id each time, or its receiver could not tell.
-    if (options_.relay && !record.message_id)
-      record.message_id = hash_text(fmt::format("{}/{}", store_id_, stored));
+    if (options_.relay && !record.message_id) record.message_id = relayed_id(store_id_, stored);
   }
 }
 

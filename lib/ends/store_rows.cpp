@@ -63,6 +63,10 @@ StoredMessage read_message(const sqlite::Query& row, std::string_view file, std:
   return message;
 }
 
+std::string relayed_id(std::string_view store_id, std::int64_t seq) {
+  return hash_text(fmt::format("{}/{}", store_id, seq));
+}
+
 std::string body_hash_of(std::string_view body) {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits(body.data(), body.size()));

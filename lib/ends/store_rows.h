@@ -39,6 +39,9 @@ struct StoredMessage {
 StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
                            std::int64_t now_ms);
 
+// The id that a relay gives a message without one: the same each time, or its receiver could not tell.
+std::string relayed_id(std::string_view store_id, std::int64_t seq);
+
 // XXH3 of 128 bits, as 16 bytes.
 std::string body_hash_of(std::string_view body);
 

@@ -54,6 +54,7 @@ class Pump {
       sink_.flush();
       moved |= collect();
       report();
+      tell_of_stall();
       source_.flush();
       check_stop();
       if (!taking_ && window_.waiting() == 0) return;
@@ -221,7 +222,6 @@ class Pump {
   }
 
   void wait() {
-    tell_of_stall();
     const Wait onlooker = hooks_.pause();
     const bool paced = can_take() && allowed() == 0;
     const Wait source = can_take() && !paced ? source_.wait() : Wait{};
