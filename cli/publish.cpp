@@ -4,6 +4,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/await_acks.h"
 #include "cli/command.h"
 #include "cli/ending.h"
 #include "cli/layers.h"
@@ -109,11 +110,13 @@ Outcome run(const PublishOptions& args, Session& session) {
   Report report("iso publish", args.common.voice, session.environment);
   const Layers layers = read_layers(args, report);
   const Record defaults = resolve_defaults(layers);
-  const auto [source, incoming] = open_origin(args, session, report);
+  std::optional<AwaitAcks> acks;
+  if (!args.await_acks.empty()) acks.emplace(args.await_acks, args.from, patience_of(args));
+  auto [source, incoming] = open_origin(args, session, report);
   if (incoming == Incoming::bodies && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
     throw Error(Kind::usage, "where to? say --routing-key QUEUE, --exchange NAME, or give a settings file");
   Receipts receipts(args.rejects, !args.dry_run && args.await_replies.empty(), report);
-  const auto destination = open_destination(args, session, defaults, receipts, report);
+  auto destination = open_destination(args, session, defaults, receipts, report);
   RequestSink* const requests = destination.requests;
 
   PumpHooks hooks;
@@ -122,7 +125,10 @@ Outcome run(const PublishOptions& args, Session& session) {
     (*preparer)(record);
     if (requests) prepare_request(record, *requests);
   };
-  hooks.report = [&receipts](const Taken& taken, const Verdict& verdict) { receipts(taken, verdict); };
+  hooks.report = [&receipts, &acks](const Taken& taken, const Verdict& verdict) {
+    receipts(taken, verdict);
+    if (acks) (*acks)(taken, verdict);
+  };
   hooks.stalled = [&report](std::string_view why) {
     report.note(why.empty() ? "messages move again" : fmt::format("no message moves: {}", why));
   };
@@ -137,7 +143,12 @@ Outcome run(const PublishOptions& args, Session& session) {
   receipts.finish();
   if (requests) tell_of_replies(*requests, report);
   warn_of_fixed_id(layers, args, tally.taken, report);
-  return ending(args, tally, session, report);
+  const Outcome outcome = ending(args, tally, session, report);
+  if (!acks || session.interrupted.load() != 0) return outcome;
+  source.reset();  // another relay may have the queue meanwhile
+  destination.sink.reset();
+  const Outcome awaited = acks->wait(session.interrupted, report);
+  return outcome == Outcome::done ? awaited : outcome;
 }
 
 }  // namespace

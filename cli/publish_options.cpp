@@ -63,12 +63,20 @@ void add_outcome_options(CLI::App& app, PublishOptions& options) {
         const bool good = text == "true" || (digits && std::stoul("0" + text) != 0);
         return good ? std::string() : text + " is no number of replies";
       });
+  app.add_option(
+         "--await-acks", options.await_acks,
+         "With --from: then wait until these have handled each message, as the ledger of its store says")
+      ->type_name("APP[,APP...]")
+      ->needs("--from")
+      ->excludes("--follow")
+      ->excludes("--await-replies");
   app.add_option("--rejects", options.rejects,
                  "Write the records that did not make it to FILE, ready to publish again")
       ->type_name("FILE");
   app.add_flag("--strict", options.strict, "Stop at the first bad input");
   app.add_flag("--dry-run", options.dry_run, "Print the records that would be published, and publish none")
-      ->excludes("--await-replies");
+      ->excludes("--await-replies")
+      ->excludes("--await-acks");
 }
 
 }  // namespace

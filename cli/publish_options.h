@@ -16,6 +16,7 @@ struct PublishOptions {
   CommonOptions common;
   RecordOptions record;
   std::string settings, from, rejects;
+  std::string await_acks;  // "billing,shop"
   std::optional<std::string> body;
   std::vector<std::string> files;
   Framing framing = Framing::json;

@@ -16,6 +16,7 @@ complete -c iso -n '__fish_seen_subcommand_from publish' -l count -x -d 'Publish
 complete -c iso -n '__fish_seen_subcommand_from publish' -l rate -x -d 'Publish no more than N messages a second'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l window -x -d 'Messages on their way and not confirmed yet'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l await-replies -d 'Print the replies to each message: N of them with =N, else all that come within --timeout'
+complete -c iso -n '__fish_seen_subcommand_from publish' -l await-acks -x -d 'With --from: then wait until these have handled each message, as the ledger of its store says'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l rejects -r -F -d 'Write the records that did not make it to FILE, ready to publish again'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l strict -d 'Stop at the first bad input'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l dry-run -d 'Print the records that would be published, and publish none'

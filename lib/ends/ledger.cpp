@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <iterator>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -127,6 +128,24 @@ void LedgerSink::verdicts(std::vector<Verdict>& out) {
 
 Wait LedgerSink::wait() const {
   return Wait(locked_.empty() ? milliseconds{0} : kTryAgain);
+}
+
+bool LedgerReader::changed() {
+  const auto version = file_.database().integer("PRAGMA data_version");
+  return std::exchange(seen_, version) != version;
+}
+
+LedgerReader::Standing LedgerReader::standing(std::string_view message_id, std::string_view application) {
+  Standing standing;
+  auto row = file_.database().query(
+      "SELECT kind = 'handled', detail FROM iso_acks "
+      "WHERE message_id = ? AND application = ? AND kind IN ('handled', 'rejected')");
+  row.bind(message_id).bind(application);
+  while (row.step()) {
+    if (row.integer(0) != 0) return {Standing::handled, {}};
+    standing = {Standing::rejected, std::string(row.text(1))};
+  }
+  return standing;
 }
 
 }  // namespace iso

@@ -62,4 +62,26 @@ class LedgerSink final : public Sink {
   LedgerTally tally_;
 };
 
+// Reads the ledger of a store that others fill.
+class LedgerReader {
+ public:
+  // Throws Kind::missing if there is no such store.
+  explicit LedgerReader(const Url& store) : file_(store, false) {}
+
+  // Whether anyone wrote to the store since this was asked last; true the first time. Costs a microsecond.
+  bool changed();
+
+  struct Standing {
+    enum { open, handled, rejected } state = open;
+    std::string why;  // of a rejection
+  };
+  // How it stands with one message at one application. Handled stands, whatever else is there: who failed
+  // first has done it since, who failed later did it twice. A reply alone leaves it open.
+  Standing standing(std::string_view message_id, std::string_view application);
+
+ private:
+  StoreFile file_;
+  std::int64_t seen_ = -1;
+};
+
 }  // namespace iso
