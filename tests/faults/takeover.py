@@ -10,7 +10,7 @@ from store import message_ids, message_states
 
 WINDOW = 50
 KILLS = 200 if SOAK else 15
-MESSAGES_A_SECOND = 3000
+MESSAGES_A_SECOND = 3000 // SLOWER
 
 
 class Takeover(FaultTest):
