@@ -24,8 +24,9 @@ class StoreQueue {
   const std::string& name() const { return name_; }
 
   bool has_ready(std::int64_t now);  // one that could be claimed now
-  bool has_any(std::int64_t now);    // one that could be claimed now or later
-  void expire(std::int64_t now);     // those whose time is over are dead
+  // None that could be claimed now or later. Throws Kind::io if the store cannot be in order.
+  bool is_empty(std::int64_t now);
+  void expire(std::int64_t now);  // those whose time is over are dead
 
   void claim(std::size_t most, std::int64_t now, std::vector<StoredMessage>& out);
   // The same without a claim: what is ready after the message `seq`.

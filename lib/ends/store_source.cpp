@@ -147,7 +147,7 @@ void StoreSource::flush() {
 bool StoreSource::drained() {
   bool drained = false;
   if (settled_.empty() && (!options_.relay || alone_))
-    unless_locked([&] { drained = !queue_.has_any(now_ms()); });
+    unless_locked([&] { drained = queue_.is_empty(now_ms()); });
   return drained;
 }
 
