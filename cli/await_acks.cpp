@@ -13,7 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{20};  // between two looks whether anyone wrote to the store
-constexpr std::uint64_t kShown = 10;
 
 std::vector<std::string> split_names(const std::string& text) {
   std::vector<std::string> names;
@@ -26,23 +25,6 @@ std::vector<std::string> split_names(const std::string& text) {
   }
   return names;
 }
-
-// Names the first few to people, and says how many more there are.
-class Few {
- public:
-  explicit Few(Report& report) : report_(report) {}
-  void add(const std::string& text) {
-    if (++count_ <= kShown) report_.error(text);
-  }
-  std::uint64_t finish(std::string_view more) {
-    if (count_ > kShown) report_.error(fmt::format("and {} more {}", count_ - kShown, more));
-    return count_;
-  }
-
- private:
-  Report& report_;
-  std::uint64_t count_ = 0;
-};
 
 }  // namespace
 

@@ -34,8 +34,8 @@ Layers read_layers(const PublishOptions& args, Report& report) {
 
 // A request says where its replies should go, and its correlation_id tells which they are.
 void prepare_request(Record& record, const RequestSink& requests) {
-  const std::string address(requests.reply_address());
-  if (record.reply_to.value_or(address) != address)
+  const std::string_view address = requests.reply_address();
+  if (record.reply_to && *record.reply_to != address)
     throw Error(Kind::data,
                 fmt::format("its reply_to is {}, but replies are awaited at {}", *record.reply_to, address));
   if (!record.correlation_id) throw Error(Kind::data, "a request needs a correlation_id");

@@ -9,26 +9,28 @@
 namespace iso {
 namespace {
 
-constexpr std::uint64_t kFailuresShown = 10;
 constexpr std::size_t kReceiptsAtOnce = std::size_t{64} * 1024;
 
 }  // namespace
 
 Receipts::Receipts(const std::string& rejects, bool on_stdout, Report& report)
-    : report_(report), on_stdout_(on_stdout), receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
+    : report_(report),
+      failures_(report),
+      on_stdout_(on_stdout),
+      receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
   if (!rejects.empty()) rejects_.emplace(open_to_write(rejects), rejects);
 }
 
 void Receipts::operator()(const Taken& taken, const Verdict& verdict) {
   if (verdict.comes_again) {
-    failure(failure_text(taken.record, verdict) + "; it is sent again later");
+    failures_.add(failure_text(taken.record, verdict) + "; it is sent again later");
     return;
   }
   if (taken.flaw) {
-    failure(fmt::format("input {}: {}", taken.flaw->number, taken.flaw->why));
+    failures_.add(fmt::format("input {}: {}", taken.flaw->number, taken.flaw->why));
   } else {
     if (on_stdout_) append_receipt(receipts_.buffer(), taken.record, verdict);
-    if (verdict.fate != Fate::confirmed) failure(failure_text(taken.record, verdict));
+    if (verdict.fate != Fate::confirmed) failures_.add(failure_text(taken.record, verdict));
   }
   if (rejects_ && (taken.flaw || verdict.fate != Fate::confirmed)) {
     append_reject(rejects_->buffer(), taken);
@@ -56,9 +58,8 @@ Wait Receipts::pause() {
 }
 
 void Receipts::finish() {
-  if (failures_ > kFailuresShown)
-    report_.error(fmt::format("and {} more like these{}", failures_ - kFailuresShown,
-                              rejects_ ? "; all are in the rejects" : "; --rejects FILE keeps them all"));
+  failures_.finish(rejects_ ? "like these; all are in the rejects"
+                            : "like these; --rejects FILE keeps them all");
   if (broken_) throw Error(*broken_);
   receipts_.write_all();
 }
@@ -69,10 +70,6 @@ void Receipts::write_some() {
   } catch (const Error& error) {
     broken_ = error;
   }
-}
-
-void Receipts::failure(const std::string& text) {
-  if (++failures_ <= kFailuresShown) report_.error(text);
 }
 
 }  // namespace iso

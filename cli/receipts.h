@@ -34,14 +34,14 @@ class Receipts {
 
  private:
   void write_some();
-  void failure(const std::string& text);
 
   Report& report_;
+  Few failures_;
   bool on_stdout_;
   Output receipts_;
   std::optional<Output> rejects_;
   std::optional<Error> broken_;
-  std::uint64_t failures_ = 0, done_ = 0;
+  std::uint64_t done_ = 0;
 };
 
 }  // namespace iso

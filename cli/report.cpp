@@ -9,6 +9,7 @@
 namespace iso {
 namespace {
 
+constexpr std::uint64_t kFew = 10;
 constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kPlain = "\033[0m",
                            kClearLine = "\r\033[K";
 constexpr std::chrono::milliseconds kProgressEvery{200};
@@ -84,6 +85,15 @@ void Report::progress(std::string_view doing, std::uint64_t count) {
 void Report::clear_progress() {
   if (progress_shown_) write_people(kClearLine);
   progress_shown_ = false;
+}
+
+void Few::add(const std::string& text) {
+  if (++count_ <= kFew) report_.error(text);
+}
+
+std::uint64_t Few::finish(std::string_view more) {
+  if (count_ > kFew) report_.error(fmt::format("and {} more {}", count_ - kFew, more));
+  return count_;
 }
 
 void append_receipt(std::string& out, const Record& record, const Verdict& verdict) {

@@ -41,6 +41,19 @@ class Report {
   std::chrono::steady_clock::time_point started_, shown_at_;
 };
 
+// Errors of which there may be many: the first few are told, and in the end how many more there were.
+class Few {
+ public:
+  explicit Few(Report& report) : report_(report) {}
+  void add(const std::string& text);
+  // "and 7 more " and this, if there are more. Gives how many there were in all.
+  std::uint64_t finish(std::string_view more);
+
+ private:
+  Report& report_;
+  std::uint64_t count_ = 0;
+};
+
 // A receipt: one line of JSON about one message that was published.
 void append_receipt(std::string& out, const Record& record, const Verdict& verdict);
 

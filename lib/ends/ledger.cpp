@@ -35,14 +35,7 @@ void LedgerSink::put(Ticket ticket, const Record& record) {
 }
 
 void LedgerSink::flush() {
-  if (waiting_.empty()) return;
-  try {
-    store_waiting();
-    locked_.clear();
-  } catch (const Error& error) {
-    if (error.kind() != Kind::unavailable) throw;
-    locked_ = error.what();  // nothing was stored: the next flush does it
-  }
+  if (!waiting_.empty()) locked_ = locked_out([this] { store_waiting(); });
 }
 
 // What is acknowledged after this must be on the disk: a store syncs its commits unless it is told otherwise.

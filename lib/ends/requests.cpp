@@ -76,7 +76,7 @@ void RequestSink::published(Verdict verdict, std::vector<Verdict>& out) {
   }
   Request& open = request->second;
   open.published = true;
-  if (open.late || (options_.replies != 0 && open.replies >= options_.replies)) end(request, out);
+  if (open.late || has_all(open)) end(request, out);
 }
 
 void RequestSink::take_replies(std::vector<Verdict>& out) {
@@ -102,7 +102,7 @@ bool RequestSink::take_reply(const Record& reply, std::vector<Verdict>& out) {
   options_.on_reply(reply);
   Request& open = request->second;
   ++open.replies;
-  if (open.published && options_.replies != 0 && open.replies >= options_.replies) end(request, out);
+  if (open.published && has_all(open)) end(request, out);
   return true;
 }
 

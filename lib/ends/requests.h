@@ -54,6 +54,9 @@ class RequestSink final : public Sink {
   };
   using Requests = std::unordered_map<std::string, Request>;
 
+  bool has_all(const Request& request) const {
+    return options_.replies != 0 && request.replies >= options_.replies;
+  }
   void published(Verdict verdict, std::vector<Verdict>& out);
   void take_replies(std::vector<Verdict>& out);
   bool take_reply(const Record& reply, std::vector<Verdict>& out);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/sqlite.h"
 #include "base/url.h"
@@ -74,5 +75,18 @@ class StoreFile {
   std::int64_t retain_ms_;
   bool full_ = true;  // false: the URL says sync=normal
 };
+
+// Runs `call` on a store. "", or why another process keeps us out of it: nothing was stored then, and all
+// that is to be done can be done later.
+template <class Call>
+std::string locked_out(Call call) {
+  try {
+    call();
+    return {};
+  } catch (const Error& error) {
+    if (error.kind() != Kind::unavailable) throw;
+    return error.what();
+  }
+}
 
 }  // namespace iso

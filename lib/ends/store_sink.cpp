@@ -82,14 +82,7 @@ class StoreSink final : public Sink {
   }
 
   void flush() override {
-    if (waiting_.empty()) return;
-    try {
-      store_waiting();
-      locked_.clear();
-    } catch (const Error& error) {
-      if (error.kind() != Kind::unavailable) throw;
-      locked_ = error.what();  // nothing was stored: the next flush does it
-    }
+    if (!waiting_.empty()) locked_ = locked_out([this] { store_waiting(); });
   }
 
   void verdicts(std::vector<Verdict>& out) override {
