@@ -1,50 +1,44 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
+#include <unordered_map>
 
-#include "fetch/fields.h"
+#include "fetch/transport.h"
 
 namespace iso {
 
-// One exchange of HTTP over the line: no cache, no retry, no redirect.
-struct HttpRequest {
-  std::string method = "GET";
-  std::string url;         // absolute; http and https only, whatever else the library can speak
-  Fields fields;           // sent as they are, in this order
-  std::string body;        // sent if not empty, or if the method is POST or PUT
-  std::string connect_to;  // "HOST:PORT" to connect to in the place of the URL's own; Host and TLS name stay
-                           // the URL's
-  std::chrono::milliseconds timeout{0};  // from start to end; 0: no limit
+// How to reach origins, as curl's options of these names do.
+struct HttpSettings {
+  std::string user_agent;
+  std::string cacert, cert, key;
+  bool insecure = false;
+  std::string proxy;  // "": as the environment says (http_proxy, https_proxy, no_proxy), which libcurl reads
+  std::string netrc;  // a file; "": none
+  std::chrono::milliseconds connect_timeout{0};  // 0: the library's, 300 s
+  std::uint64_t max_filesize = 0;                // 0: no limit
 };
 
-// Why there is no whole response.
-enum class HttpTrouble {
-  none,
-  resolve,  // the host has no address
-  connect,  // refused, or no route
-  tls,      // its certificate is not trusted, or no common cipher
-  timeout,
-  cut,        // the connection broke, or the body is shorter than its length said
-  protocol,   // what came is no HTTP
-  refused,    // not a URL that may be fetched
-  too_large,  // longer than the limit that was set
-  local,      // our side: out of memory, cannot write
+// The transport over libcurl: HTTP/1.1, and HTTP/2 where an https server has it.
+class Http final : public Transport {
+ public:
+  explicit Http(HttpSettings settings);
+  ~Http() override;
+
+  void start(std::uint64_t token, HttpRequest request) override;
+  void cancel(std::uint64_t token) override;
+  std::vector<Done> move(const Wait& also, std::chrono::milliseconds limit) override;
+
+ private:
+  class Lines;
+  struct Exchange;
+
+  HttpSettings settings_;
+  std::unique_ptr<Lines> lines_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
 };
 
-struct HttpReply {
-  int status = 0;  // 0: no header came
-  Fields fields;   // of the final response; 1xx and trailers are not among them
-  std::string body;
-  HttpTrouble trouble = HttpTrouble::none;
-  std::string why;  // for people: the library's words
-};
-
-// One exchange, waited for. For registries; fetch itself has many at once. Throws nothing for what the far
-// side does: it is in the reply.
-HttpReply http_call(const HttpRequest& request);
+// One exchange, waited for: for registries. What the far side does is in the reply, nothing is thrown for it.
+HttpReply http_call(HttpRequest request, const HttpSettings& settings = {});
 
 }  // namespace iso
