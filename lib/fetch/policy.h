@@ -1,19 +1,18 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "fetch/fields.h"
+#include "fetch/http_date.h"
 
 namespace iso {
 
 // What a private HTTP cache does (RFC 9111, RFC 9110, RFC 5861), decided from header fields and clocks alone.
-
-// A wall clock's seconds since the epoch.
-using Seconds = std::chrono::seconds;
 
 // What is asked for, as the user gave it: the cache's own conditions are not among the fields yet.
 struct Request {
@@ -38,6 +37,13 @@ struct Stored {
   Response response;
   Fields selecting;  // those fields of its request that its Vary names, as selecting_fields() gave them
   Times times;
+  std::uint64_t length = 0;  // of its body, in bytes
+};
+
+// A run of bytes of a stored body.
+struct Part {
+  std::uint64_t first = 0, length = 0;
+  bool operator==(const Part&) const = default;
 };
 
 // How far the user lets go of what the origin said, or does not.
@@ -64,6 +70,8 @@ struct Plan {
   Fields conditions;   // to add to the user's fields
   Seconds age{0};      // of the chosen one, now
   bool stale = false;  // the chosen one is
+  // All that is handed on of the chosen one's body, should it come to that; see partial().
+  std::optional<Part> part;
 };
 
 // What to do with a request, given what is stored of its URL.
@@ -71,17 +79,25 @@ Plan plan(const Request& request, std::span<const Stored> stored, const Reuse& r
 
 enum class Conclusion {
   pass,         // hand the answer on, store nothing
-  store,        // hand the answer on and store it
-  freshen,      // a 304 for a stored response: hand that on with `merged`, and store these
+  store,        // hand the answer on and store it, its fields as `merged` has them
+  freshen,      // a 304, or a HEAD, for a stored response: hand that on with `merged`, and store these
   serve_stale,  // no answer, or an error, and stale-if-error or the user allows the stored response
   repeat,       // a 304 that fits nothing that is stored: ask once more without conditions
 };
 
 struct Answered {
   Conclusion conclusion = Conclusion::pass;
-  std::size_t chosen = 0;    // freshen, serve_stale: which of the stored
-  Response merged;           // freshen: the stored response with the fields of the 304 (RFC 9111 section 3.2)
-  bool invalidates = false;  // an unsafe method has changed the resource (RFC 9111 section 4.4)
+  std::size_t chosen = 0;  // freshen, serve_stale: which of the stored
+  // What to store. store: the answer without the fields that are of its connection (RFC 9111 section 3.1).
+  // freshen: the stored response with the fields of the 304 (section 3.2), to be stored with the body of the
+  // chosen one and with selecting_fields(request, merged): in its place if these are the same, else beside
+  // it.
+  Response merged;
+  bool not_modified = false;  // freshen: the user's own condition holds, so hand on not_modified(merged)
+  // An unsafe method has changed the resource (RFC 9111 section 4.4): what is stored of its URL is void, and
+  // so are these other URLs' of the same origin. Done before what came is stored.
+  bool invalidates = false;
+  std::vector<std::string> also_invalid;
 };
 
 // What to do with the answer that `plan` led to; `answer` is null when none came.
@@ -94,5 +110,12 @@ Fields selecting_fields(const Request& request, const Response& response);
 // What a response says of itself when it comes from the cache: its Age is set, fields that a qualified
 // no-cache names are left out, all others are as stored (RFC 9111 sections 4, 5.1, 5.2.2.4).
 Response reused(const Stored& stored, Seconds now);
+
+// The 206 for a part of a body of `length` bytes, or the 416 if the part is empty (RFC 9110 section 15.3.7,
+// 15.5.17). `whole` is what would be handed on otherwise: reused(), or the merged one.
+Response partial(const Response& whole, std::uint64_t length, const Part& part);
+
+// The 304 in the place of `whole` (RFC 9110 section 15.4.5). No body goes with it.
+Response not_modified(const Response& whole);
 
 }  // namespace iso
