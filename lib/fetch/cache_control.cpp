@@ -55,6 +55,7 @@ void take_flag(CacheControl& control, std::string_view name) {
       {"must-revalidate", &CacheControl::must_revalidate},
       {"must-understand", &CacheControl::must_understand},
       {"public", &CacheControl::is_public},
+      {"private", &CacheControl::is_private},
       {"immutable", &CacheControl::immutable},
       {"only-if-cached", &CacheControl::only_if_cached},
   };

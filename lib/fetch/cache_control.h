@@ -10,14 +10,15 @@
 namespace iso {
 
 // The directives that a private cache heeds, of a request or of a response (RFC 9111 section 5.2, RFC 5861,
-// RFC 8246). All others are as if they were not there: s-maxage, proxy-revalidate and private are for shared
-// caches. Of one that is given twice the first counts (section 4.2.1).
+// RFC 8246). All others are as if they were not there: s-maxage and proxy-revalidate are for shared caches.
+// Of one that is given twice the first counts (section 4.2.1).
 struct CacheControl {
   bool no_store = false;
   bool no_cache = false;  // without field names
   bool must_revalidate = false;
   bool must_understand = false;
   bool is_public = false;
+  bool is_private = false;  // says only that it may be stored here; its field names mean nothing to us
   bool immutable = false;
   bool only_if_cached = false;
   std::optional<Seconds> max_age;    // 0 if it is no number: what cannot be read is stale

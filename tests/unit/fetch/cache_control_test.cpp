@@ -71,6 +71,7 @@ TEST_CASE("cache_control: flags are read in any case, and with an argument that 
   CHECK(read("must-revalidate").must_revalidate);
   CHECK(read("must-understand, no-store").must_understand);
   CHECK(read("public").is_public);
+  CHECK(read("private=\"set-cookie\"").is_private);
   CHECK(read("immutable").immutable);
   CHECK(read("only-if-cached").only_if_cached);
   const auto other = read("extension=\"no-store\", no-storee, proxy-revalidate, private, s-maxage=1");
