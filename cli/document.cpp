@@ -251,10 +251,13 @@ void add_document_command(CLI::App& app) {
   command->add_option("what")->required();
 }
 
-bool write_document(const CLI::App& app, std::ostream& out) {
+std::optional<std::string> asked_document(const CLI::App& app) {
   const CLI::App* command = app.get_subcommand("document");
-  if (!command->parsed()) return false;
-  const auto what = command->get_option("what")->as<std::string>();
+  if (!command->parsed()) return std::nullopt;
+  return command->get_option("what")->as<std::string>();
+}
+
+void write_document(const std::string& what, const CLI::App& app, std::ostream& out) {
   if (what == "bash") {
     write_bash(app, out);
   } else if (what == "zsh") {
@@ -264,7 +267,6 @@ bool write_document(const CLI::App& app, std::ostream& out) {
   } else {
     write_man_options(*app.get_subcommand(what), out);
   }
-  return true;
 }
 
 }  // namespace iso

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
+#include <string>
 
 namespace CLI {
 class App;
@@ -12,7 +14,10 @@ namespace iso {
 // the OPTIONS part of its manual page.
 void add_document_command(CLI::App& app);
 
-// Writes what was asked for, made from the parser itself. False if nothing was asked for.
-bool write_document(const CLI::App& app, std::ostream& out);
+// The WHAT, if the command line that `app` has parsed is this command's.
+std::optional<std::string> asked_document(const CLI::App& app);
+
+// Writes it, made from a parser that has the options of all commands.
+void write_document(const std::string& what, const CLI::App& app, std::ostream& out);
 
 }  // namespace iso

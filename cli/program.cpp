@@ -41,7 +41,7 @@ int run(const Program& program, Session& session) {
 
 }  // namespace
 
-Program make_program() {
+Program make_program(Binding binding) {
   Program program;
   program.app =
       std::make_unique<CLI::App>("Messages from the command line: confirmed, never lost, as JSON", "iso");
@@ -52,23 +52,34 @@ Program make_program() {
   app.footer("man iso tells the rest. Exit status: 0 done, 1 the answer is no, 64 to 78 what went wrong.");
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
-    sub->set_help_flag("-h,--help", "Show this help and exit");
-    program.runs.emplace_back(sub, command.bind(*sub));
-    bind_twins(*sub);
+    const auto run = std::make_shared<Run>();
+    const auto bind = [sub, run, bind_command = command.bind] {
+      *run = bind_command(*sub);
+      bind_twins(*sub);
+    };
+    if (binding == Binding::all) {
+      bind();
+    } else {
+      sub->preparse_callback([bind](std::size_t) { bind(); });
+    }
+    program.runs.emplace_back(sub, [run](Session& session) { return (*run)(session); });
   }
   return program;
 }
 
 int run_program(int argc, const char* const* argv, Session& session) {
   try {
-    const Program program = make_program();
+    const Program program = make_program(Binding::named);
     add_document_command(*program.app);
     try {
       program.app->parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       return parse_failure(*program.app, error);
     }
-    if (write_document(*program.app, std::cout)) return 0;
+    if (const auto what = asked_document(*program.app)) {
+      write_document(*what, *make_program(Binding::all).app, std::cout);
+      return 0;
+    }
     return run(program, session);
   } catch (const std::bad_alloc&) {
     std::cerr << "iso: out of memory\n";

@@ -8,12 +8,17 @@
 
 namespace iso {
 
-// The whole command line: one subcommand for each of commands(), every option bound, nothing run.
+enum class Binding {
+  named,  // the options of a command are bound when parsing comes to its name: to bind all takes milliseconds
+  all,
+};
+
+// The whole command line: one subcommand for each of commands(), nothing run.
 struct Program {
   std::unique_ptr<CLI::App> app;
   std::vector<std::pair<CLI::App*, Run>> runs;
 };
-Program make_program();
+Program make_program(Binding binding);
 
 // Parses, runs and turns how it ended into the exit status. The last catch.
 int run_program(int argc, const char* const* argv, Session& session);

@@ -288,3 +288,10 @@ JSON
   exits 74
   is "" "$(bodies "$q")"
 }
+
+@test "publish: the environment's twin of an option that only listen has is not looked at" {
+  ISO_OUT=nonsense iso publish --routing-key k --body 1 --dry-run
+  exits 0
+  ISO_OUT=nonsense iso listen "$q"
+  exits 64
+}

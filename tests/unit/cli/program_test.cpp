@@ -8,7 +8,7 @@
 using namespace iso;
 
 TEST_CASE("program: every command, option and argument says what it is for") {
-  const Program program = make_program();
+  const Program program = make_program(Binding::all);
   CHECK(program.runs.size() == commands().size());
   for (const auto& [app, run] : program.runs) {
     CAPTURE(app->get_name());
@@ -22,7 +22,7 @@ TEST_CASE("program: every command, option and argument says what it is for") {
 }
 
 TEST_CASE("program: every long option has its twin in the environment, but for the record's own fields") {
-  const Program program = make_program();
+  const Program program = make_program(Binding::all);
   for (const auto& [app, run] : program.runs)
     for (const CLI::Option* option : app->get_options()) {
       if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
@@ -37,11 +37,21 @@ TEST_CASE("program: every long option has its twin in the environment, but for t
 }
 
 TEST_CASE("program: the shared options are the same in every command") {
-  const Program program = make_program();
+  const Program program = make_program(Binding::all);
   for (const char* name : {"--url", "--context", "--password-file", "--timeout", "--quiet", "--verbose",
                            "--color", "--progress"})
     for (const auto& [app, run] : program.runs) {
       CAPTURE(name);
       CHECK(app->get_option_no_throw(name) != nullptr);
     }
+}
+
+TEST_CASE("program: no options are bound but those of the command that the command line names") {
+  const Program program = make_program(Binding::named);
+  const char* words[] = {"iso", "publish", "listen"};
+  program.app->parse(3, words);
+  for (const auto& [app, run] : program.runs) {
+    CAPTURE(app->get_name());
+    CHECK((app->get_option_no_throw("--url") != nullptr) == (app->get_name() == "publish"));
+  }
 }
