@@ -1,9 +1,9 @@
 #include "base/sqlite.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include "base/error.h"
+#include "base/sqlite_functions.h"
 
 namespace iso::sqlite {
 namespace {

@@ -295,3 +295,9 @@ JSON
   ISO_OUT=nonsense iso listen "$q"
   exits 64
 }
+
+@test "publish: SQLite is loaded for a store and for nothing else" {
+  LD_DEBUG=files iso publish --routing-key nowhere --body 1
+  exits 1
+  if [[ $end == sqlite ]]; then says libsqlite3; else (($(grep -c libsqlite3 stderr) == 0)); fi
+}
