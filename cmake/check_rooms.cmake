@@ -6,11 +6,12 @@ cmake_minimum_required(VERSION 3.25)
 # Which room may see which; each sees itself.
 set(sees_base base)
 set(sees_record record base)
-set(sees_ends ends record base)
+set(sees_breaker breaker base)
+set(sees_ends ends breaker record base)
 set(sees_pump pump ends record base)
-set(sees_fetch fetch record base)
+set(sees_fetch fetch breaker record base)
 set(sees_reconcile reconcile ends record base)
-set(sees_cli cli pump fetch reconcile ends record base)
+set(sees_cli cli pump fetch reconcile ends breaker record base)
 
 # A header of others, and the files that may include it; both are regular expressions.
 set(homes

@@ -28,6 +28,8 @@ check_planted(lib/ends/exec.cpp "_exit(127)" good)
 check_planted(cli/main.cpp "#include <CLI/CLI.hpp>" good)
 check_planted(cli/main.cpp "std::cout" good)
 
+check_planted(lib/ends/open.cpp "#include \"breaker/breaker.h\"" good)
+check_planted(lib/breaker/breaker.h "#include \"record/record.h\"" "breaker may not see record")
 check_planted(lib/record/read.h "#include \"pump/pump.h\"" "record may not see pump")
 check_planted(lib/base/url.cpp "  #  include \"record/record.h\"" "base may not see record")
 check_planted(lib/pump/pump.h "#include \"cli/report.h\"" "pump may not see cli")

@@ -17,12 +17,17 @@ Error failed(std::string_view task, const std::string& path) {
   return {Kind::io, fmt::format("cannot {} {}: {}", task, path, std::strerror(errno))};
 }
 
-bool set_lock(const Descriptor& file, int command, short type, std::int64_t byte) {
+struct flock byte_lock(short type, std::int64_t byte) {
   struct flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = byte;
   lock.l_len = 1;
+  return lock;
+}
+
+bool set_lock(const Descriptor& file, int command, short type, std::int64_t byte) {
+  auto lock = byte_lock(type, byte);
   while (fcntl(file.get(), command, &lock) != 0)
     if (errno != EINTR) return false;
   return true;
@@ -61,6 +66,11 @@ void ByteLocks::lock(std::int64_t byte) {
 
 void ByteLocks::unlock(std::int64_t byte) {
   set_lock(file_, F_OFD_SETLK, F_UNLCK, byte);
+}
+
+bool ByteLocks::is_locked(std::int64_t byte) const {
+  auto lock = byte_lock(F_WRLCK, byte);
+  return fcntl(file_.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
 }  // namespace iso

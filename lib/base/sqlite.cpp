@@ -8,15 +8,20 @@
 namespace iso::sqlite {
 namespace {
 
-constexpr int kBusyMilliseconds = 5000;
+// As it is now: some wait for less than they were opened with.
+double busy_seconds(sqlite3* database) {
+  sqlite3_stmt* prepared = nullptr;
+  sqlite3_prepare_v2(database, "PRAGMA busy_timeout", -1, &prepared, nullptr);
+  const std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement(prepared);
+  return statement && sqlite3_step(prepared) == SQLITE_ROW ? sqlite3_column_int(prepared, 0) / 1000.0 : 0;
+}
 
 [[noreturn]] void fail(sqlite3* database, const std::string& path) {
   const int code = sqlite3_errcode(database) & 0xFF;
   const bool busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
-  throw Error(busy ? Kind::unavailable : Kind::io,
-              busy
-                  ? fmt::format("{}: another process held it locked for {} s", path, kBusyMilliseconds / 1000)
-                  : fmt::format("{}: {}", path, sqlite3_errmsg(database)));
+  if (!busy) throw Error(Kind::io, fmt::format("{}: {}", path, sqlite3_errmsg(database)));
+  throw Error(Kind::unavailable,
+              fmt::format("{}: another process held it locked for {} s", path, busy_seconds(database)));
 }
 
 }  // namespace
@@ -76,7 +81,7 @@ bool Query::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
-Database::Database(std::string path, Open how) : path_(std::move(path)) {
+Database::Database(std::string path, Open how, std::chrono::milliseconds busy) : path_(std::move(path)) {
   sqlite3* database = nullptr;
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (how == Open::create ? SQLITE_OPEN_CREATE : 0);
@@ -84,7 +89,7 @@ Database::Database(std::string path, Open how) : path_(std::move(path)) {
   database_.reset(database);
   if (status != SQLITE_OK) fail(database, path_);
   sqlite3_extended_result_codes(database, 1);
-  sqlite3_busy_timeout(database, kBusyMilliseconds);
+  sqlite3_busy_timeout(database, static_cast<int>(busy.count()));
   sqlite3_wal_autocheckpoint(database, 0);  // before the hook: it would take its place
   sqlite3_wal_hook(
       database,
@@ -120,6 +125,10 @@ std::int64_t Database::integer(std::string_view sql) {
 
 std::int64_t Database::changes() const {
   return sqlite3_changes64(database_.get());
+}
+
+void Database::keep_log() {
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 Transaction::Transaction(Database& database) : database_(database) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -57,7 +58,7 @@ class Query {
 class Database {
  public:
   enum class Open { existing, create };
-  Database(std::string path, Open how);
+  Database(std::string path, Open how, std::chrono::milliseconds busy = std::chrono::seconds(5));
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
@@ -65,6 +66,8 @@ class Database {
   void execute(std::string_view sql);  // any number of statements
   std::int64_t integer(std::string_view sql);
   std::int64_t changes() const;
+  // Leaves the write-ahead log to the next who opens it: the last to close waits for no disk.
+  void keep_log();
   int wal_pages() const { return wal_pages_; }  // after the last commit
   const std::string& path() const { return path_; }
 

@@ -1,0 +1,243 @@
+#include "breaker/breaker.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <random>
+#include <utility>
+
+#include "base/error.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kKeepEvery{50};
+constexpr milliseconds kTroubled{
+    5'000};  // before the store is tried again: a lock costs a quarter of a second
+
+std::function<double()> or_own(std::function<double()> random) {
+  if (random) return random;
+  return [engine = std::minstd_rand(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution()(engine);
+  };
+}
+
+// To tenths of a second below ten, else whole ones.
+std::string seconds_text(milliseconds time) {
+  const auto ms = std::max<milliseconds::rep>(time.count(), 0);
+  if (ms < 10'000) return fmt::format("{} s", static_cast<double>((ms + 50) / 100) / 10);
+  return fmt::format("{} s", (ms + 500) / 1000);
+}
+
+}  // namespace
+
+std::string refusal_text(const Admission& refused) {
+  return fmt::format("the circuit of {} is open since {}{}; {}", refused.key, seconds_text(refused.open_for),
+                     refused.reason.empty() ? "" : fmt::format(" ({})", refused.reason),
+                     refused.again_in ? fmt::format("it tries again in {}", seconds_text(*refused.again_in))
+                                      : "it waits to be reset");
+}
+
+Breaker::Breaker(std::string path, const BreakerOptions& options, BreakerHooks hooks, const Clock& clock,
+                 std::function<double()> random)
+    : path_(std::move(path)),
+      options_(options),
+      hooks_(std::move(hooks)),
+      clock_(clock),
+      random_(or_own(std::move(random))) {}
+
+Breaker::~Breaker() {
+  hooks_ = {};  // whom they would tell may have gone
+  keep_successes();
+}
+
+BreakerStore& Breaker::store() {
+  if (!store_) store_.emplace(path_);
+  return *store_;
+}
+
+template <class Call>
+bool Breaker::unless_troubled(Call call) {
+  if (troubled_until_ && clock_.steady() < *troubled_until_) return false;
+  try {
+    call();
+    return true;
+  } catch (const Error& error) {
+    store_.reset();
+    troubled_until_ = clock_.steady() + kTroubled;
+    if (!std::exchange(told_of_trouble_, true))
+      hooks_.notice(fmt::format("going on without the circuit breaker: {}", error.what()));
+    return false;
+  }
+}
+
+Admission Breaker::admit(std::string_view key) {
+  Admission admission{std::string(key)};
+  keep_successes_if_due();
+  unless_troubled([&] {
+    const Circuit circuit = store().read(key);
+    const bool lives = circuit.phase != Phase::half_open || store().prober_lives(key, circuit.era);
+    switch (leave_of(circuit, clock_.wall(), lives)) {
+      case Leave::call:
+        admission.era = circuit.era;
+        break;
+      case Leave::refused:
+        admission = refused(key, circuit);
+        break;
+      case Leave::probe:
+        admission = try_probe(key);
+    }
+  });
+  return admission;
+}
+
+std::optional<Admission> Breaker::refusal(std::string_view key) {
+  std::optional<Admission> refusal;
+  unless_troubled([&] {
+    const Circuit circuit = store().read(key);
+    const bool lives = circuit.phase != Phase::half_open || store().prober_lives(key, circuit.era);
+    if (leave_of(circuit, clock_.wall(), lives) == Leave::refused) refusal = refused(key, circuit);
+  });
+  return refusal;
+}
+
+Admission Breaker::refused(std::string_view key, const Circuit& circuit) const {
+  const auto now = clock_.wall();
+  Admission refused{std::string(key), Leave::refused, circuit.era};
+  refused.open_for = std::max(now - circuit.since, milliseconds(0));
+  if (circuit.until != kUntilReset) refused.again_in = std::max(circuit.until - now, milliseconds(0));
+  refused.reason = circuit.reason;
+  return refused;
+}
+
+// Of all who see that the circuit may be tried, the first to have the store's lock is the one.
+Admission Breaker::try_probe(std::string_view key) {
+  Admission admission{std::string(key)};
+  Circuit tried;
+  Phase before = Phase::open;
+  try {
+    const auto now = clock_.wall();
+    store().edit(key, now, [&](Circuit& circuit) {
+      const bool lives = circuit.phase != Phase::half_open || store().prober_lives(key, circuit.era);
+      const Leave leave = leave_of(circuit, now, lives);
+      before = circuit.phase;
+      if (leave == Leave::probe) begin_probe(circuit, now, options_.lease);
+      if (leave == Leave::refused) admission = refused(key, circuit);
+      admission.era = circuit.era;
+      admission.leave = leave;
+      if (leave == Leave::probe) store().hold_probe(key, circuit.era);
+      tried = circuit;
+      return leave == Leave::probe;
+    });
+  } catch (const Error&) {
+    if (admission.leave == Leave::probe && store_) store_->release_probe(key, admission.era);
+    throw;
+  }
+  if (admission.leave == Leave::probe) {
+    probes_.insert_or_assign(std::string(key), admission.era);
+    tell(key, before, tried);
+  }
+  return admission;
+}
+
+void Breaker::settle(const Admission& admission, const CallResult& result) {
+  const auto probe = probes_.find(admission.key);
+  const bool is_probe =
+      admission.leave == Leave::probe && probe != probes_.end() && probe->second == admission.era;
+  if (!admission || admission.era < 0 || (admission.leave == Leave::probe && !is_probe)) return;
+  if (is_probe) {
+    probes_.erase(probe);
+  } else if (result.end == CallEnd::neutral) {
+    return;
+  } else if (result.end == CallEnd::success) {
+    Successes& successes = successes_[admission.key];
+    if (successes.era != admission.era) successes = {admission.era, 0};
+    ++successes.count;
+    keep_successes_if_due();
+    return;
+  }
+  keep_successes();
+  std::optional<Change> change;
+  unless_troubled([&] { change = end(admission, result); });
+  if (is_probe && store_) store_->release_probe(admission.key, admission.era);
+  if (!change || (is_probe && result.end == CallEnd::neutral)) return;
+  tell(admission.key, change->before, change->after);
+  if (!is_probe) tell_of_trip(admission.key, change->after);
+}
+
+std::optional<Breaker::Change> Breaker::end(const Admission& admission, const CallResult& result) {
+  const auto now = clock_.wall();
+  std::optional<Change> change;
+  store().edit(admission.key, now, [&](Circuit& circuit) {
+    if (circuit.era != admission.era) return false;  // late: others know better by now
+    const Phase before = circuit.phase;
+    if (end_call(circuit, result, options_, now, random_())) change = Change{before, circuit};
+    return true;
+  });
+  return change;
+}
+
+void Breaker::tell_of_trip(std::string_view key, const Circuit& open) {
+  hooks_.tripped({std::string(key), open.reason, open.until - open.since, open.failures_in_a_row,
+                  open.recent.within(open.since, options_.window)});
+}
+
+void Breaker::tell(std::string_view key, Phase before, const Circuit& now) {
+  const auto open_for = seconds_text(now.until - now.since);
+  switch (now.phase) {
+    case Phase::closed:
+      hooks_.notice(fmt::format("the circuit of {} is closed again", key));
+      break;
+    case Phase::half_open:
+      hooks_.notice(fmt::format("the circuit of {} is half open: trying one call", key));
+      break;
+    case Phase::open:
+      hooks_.notice(fmt::format("the circuit of {} {} open for {}: {}", key,
+                                before == Phase::half_open ? "stays" : "is now", open_for, now.reason));
+  }
+}
+
+void Breaker::keep_successes_if_due() {
+  if (!successes_.empty() && clock_.steady() - kept_ >= kKeepEvery) keep_successes();
+}
+
+void Breaker::keep_successes() {
+  if (successes_.empty()) return;
+  kept_ = clock_.steady();
+  const auto now = clock_.wall();
+  for (const auto& [key, successes] : std::exchange(successes_, {}))
+    unless_troubled([&, name = std::string_view(key), kept = successes] {
+      store().edit(name, now, [&](Circuit& circuit) {
+        if (circuit.era != kept.era || circuit.phase != Phase::closed) return false;
+        add_successes(circuit, kept.count, options_, now);
+        return true;
+      });
+    });
+}
+
+// ---- for operators
+
+std::vector<NamedCircuit> Breaker::circuits() {
+  keep_successes();
+  return store().list();
+}
+
+void Breaker::trip(std::string_view key, std::string_view reason, std::optional<milliseconds> how_long) {
+  const auto now = clock_.wall();
+  store().edit(key, now, [&](Circuit& circuit) {
+    open_circuit(circuit, reason, now, how_long ? now + *how_long : kUntilReset);
+    return true;
+  });
+}
+
+void Breaker::reset(std::string_view key) {
+  const auto now = clock_.wall();
+  store().edit(key, now, [&](Circuit& circuit) {
+    if (circuit.phase == Phase::closed && circuit.failures_in_a_row == 0 && circuit.era == 0) return false;
+    close_circuit(circuit, now);
+    return true;
+  });
+}
+
+}  // namespace iso

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "breaker/circuit.h"
+#include "breaker/store.h"
+
+namespace iso {
+
+// Whether a call may be made.
+struct Admission {
+  std::string key;
+  Leave leave = Leave::call;
+  std::int64_t era = -1;  // -1: the store could not be asked, and how the call ends is not kept
+  // If it was refused:
+  std::chrono::milliseconds open_for{0};                             // since when the circuit is open
+  std::optional<std::chrono::milliseconds> again_in = std::nullopt;  // nothing: not before it is reset
+  std::string reason = {};                                           // of the last failure
+
+  explicit operator bool() const { return leave != Leave::refused; }
+};
+
+// "the circuit of shop is open since 3 s (connection refused); it tries again in 7 s"
+std::string refusal_text(const Admission& refused);
+
+// This process has opened a circuit that was closed.
+struct Trip {
+  std::string key, reason;
+  std::chrono::milliseconds open_for;
+  unsigned failures_in_a_row;
+  RecentCalls::Counts calls;  // in the window
+};
+
+struct BreakerHooks {
+  // A line for people: each change of phase that is made here, and once that the store is of no use.
+  std::function<void(std::string_view)> notice = [](std::string_view) {};
+  std::function<void(const Trip&)> tripped = [](const Trip&) {};
+};
+
+// Circuit breakers of many far sides, each by its key, whose state all processes share that name the same
+// file. Closed: all call. Open, after too many failures: nobody does, for a while. Half-open: one does, and
+// what comes of it closes the circuit or opens it for longer.
+//
+// Trouble with the file lets everyone call. For one thread.
+class Breaker {
+ public:
+  Breaker(std::string path, const BreakerOptions& options, BreakerHooks hooks,
+          const Clock& clock = system_clock(), std::function<double()> random = {});
+  ~Breaker();  // a trial that was not settled is another's
+  Breaker(const Breaker&) = delete;
+  Breaker& operator=(const Breaker&) = delete;
+
+  // Before a call. Who is not refused settles it, once, with how the call ended.
+  Admission admit(std::string_view key);
+  void settle(const Admission& admission, const CallResult& result);
+
+  // Whether admit() would refuse now, and until when; takes nothing.
+  std::optional<Admission> refusal(std::string_view key);
+
+  // For operators; these throw what is wrong with the store. `how_long`: nothing means until it is reset.
+  std::vector<NamedCircuit> circuits();
+  void trip(std::string_view key, std::string_view reason, std::optional<std::chrono::milliseconds> how_long);
+  void reset(std::string_view key);
+
+ private:
+  struct Successes {
+    std::int64_t era = 0;
+    std::uint64_t count = 0;
+  };
+  struct Change {
+    Phase before;
+    Circuit after;
+  };
+
+  BreakerStore& store();
+  template <class Call>
+  bool unless_troubled(Call call);
+  Admission refused(std::string_view key, const Circuit& circuit) const;
+  Admission try_probe(std::string_view key);
+  std::optional<Change> end(const Admission& admission, const CallResult& result);
+  void tell_of_trip(std::string_view key, const Circuit& open);
+  void tell(std::string_view key, Phase before, const Circuit& now);
+  void keep_successes();
+  void keep_successes_if_due();
+
+  std::string path_;
+  BreakerOptions options_;
+  BreakerHooks hooks_;
+  const Clock& clock_;
+  std::function<double()> random_;
+  std::optional<BreakerStore> store_;
+  std::map<std::string, std::int64_t, std::less<>> probes_;  // ours, by key: their eras
+  // Written at most so often, or a thousand quick calls would be a thousand transactions.
+  std::map<std::string, Successes, std::less<>> successes_;
+  Clock::Steady kept_{};
+  std::optional<Clock::Steady> troubled_until_;
+  bool told_of_trouble_ = false;
+};
+
+}  // namespace iso

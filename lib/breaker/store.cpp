@@ -1,0 +1,188 @@
+#define XXH_INLINE_ALL
+#include "breaker/store.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <xxhash.h>
+
+#include "base/error.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBusy{250};
+constexpr int kTurnsToSetUp = 200;  // of 10 ms: only the very first have to wait
+constexpr milliseconds kTurn{10};
+constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kApplicationId = 0x69736f62;  // "isob"
+constexpr std::chrono::hours kIdle{24};
+constexpr std::int64_t kSetUpByte = 0;
+constexpr int kLargeLog = 100;  // pages of 4 KiB: the next to open it reads them
+
+constexpr std::string_view kSchema = R"(
+CREATE TABLE circuits(
+  key TEXT PRIMARY KEY,
+  phase INTEGER NOT NULL,
+  era INTEGER NOT NULL,
+  opens INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  failures_in_a_row INTEGER NOT NULL,
+  recent TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  touched_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+
+std::int64_t milliseconds_of(Clock::Wall time) {
+  return time.time_since_epoch().count();
+}
+Clock::Wall time_of(std::int64_t ms) {
+  return Clock::Wall(milliseconds(ms));
+}
+
+// Never the one for setting up.
+std::int64_t byte_of(std::string_view key, std::int64_t era) {
+  const std::string whole = fmt::format("{} {}", era, key);
+  return static_cast<std::int64_t>(XXH3_64bits(whole.data(), whole.size()) >> 2) | 1;
+}
+
+template <class Row>
+Circuit circuit_of(const Row& row, int first) {
+  Circuit circuit;
+  circuit.phase = static_cast<Phase>(row.integer(first));
+  circuit.era = row.integer(first + 1);
+  circuit.opens = static_cast<unsigned>(row.integer(first + 2));
+  circuit.since = time_of(row.integer(first + 3));
+  circuit.until = time_of(row.integer(first + 4));
+  circuit.failures_in_a_row = static_cast<unsigned>(row.integer(first + 5));
+  circuit.recent = RecentCalls::parse(row.text(first + 6));
+  circuit.reason = row.text(first + 7);
+  return circuit;
+}
+
+std::optional<Circuit> find(sqlite::Database& database, std::string_view key) {
+  auto row = database.query(
+      "SELECT phase, era, opens, since_ms, until_ms, failures_in_a_row, recent, reason FROM circuits WHERE "
+      "key = ?");
+  row.bind(key);
+  if (!row.step()) return std::nullopt;
+  return circuit_of(row, 0);
+}
+
+}  // namespace
+
+BreakerStore::BreakerStore(const std::string& path)
+    : database_(make_private_file(path), sqlite::Database::Open::existing, kBusy), probes_(path + "-probes") {
+  if (!is_set_up()) set_up();
+  // Nobody waits for the disk: a power cut may cost what was counted last, and never the file.
+  database_.execute("PRAGMA synchronous=NORMAL");
+  database_.keep_log();
+}
+
+bool BreakerStore::is_set_up() {
+  return database_.integer("PRAGMA application_id") == kApplicationId &&
+         database_.integer("PRAGMA user_version") == kVersion;
+}
+
+// One at a time: to switch the journal while others do makes SQLite fail at once, however long it may wait.
+void BreakerStore::set_up() {
+  for (int turn = 0; !probes_.try_lock(kSetUpByte); ++turn) {
+    if (turn == kTurnsToSetUp)
+      throw Error(Kind::unavailable, fmt::format("{}: another process is setting it up", database_.path()));
+    poll(nullptr, 0, static_cast<int>(kTurn.count()));
+  }
+  if (!is_set_up()) {
+    if (database_.integer("SELECT count(*) FROM sqlite_schema") != 0)
+      throw Error(Kind::io, fmt::format("{}: not a file of circuits that this iso knows", database_.path()));
+    database_.execute("PRAGMA journal_mode=WAL");
+    sqlite::Transaction transaction(database_);
+    database_.execute(kSchema);
+    database_.execute(
+        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kVersion));
+    transaction.commit();
+  }
+  probes_.unlock(kSetUpByte);
+}
+
+Circuit BreakerStore::read(std::string_view key) {
+  return find(database_, key).value_or(Circuit());
+}
+
+std::vector<NamedCircuit> BreakerStore::list() {
+  std::vector<NamedCircuit> all;
+  auto rows = database_.query(
+      "SELECT key, phase, era, opens, since_ms, until_ms, failures_in_a_row, recent, reason FROM circuits "
+      "ORDER BY "
+      "key");
+  while (rows.step()) all.push_back({std::string(rows.text(0)), circuit_of(rows, 1)});
+  return all;
+}
+
+void BreakerStore::edit(std::string_view key, Clock::Wall now, const std::function<bool(Circuit&)>& change) {
+  {
+    sqlite::Transaction transaction(database_);
+    const auto known = find(database_, key);
+    Circuit circuit = known.value_or(Circuit());
+    if (!change(circuit)) return;
+    if (!known) forget_idle(now);
+    write(key, circuit, now);
+    transaction.commit();
+  }
+  checkpoint();
+}
+
+void BreakerStore::write(std::string_view key, const Circuit& circuit, Clock::Wall now) {
+  const std::string recent = circuit.recent.text();
+  database_
+      .query(
+          "INSERT OR REPLACE INTO circuits(key, phase, era, opens, since_ms, until_ms, failures_in_a_row, "
+          "recent, "
+          "reason, touched_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(key)
+      .bind(static_cast<std::int64_t>(circuit.phase))
+      .bind(circuit.era)
+      .bind(std::int64_t{circuit.opens})
+      .bind(milliseconds_of(circuit.since))
+      .bind(milliseconds_of(circuit.until))
+      .bind(std::int64_t{circuit.failures_in_a_row})
+      .bind(recent)
+      .bind(circuit.reason)
+      .bind(milliseconds_of(now))
+      .run();
+}
+
+void BreakerStore::forget_idle(Clock::Wall now) {
+  database_.query("DELETE FROM circuits WHERE phase = 0 AND touched_ms < ?")
+      .bind(milliseconds_of(now - kIdle))
+      .run();
+}
+
+void BreakerStore::checkpoint() {
+  if (database_.wal_pages() < kLargeLog) return;
+  try {
+    database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const Error& error) {
+    if (error.kind() != Kind::unavailable) throw;  // someone reads: another time
+  }
+}
+
+// ---- who tries
+
+void BreakerStore::hold_probe(std::string_view key, std::int64_t era) {
+  held_.emplace(key, era);
+  probes_.try_lock(byte_of(key, era));
+}
+
+void BreakerStore::release_probe(std::string_view key, std::int64_t era) {
+  held_.erase({std::string(key), era});
+  probes_.unlock(byte_of(key, era));
+}
+
+bool BreakerStore::prober_lives(std::string_view key, std::int64_t era) const {
+  return held_.contains({std::string(key), era}) || probes_.is_locked(byte_of(key, era));
+}
+
+}  // namespace iso

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/private_file.h"
+#include "base/sqlite.h"
+#include "breaker/circuit.h"
+
+namespace iso {
+
+struct NamedCircuit {
+  std::string key;
+  Circuit circuit;
+};
+
+// The circuits of all processes that use one file; made, with its folder, if it is missing, for its owner
+// alone. What is here may be lost with the power, never with a process. Throws Kind::io, and
+// Kind::unavailable when another process holds the file for longer than a quarter of a second.
+class BreakerStore {
+ public:
+  explicit BreakerStore(const std::string& path);
+
+  Circuit read(std::string_view key);  // closed, if nothing is known
+  std::vector<NamedCircuit> list();
+
+  // Lets `change` look at a circuit and change it while nobody else can; it says whether it did.
+  void edit(std::string_view key, Clock::Wall now, const std::function<bool(Circuit&)>& change);
+
+  // Whoever tries a circuit in an era holds a lock on a byte of a file beside the store, which the kernel
+  // frees when they die.
+  void hold_probe(std::string_view key, std::int64_t era);
+  void release_probe(std::string_view key, std::int64_t era);
+  bool prober_lives(std::string_view key, std::int64_t era) const;
+
+ private:
+  void set_up();
+  bool is_set_up();
+  void write(std::string_view key, const Circuit& circuit, Clock::Wall now);
+  void forget_idle(Clock::Wall now);
+  void checkpoint();
+
+  sqlite::Database database_;
+  ByteLocks probes_;
+  std::set<std::pair<std::string, std::int64_t>> held_;  // a lock is no obstacle to its own holder
+};
+
+}  // namespace iso

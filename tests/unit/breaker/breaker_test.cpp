@@ -1,0 +1,305 @@
+#include "breaker/breaker.h"
+
+#include <doctest/doctest.h>
+#include <fstream>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "breaker/folder.h"
+#include "support/errors.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+
+namespace {
+
+class HandClock final : public Clock {
+ public:
+  Steady steady() const override { return Steady(1h) + passed; }
+  Wall wall() const override { return Wall(1'700'000'000'000ms) + passed; }
+  std::chrono::milliseconds passed{0};
+};
+
+// Some breakers, as if each were a process, over one file.
+struct Trial {
+  test::Folder folder;
+  HandClock clock;
+  std::vector<std::string> told;
+  std::vector<Trip> trips;
+  BreakerOptions options;
+  double random = 0.5;
+
+  std::unique_ptr<Breaker> process() {
+    BreakerHooks hooks{[this](std::string_view text) { told.emplace_back(text); },
+                       [this](const Trip& trip) { trips.push_back(trip); }};
+    return std::make_unique<Breaker>(folder.file(), options, hooks, clock, [this] { return random; });
+  }
+};
+
+void fail(Breaker& breaker, int times = 1, std::string_view key = "shop") {
+  for (; times > 0; --times) breaker.settle(breaker.admit(key), {CallEnd::failure, "refused"});
+}
+
+bool has(const std::vector<std::string>& lines, std::string_view text) {
+  for (const auto& line : lines)
+    if (line.find(text) != line.npos) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("breaker: processes that fail once each open it together, and the next knows at once") {
+  Trial trial;
+  for (int i = 0; i < 5; ++i) fail(*trial.process());
+  const auto next = trial.process();
+  trial.clock.passed += 3s;
+  const auto refused = next->admit("shop");
+  CHECK_FALSE(refused);
+  CHECK(refusal_text(refused) == "the circuit of shop is open since 3 s (refused); it tries again in 7 s");
+  CHECK(next->admit("other"));
+  CHECK(trial.told == std::vector<std::string>{"the circuit of shop is now open for 10 s: refused"});
+}
+
+TEST_CASE("breaker: the one who opened it hears of it once, with the figures") {
+  Trial trial;
+  const auto breaker = trial.process();
+  breaker->settle(breaker->admit("shop"), {CallEnd::success});
+  fail(*breaker, 5);
+  REQUIRE(trial.trips.size() == 1);
+  CHECK(trial.trips[0].key == "shop");
+  CHECK(trial.trips[0].reason == "refused");
+  CHECK(trial.trips[0].open_for == 10s);
+  CHECK(trial.trips[0].calls.failed >= 3);
+  trial.clock.passed += 10s;
+  fail(*breaker);  // it stays open: no news
+  CHECK(trial.trips.size() == 1);
+}
+
+TEST_CASE("breaker: each change of phase is told in a line") {
+  Trial trial;
+  const auto breaker = trial.process();
+  fail(*breaker, 5);
+  trial.clock.passed += 10s;
+  fail(*breaker);
+  trial.clock.passed += 20s;
+  breaker->settle(breaker->admit("shop"), {CallEnd::success});
+  CHECK(trial.told == std::vector<std::string>{"the circuit of shop is now open for 10 s: refused",
+                                               "the circuit of shop is half open: trying one call",
+                                               "the circuit of shop stays open for 20 s: refused",
+                                               "the circuit of shop is half open: trying one call",
+                                               "the circuit of shop is closed again"});
+}
+
+TEST_CASE("breaker: one tries, in the same process as in others, and its success lets all call") {
+  Trial trial;
+  const auto one = trial.process(), other = trial.process();
+  fail(*one, 5);
+  trial.clock.passed += 10s;
+  const auto probe = one->admit("shop");
+  CHECK(probe.leave == Leave::probe);
+  CHECK_FALSE(one->admit("shop"));
+  CHECK_FALSE(other->admit("shop"));
+  CHECK(other->refusal("shop").has_value());
+  one->settle(probe, {CallEnd::success});
+  CHECK(one->admit("shop"));
+  CHECK(other->admit("shop"));
+  CHECK_FALSE(other->refusal("shop").has_value());
+}
+
+TEST_CASE("breaker: who tries and ends without a word gives the turn to the next") {
+  Trial trial;
+  auto one = trial.process();
+  const auto other = trial.process();
+  fail(*one, 5);
+  trial.clock.passed += 10s;
+  CHECK(one->admit("shop").leave == Leave::probe);
+  CHECK_FALSE(other->admit("shop"));
+  one.reset();
+  const auto probe = other->admit("shop");
+  CHECK(probe.leave == Leave::probe);
+  other->settle(probe, {CallEnd::neutral});
+  CHECK(other->admit("shop").leave == Leave::probe);
+  CHECK_FALSE(has(trial.told, "stays open"));
+}
+
+TEST_CASE(
+    "breaker: a trial that takes longer than its lease is followed by another, and its end counts no more") {
+  Trial trial;
+  trial.options.lease = 5s;
+  const auto one = trial.process(), other = trial.process();
+  fail(*one, 5);
+  trial.clock.passed += 10s;
+  const auto stuck = one->admit("shop");
+  trial.clock.passed += 5s;
+  const auto probe = other->admit("shop");
+  CHECK(probe.leave == Leave::probe);
+  one->settle(stuck, {CallEnd::success});
+  CHECK_FALSE(one->admit("shop"));
+  other->settle(probe, {CallEnd::success});
+  CHECK(one->admit("shop"));
+}
+
+TEST_CASE("breaker: the end of a call that began in an older era counts no more") {
+  Trial trial;
+  const auto breaker = trial.process();
+  std::vector<Admission> early;
+  for (int i = 0; i < 12; ++i) early.push_back(breaker->admit("shop"));
+  for (int i = 0; i < 5; ++i)
+    breaker->settle(early[static_cast<std::size_t>(i)], {CallEnd::failure, "refused"});
+  breaker->settle(early[5], {CallEnd::success});
+  CHECK_FALSE(breaker->admit("shop"));
+  trial.clock.passed += 10s;
+  breaker->settle(breaker->admit("shop"), {CallEnd::success});
+  for (std::size_t i = 6; i < 11; ++i) breaker->settle(early[i], {CallEnd::failure, "refused"});
+  breaker->settle(early[11], {CallEnd::success});
+  CHECK(breaker->circuits().at(0).circuit.recent.text().empty());
+  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(trial.trips.size() == 1);
+}
+
+TEST_CASE("breaker: successes are kept for others to see, however quickly they come") {
+  Trial trial;
+  {
+    const auto breaker = trial.process();
+    for (int i = 0; i < 100; ++i) breaker->settle(breaker->admit("shop"), {CallEnd::success});
+  }
+  const auto next = trial.process();
+  const auto circuits = next->circuits();
+  REQUIRE(circuits.size() == 1);
+  CHECK(circuits[0].circuit.recent.within(trial.clock.wall(), 60s) == RecentCalls::Counts{100, 0});
+  fail(*next, 4);
+  next->settle(next->admit("shop"), {CallEnd::success});
+  fail(*next, 4);
+  CHECK(next->admit("shop"));  // 8 of 109, four in a row
+}
+
+TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and listed") {
+  Trial trial;
+  const auto breaker = trial.process();
+  breaker->trip("shop", "maintenance", std::nullopt);
+  trial.clock.passed += std::chrono::hours(1000);
+  CHECK(refusal_text(breaker->admit("shop")) ==
+        "the circuit of shop is open since 3600000 s (maintenance); it waits to be reset");
+  breaker->reset("shop");
+  CHECK(breaker->admit("shop").leave == Leave::call);
+  breaker->trip("shop", "maintenance", 5s);
+  CHECK_FALSE(breaker->admit("shop"));
+  REQUIRE(breaker->circuits().size() == 1);
+  CHECK(breaker->circuits()[0].key == "shop");
+  CHECK(breaker->circuits()[0].circuit.phase == Phase::open);
+  trial.clock.passed += 5s;
+  CHECK(breaker->admit("shop").leave == Leave::probe);
+  CHECK(trial.trips.empty());
+}
+
+TEST_CASE("breaker: circuits that rest closed for a day are forgotten when a new one comes") {
+  Trial trial;
+  const auto breaker = trial.process();
+  fail(*breaker, 1, "old");
+  fail(*breaker, 5, "open");
+  trial.clock.passed += 25h;
+  fail(*breaker, 1, "new");
+  const auto circuits = breaker->circuits();
+  REQUIRE(circuits.size() == 2);
+  CHECK(circuits[0].key == "new");
+  CHECK(circuits[1].key == "open");
+}
+
+TEST_CASE("breaker: its file and folder are its owner's alone, and nothing is there before the first call") {
+  Trial trial;
+  umask(022);
+  const auto breaker = trial.process();
+  CHECK(access(trial.folder.file().c_str(), F_OK) != 0);
+  fail(*breaker);
+  for (const char* end : {"", "-wal", "-shm", "-probes"}) {
+    CAPTURE(end);
+    struct stat status {};
+    REQUIRE(stat((trial.folder.file() + end).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+  }
+  struct stat status {};
+  REQUIRE(stat((trial.folder.path + "/state").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0700);
+}
+
+// ---- trouble with the file
+
+namespace {
+
+// Six failures would open any circuit that is kept.
+void goes_on(Trial& trial, std::string_view complaint) {
+  const auto breaker = trial.process();
+  fail(*breaker, 6);
+  CHECK(breaker->admit("shop").leave == Leave::call);
+  REQUIRE(trial.told.size() == 1);
+  CAPTURE(trial.told[0]);
+  CHECK(has(trial.told, "going on without the circuit breaker: "));
+  CHECK(has(trial.told, complaint));
+}
+
+void write(const std::string& path, std::string_view text) {
+  std::ofstream(path) << text;
+}
+
+}  // namespace
+
+TEST_CASE("breaker: without a usable file all are admitted, and that is told once") {
+  Trial trial;
+  SUBCASE("a folder that cannot be made") {
+    write(trial.folder.path + "/state", "a file");
+    goes_on(trial, "Not a directory");
+  }
+  SUBCASE("a folder in the place of the file") {
+    mkdir((trial.folder.path + "/state").c_str(), 0700);
+    mkdir(trial.folder.file().c_str(), 0700);
+    goes_on(trial, "unable to open");
+  }
+  SUBCASE("garbage") {
+    mkdir((trial.folder.path + "/state").c_str(), 0700);
+    write(trial.folder.file(), std::string(10'000, 'x'));
+    goes_on(trial, "file is not a database");
+  }
+  SUBCASE("a database of others, which is left as it is") {
+    mkdir((trial.folder.path + "/state").c_str(), 0700);
+    {
+      sqlite::Database others(trial.folder.file(), sqlite::Database::Open::create);
+      others.execute("CREATE TABLE t(x); INSERT INTO t VALUES(1)");
+    }
+    goes_on(trial, "not a file of circuits");
+    sqlite::Database others(trial.folder.file(), sqlite::Database::Open::existing);
+    CHECK(others.integer("SELECT count(*) FROM sqlite_schema") == 1);
+  }
+}
+
+TEST_CASE("breaker: a store that turns bad in the middle of a trial fails nobody") {
+  Trial trial;
+  const auto breaker = trial.process();
+  fail(*breaker, 5);
+  trial.clock.passed += 10s;
+  const auto probe = breaker->admit("shop");
+  sqlite::Database(trial.folder.file(), sqlite::Database::Open::existing).execute("DROP TABLE circuits");
+  breaker->settle(probe, {CallEnd::success});
+  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(has(trial.told, "no such table"));
+}
+
+TEST_CASE(
+    "breaker: a file that another holds locked costs a quarter of a second once, and is used again later") {
+  Trial trial;
+  const auto breaker = trial.process();
+  fail(*breaker, 4);
+  {
+    sqlite::Database holder(trial.folder.file(), sqlite::Database::Open::existing);
+    sqlite::Transaction held(holder);
+    const auto before = std::chrono::steady_clock::now();
+    fail(*breaker, 20);
+    CHECK(std::chrono::steady_clock::now() - before < 2s);
+  }
+  CHECK(has(trial.told, "locked for 0.25 s"));
+  CHECK(breaker->admit("shop").leave == Leave::call);
+  trial.clock.passed += 5s;
+  fail(*breaker);
+  CHECK_FALSE(breaker->admit("shop"));
+}
