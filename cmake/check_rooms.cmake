@@ -19,7 +19,7 @@ set(homes
   "nlohmann/.*|simdjson.*=^lib/record/[a-z_]+\\.cpp$"
   "amqp.*|rabbitmq-c/.*=^lib/ends/amqp_[a-z_]+\\.(h|cpp)$"
   "libpq-fe\\.h=^lib/ends/postgres_store\\.cpp$"
-  "curl/.*=^lib/fetch/http(_library)?\\.(h|cpp)$"
+  "curl/.*=^lib/fetch/http(_functions)?\\.(h|cpp)$"
   "CLI/.*=^cli/")
 
 set(faults "")

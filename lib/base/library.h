@@ -13,24 +13,43 @@ void* find_function(const char* library, const char* name);
 template <class Pointer>
 class LateFunction;
 
-template <class Result, class... Arguments>
-class LateFunction<Result (*)(Arguments...)> {
+template <class Pointer>
+class LateAddress {
  public:
-  constexpr LateFunction(const char* library, const char* name) : library_(library), name_(name) {}
+  constexpr LateAddress(const char* library, const char* name) : library_(library), name_(name) {}
 
-  Result operator()(Arguments... arguments) const {
-    auto* function = function_.load(std::memory_order_acquire);
+ protected:
+  Pointer address() const {
+    Pointer function = function_.load(std::memory_order_acquire);
     if (!function) {
-      function = reinterpret_cast<Result (*)(Arguments...)>(find_function(library_, name_));
+      function = reinterpret_cast<Pointer>(find_function(library_, name_));
       function_.store(function, std::memory_order_release);
     }
-    return function(arguments...);
+    return function;
   }
 
  private:
   const char* library_;
   const char* name_;
-  mutable std::atomic<Result (*)(Arguments...)> function_ = nullptr;
+  mutable std::atomic<Pointer> function_ = nullptr;
+};
+
+template <class Result, class... Arguments>
+class LateFunction<Result (*)(Arguments...)> : LateAddress<Result (*)(Arguments...)> {
+ public:
+  using LateAddress<Result (*)(Arguments...)>::LateAddress;
+  Result operator()(Arguments... arguments) const { return this->address()(arguments...); }
+};
+
+// One that takes more arguments than it names.
+template <class Result, class... Arguments>
+class LateFunction<Result (*)(Arguments..., ...)> : LateAddress<Result (*)(Arguments..., ...)> {
+ public:
+  using LateAddress<Result (*)(Arguments..., ...)>::LateAddress;
+  template <class... More>
+  Result operator()(Arguments... arguments, More... more) const {
+    return this->address()(arguments..., more...);
+  }
 };
 
 }  // namespace iso

@@ -26,20 +26,8 @@ int hex_digit(char c) {
 }
 
 std::string decoded(std::string_view text, std::string_view scheme) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0)
-      throw bad(scheme, "a % must be followed by two hex digits; write % itself as %25");
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
+  if (auto out = percent_decoded(text)) return *out;
+  throw bad(scheme, "a % must be followed by two hex digits; write % itself as %25");
 }
 
 bool is_unreserved(char c) {  // RFC 3986 section 2.3
@@ -136,6 +124,22 @@ Url file_url(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
 
 std::string_view Url::option(std::string_view name, std::string_view otherwise) const {
   for (const auto& [key, value] : query)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,9 @@ struct HostPort {
   std::uint16_t port = 0;  // 0: the scheme's own
   bool operator==(const HostPort&) const = default;
 };
+
+// Each %XX as the byte it stands for (RFC 3986 section 2.1). Nothing if a % is none.
+std::optional<std::string> percent_decoded(std::string_view text);
 
 // The name of an end, in its parts, each percent-decoded (RFC 3986).
 //   amqp://user:pass@host:port,host2/vhost?heartbeat=10#queue     sqlite:PATH?sync=normal#queue     -

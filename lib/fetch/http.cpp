@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "fetch/http_library.h"
+#include "fetch/http_functions.h"
 
 namespace iso {
 namespace {
@@ -51,17 +51,17 @@ HttpTrouble trouble_of(CURLcode code) {
 }
 
 struct CleanEasy {
-  void operator()(CURL* easy) const noexcept { http_library().easy_cleanup(easy); }
+  void operator()(CURL* easy) const noexcept { curl::curl_easy_cleanup(easy); }
 };
 using Easy = std::unique_ptr<CURL, CleanEasy>;
 
 struct FreeList {
-  void operator()(curl_slist* list) const noexcept { http_library().slist_free_all(list); }
+  void operator()(curl_slist* list) const noexcept { curl::curl_slist_free_all(list); }
 };
 class List {
  public:
   void add(const std::string& line) {
-    curl_slist* longer = http_library().slist_append(list_.get(), line.c_str());
+    curl_slist* longer = curl::curl_slist_append(list_.get(), line.c_str());
     if (!longer) throw std::bad_alloc();
     (void)list_.release();
     list_.reset(longer);
@@ -140,7 +140,7 @@ struct Http::Exchange {
       reply.trouble = HttpTrouble::local;
       reply.why = local;
     } else if (code != CURLE_OK) {
-      reply.why = error[0] != '\0' ? error : http_library().easy_strerror(code);
+      reply.why = error[0] != '\0' ? error : curl::curl_easy_strerror(code);
     }
     if (!header_done && reply.trouble == HttpTrouble::none) reply.trouble = HttpTrouble::protocol;
     return std::move(reply);
@@ -150,16 +150,16 @@ struct Http::Exchange {
 // The library's handles: one for all, and those for single exchanges that are free.
 class Http::Lines {
  public:
-  Lines() : multi_(http_library().multi_init()) {
+  Lines() : multi_(curl::curl_multi_init()) {
     if (!multi_) throw std::bad_alloc();
-    http_library().multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+    curl::curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
   }
 
   CURLM* get() const { return multi_.get(); }
 
   Easy take() {
     if (free_.empty()) {
-      Easy easy(http_library().easy_init());
+      Easy easy(curl::curl_easy_init());
       if (!easy) throw std::bad_alloc();
       return easy;
     }
@@ -169,13 +169,13 @@ class Http::Lines {
   }
 
   void give_back(Easy easy) {
-    http_library().easy_reset(easy.get());
+    curl::curl_easy_reset(easy.get());
     free_.push_back(std::move(easy));
   }
 
  private:
   struct CleanMulti {
-    void operator()(CURLM* multi) const noexcept { http_library().multi_cleanup(multi); }
+    void operator()(CURLM* multi) const noexcept { curl::curl_multi_cleanup(multi); }
   };
   std::unique_ptr<CURLM, CleanMulti> multi_;
   std::vector<Easy> free_;
@@ -185,7 +185,7 @@ namespace {
 
 // Sets what every exchange has.
 void set_up(CURL* easy, const HttpSettings& settings) {
-  const auto set = http_library().easy_setopt;
+  const auto& set = curl::curl_easy_setopt;
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_PIPEWAIT, 1L);  // one connection of HTTP/2 and not one for each
@@ -210,7 +210,7 @@ void set_up(CURL* easy, const HttpSettings& settings) {
 
 // The method and the body that goes with it.
 void set_method(CURL* easy, const HttpRequest& request) {
-  const auto set = http_library().easy_setopt;
+  const auto& set = curl::curl_easy_setopt;
   if (request.method == "GET") return;
   if (request.method == "HEAD") {
     set(easy, CURLOPT_NOBODY, 1L);
@@ -225,21 +225,22 @@ void set_method(CURL* easy, const HttpRequest& request) {
 
 }  // namespace
 
-Http::Http(HttpSettings settings) : settings_(std::move(settings)), lines_(std::make_unique<Lines>()) {}
+Http::Http(HttpSettings settings) : settings_(std::move(settings)) {}
 
 Http::~Http() {
   for (const auto& [token, exchange] : exchanges_)
-    http_library().multi_remove_handle(lines_->get(), exchange->easy.get());
+    curl::curl_multi_remove_handle(lines_->get(), exchange->easy.get());
 }
 
 void Http::start(std::uint64_t token, HttpRequest request) {
+  if (!lines_) lines_ = std::make_unique<Lines>();  // now, for what is in the cache needs no libcurl
   auto exchange = std::make_unique<Exchange>();
   exchange->token = token;
   exchange->request = std::move(request);
   exchange->most = settings_.max_filesize;
   exchange->easy = lines_->take();
   CURL* easy = exchange->easy.get();
-  const auto set = http_library().easy_setopt;
+  const auto& set = curl::curl_easy_setopt;
   const HttpRequest& what = exchange->request;
   set_up(easy, settings_);
   set_method(easy, what);
@@ -264,33 +265,32 @@ void Http::start(std::uint64_t token, HttpRequest request) {
       easy, CURLOPT_WRITEFUNCTION, +[](char* data, std::size_t, std::size_t size, void* to) {
         return static_cast<Exchange*>(to)->take_body({data, size}) ? size : 0;
       });
-  if (const auto code = http_library().multi_add_handle(lines_->get(), easy); code != CURLM_OK)
-    throw Error(Kind::internal, http_library().multi_strerror(code));
+  if (const auto code = curl::curl_multi_add_handle(lines_->get(), easy); code != CURLM_OK)
+    throw Error(Kind::internal, curl::curl_multi_strerror(code));
   exchanges_[token] = std::move(exchange);
 }
 
 void Http::cancel(std::uint64_t token) {
   const auto found = exchanges_.find(token);
   if (found == exchanges_.end()) return;
-  http_library().multi_remove_handle(lines_->get(), found->second->easy.get());
+  curl::curl_multi_remove_handle(lines_->get(), found->second->easy.get());
   lines_->give_back(std::move(found->second->easy));
   exchanges_.erase(found);
 }
 
 std::vector<Transport::Done> Http::move(const Wait& also, milliseconds limit) {
-  const HttpLibrary& curl = http_library();
   int running = 0;
-  curl.multi_perform(lines_->get(), &running);
+  curl::curl_multi_perform(lines_->get(), &running);
   std::vector<Done> done;
   const auto collect = [&] {
     int left = 0;
-    while (const CURLMsg* message = curl.multi_info_read(lines_->get(), &left)) {
+    while (const CURLMsg* message = curl::curl_multi_info_read(lines_->get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
       char* exchange = nullptr;
-      curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+      curl::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
       const auto found = exchanges_.find(reinterpret_cast<Exchange*>(exchange)->token);
-      curl.multi_remove_handle(lines_->get(), found->second->easy.get());
+      curl::curl_multi_remove_handle(lines_->get(), found->second->easy.get());
       done.push_back({found->first, found->second->finish(code)});
       lines_->give_back(std::move(found->second->easy));
       exchanges_.erase(found);
@@ -305,9 +305,9 @@ std::vector<Transport::Done> Http::move(const Wait& also, milliseconds limit) {
                                          (descriptor.events & POLLOUT ? CURL_WAIT_POLLOUT : 0)),
                       0});
   if (also.at_most) limit = std::min(limit, *also.at_most);
-  curl.multi_poll(lines_->get(), others.data(), static_cast<unsigned>(others.size()),
-                  static_cast<int>(std::clamp<milliseconds::rep>(limit.count(), 0, 60'000)), nullptr);
-  curl.multi_perform(lines_->get(), &running);
+  curl::curl_multi_poll(lines_->get(), others.data(), static_cast<unsigned>(others.size()),
+                        static_cast<int>(std::clamp<milliseconds::rep>(limit.count(), 0, 60'000)), nullptr);
+  curl::curl_multi_perform(lines_->get(), &running);
   collect();
   return done;
 }

@@ -1,0 +1,38 @@
+#pragma once
+
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
+#include "base/library.h"
+
+// The setters are macros over the functions of their names.
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
+
+// The functions of libcurl that we call, loaded with the first request: with all that it depends on it takes
+// several times as long to load as the rest of iso. In this namespace each hides the one of the same name, so
+// one that is not listed does not link.
+namespace iso::curl {
+
+#define ISO_LATE(name) inline constinit const LateFunction<decltype(&::name)> name{"libcurl.so.4", #name};
+ISO_LATE(curl_easy_cleanup)
+ISO_LATE(curl_easy_getinfo)
+ISO_LATE(curl_easy_init)
+ISO_LATE(curl_easy_reset)
+ISO_LATE(curl_easy_setopt)
+ISO_LATE(curl_easy_strerror)
+ISO_LATE(curl_multi_add_handle)
+ISO_LATE(curl_multi_cleanup)
+ISO_LATE(curl_multi_info_read)
+ISO_LATE(curl_multi_init)
+ISO_LATE(curl_multi_perform)
+ISO_LATE(curl_multi_poll)
+ISO_LATE(curl_multi_remove_handle)
+ISO_LATE(curl_multi_setopt)
+ISO_LATE(curl_multi_strerror)
+ISO_LATE(curl_slist_append)
+ISO_LATE(curl_slist_free_all)
+#undef ISO_LATE
+
+}  // namespace iso::curl
