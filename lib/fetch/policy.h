@@ -67,7 +67,7 @@ struct Plan {
   Step step = Step::fetch;
   std::size_t chosen = 0;  // of the stored ones: which is served or validated
   bool has_chosen = false;
-  Fields conditions;   // to add to the user's fields
+  Fields conditions;   // to add to the user's fields; left out when the answer is `repeat`
   Seconds age{0};      // of the chosen one, now
   bool stale = false;  // the chosen one is
   // All that is handed on of the chosen one's body, should it come to that; see partial().
@@ -82,7 +82,8 @@ enum class Conclusion {
   store,        // hand the answer on and store it, its fields as `merged` has them
   freshen,      // a 304, or a HEAD, for a stored response: hand that on with `merged`, and store these
   serve_stale,  // no answer, or an error, and stale-if-error or the user allows the stored response
-  repeat,       // a 304 that fits nothing that is stored: ask once more without conditions
+  repeat,       // a 304 that fits nothing that is stored: ask once more without the plan's conditions, and
+                // conclude that with its step set to fetch
 };
 
 struct Answered {
@@ -93,6 +94,7 @@ struct Answered {
   // chosen one and with selecting_fields(request, merged): in its place if these are the same, else beside
   // it.
   Response merged;
+  bool only_hand_on = false;  // freshen: the 304 says no-store, so that nothing of it is kept
   bool not_modified = false;  // freshen: the user's own condition holds, so hand on not_modified(merged)
   // An unsafe method has changed the resource (RFC 9111 section 4.4): what is stored of its URL is void, and
   // so are these other URLs' of the same origin. Done before what came is stored.

@@ -28,6 +28,11 @@ bool is_whole(const Response& response) {
   return response.status == 200 || response.status == 203;
 }
 
+// Its tag can stand among those of variants.
+bool is_variant(const Response& response) {
+  return is_whole(response) && !tag_of(response).empty() && !response.fields.has("content-encoding");
+}
+
 bool any_is(std::span<const std::string_view> names, std::string_view name) {
   return std::any_of(names.begin(), names.end(),
                      [name](std::string_view each) { return equal_without_case(each, name); });
@@ -58,7 +63,7 @@ template <typename Equal>
 std::optional<std::size_t> latest(std::span<const Stored> stored, std::string_view tag, Equal equal) {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    if (!is_whole(stored[i].response) || !equal(tag, tag_of(stored[i].response))) continue;
+    if (!is_variant(stored[i].response) || !equal(tag, tag_of(stored[i].response))) continue;
     if (!best ||
         date_of(stored[i].response, stored[i].times) >= date_of(stored[*best].response, stored[*best].times))
       best = i;
@@ -99,7 +104,7 @@ Fields variant_conditions(std::span<const Stored> stored) {
   std::vector<std::string_view> tags;
   for (const auto& entry : stored) {
     const auto tag = tag_of(entry.response);
-    if (tag.empty() || !is_whole(entry.response) || tags.size() == kMostTags) continue;
+    if (!is_variant(entry.response) || tags.size() == kMostTags) continue;
     if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
   }
   std::string list;
@@ -148,7 +153,7 @@ std::optional<std::size_t> named_by(const Response& answer, std::span<const Stor
   std::optional<std::size_t> only;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const auto other = tag_of(stored[i].response);
-    if (other.empty() || !is_whole(stored[i].response)) continue;
+    if (!is_variant(stored[i].response)) continue;
     if (!asked.empty() && asked != other) return std::nullopt;
     asked = other;
     only = i;

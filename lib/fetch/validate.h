@@ -22,6 +22,7 @@ bool strongly_equal(std::string_view a, std::string_view b);
 Fields conditions_for(const Response& stored);
 
 // The tags of all whole stored responses of a URL, none of which fits the request: the origin may name one.
+// Not of encoded ones: some origins give one tag to all codings, and who asks may not be able to decode it.
 Fields variant_conditions(std::span<const Stored> stored);
 
 // Whether the request brings If-None-Match or If-Modified-Since of its own.

@@ -67,9 +67,13 @@ TEST_CASE("conditions_for: both validators, byte for byte (RFC 9111 section 4.3.
 }
 
 TEST_CASE("variant_conditions: the tags of all whole responses, each once (RFC 9111 section 4.3.1)") {
-  const Stored entries[] = {
-      tagged("\"a\""), entry({{"Last-Modified", at(0s)}}), tagged("W/\"b\""),
-      tagged("\"a\""), entry({{"ETag", "\"c\""}}, 206),    entry({{"ETag", "\"d\""}}, 404)};
+  const Stored entries[] = {tagged("\"a\""),
+                            entry({{"Last-Modified", at(0s)}}),
+                            tagged("W/\"b\""),
+                            tagged("\"a\""),
+                            entry({{"ETag", "\"c\""}}, 206),
+                            entry({{"ETag", "\"d\""}}, 404),
+                            entry({{"ETag", "\"e\""}, {"Content-Encoding", "gzip"}})};
   CHECK(variant_conditions(entries) == Fields{{"If-None-Match", "\"a\", W/\"b\""}});
   CHECK(variant_conditions({}).empty());
   const std::vector<Stored> many(100, tagged("\"x\""));
@@ -167,8 +171,10 @@ TEST_CASE(
   CHECK_FALSE(named({{"ETag", "\"c\""}}));
   CHECK_FALSE(named({{"ETag", "\"x\""}}));
   CHECK_FALSE(named({}));
-  const Stored one[] = {tagged("\"a\""), entry({}), entry({{"ETag", "\"c\""}}, 206)};
+  const Stored one[] = {tagged("\"a\""), entry({{"ETag", "\"e\""}, {"Content-Encoding", "gzip"}}), entry({}),
+                        entry({{"ETag", "\"c\""}}, 206)};
   CHECK(named_by({304, {}}, one, std::nullopt) == 0);
+  CHECK_FALSE(named_by({304, {{"ETag", "\"e\""}}}, one, std::nullopt));
 }
 
 TEST_CASE("as_stored: what is of the connection goes, all else stays (RFC 9111 section 3.1)") {
