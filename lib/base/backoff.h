@@ -13,4 +13,8 @@ struct Backoff {
 // come back together. `random` is from 0 to 1.
 std::chrono::milliseconds backoff_delay(const Backoff& backoff, unsigned failures, double random);
 
+// The same with full jitter: anything from nothing to all of it. Those who were turned away at one moment
+// spread over the whole time, which an origin under load needs more than each of them its wait.
+std::chrono::milliseconds full_jitter_delay(const Backoff& backoff, unsigned failures, double random);
+
 }  // namespace iso

@@ -19,3 +19,19 @@ TEST_CASE("backoff_delay: doubles up to the longest, and takes off at most half"
     CHECK(backoff_delay(backoff, row.failures, row.random) == row.want);
   }
 }
+
+TEST_CASE("full_jitter_delay: anything from nothing to what the failures have doubled it to") {
+  const Backoff backoff{100ms, 1s};
+  const struct {
+    unsigned failures;
+    double random;
+    std::chrono::milliseconds want;
+  } rows[] = {{1, 0, 0ms},   {1, 1, 100ms}, {1, 0.5, 50ms},   {3, 0.5, 200ms},
+              {4, 1, 800ms}, {5, 1, 1s},    {5, 0.25, 250ms}, {4'000'000, 1, 1s},
+              {0, 1, 100ms}, {1, -1, 0ms},  {1, 2, 100ms}};
+  for (const auto& row : rows) {
+    CAPTURE(row.failures);
+    CAPTURE(row.random);
+    CHECK(full_jitter_delay(backoff, row.failures, row.random) == row.want);
+  }
+}
