@@ -13,6 +13,7 @@
 namespace iso {
 namespace {
 
+constexpr const char* kSharedGroup = "Shared";
 constexpr const char* kDefaultUrl = "amqp://guest:guest@localhost:5672/";
 
 struct Context {
@@ -42,11 +43,6 @@ Context read_context(const std::string& name, const Environment& environment) {
   }
 }
 
-std::string first_line(const std::string& path) {
-  std::string text = read_file(path);
-  return text.substr(0, text.find_first_of("\r\n"));
-}
-
 std::string twin(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
@@ -55,33 +51,45 @@ std::string twin(std::string name) {
 
 }  // namespace
 
-void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help) {
-  const std::string group = "Shared";
-  app.add_option("-u,--url", options.url,
-                 "amqp://…, amqps://… or sqlite:PATH; else AMQP_URL, else the broker on localhost")
-      ->type_name("URL")
-      ->group(group);
-  app.add_option("--context", options.context, "Take URL and password file from ~/.config/iso/NAME.json")
-      ->type_name("NAME")
-      ->group(group);
-  app.add_option("--password-file", options.password_file, "Take the password from this file's first line")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--timeout", options.timeout, timeout_help)->type_name("DUR")->group(group);
-  app.add_flag("-q,--quiet", options.voice.quiet, "No warnings, notes or progress; errors still show")
-      ->group(group);
-  app.add_flag("-v,--verbose", options.voice.verbose, "Say more, and a summary at the end")->group(group);
-  app.add_option("--color", options.voice.color, "Colour messages: auto, always or never")
+void add_timeout_option(CLI::App& app, std::string& timeout, const std::string& help) {
+  app.add_option("--timeout", timeout, help)->type_name("DUR")->group(kSharedGroup);
+}
+
+void add_voice_options(CLI::App& app, Voice& voice) {
+  app.add_flag("-q,--quiet", voice.quiet, "No warnings, notes or progress; errors still show")
+      ->group(kSharedGroup);
+  app.add_flag("-v,--verbose", voice.verbose, "Say more, and a summary at the end")->group(kSharedGroup);
+  app.add_option("--color", voice.color, "Colour messages: auto, always or never")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->default_str("auto")
-      ->group(group);
-  app.add_option("--progress", options.voice.progress,
+      ->group(kSharedGroup);
+  app.add_option("--progress", voice.progress,
                  "Show a progress line: auto (on a terminal without data), always or never")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->default_str("auto")
-      ->group(group);
+      ->group(kSharedGroup);
+}
+
+void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help) {
+  app.add_option("-u,--url", options.url,
+                 "amqp://…, amqps://… or sqlite:PATH; else AMQP_URL, else the broker on localhost")
+      ->type_name("URL")
+      ->group(kSharedGroup);
+  app.add_option("--context", options.context, "Take URL and password file from ~/.config/iso/NAME.json")
+      ->type_name("NAME")
+      ->group(kSharedGroup);
+  app.add_option("--password-file", options.password_file, "Take the password from this file's first line")
+      ->type_name("FILE")
+      ->group(kSharedGroup);
+  add_timeout_option(app, options.timeout, timeout_help);
+  add_voice_options(app, options.voice);
+}
+
+std::string first_line(const std::string& path) {
+  std::string text = read_file(path);
+  return text.substr(0, text.find_first_of("\r\n"));
 }
 
 void bind_twins(CLI::App& app) {

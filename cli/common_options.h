@@ -24,10 +24,17 @@ struct CommonOptions {
 // Declares them; `timeout_help` says what the command does when the time is up.
 void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help);
 
+// The parts of these that need no end.
+void add_timeout_option(CLI::App& app, std::string& timeout, const std::string& help);
+void add_voice_options(CLI::App& app, Voice& voice);
+
 // Gives each long option of `app` its environment twin: --window is ISO_WINDOW. Options in the group
 // kRecordGroup have none: their names belong to the handlers of messages.
 void bind_twins(CLI::App& app);
 inline constexpr const char* kRecordGroup = "Fields of the record";
+
+// The secret that a file of one line holds. Throws Kind::missing, Kind::io.
+std::string first_line(const std::string& path);
 
 // --url, else what --context says, else AMQP_URL, else RabbitMQ's default on this machine; with the password
 // of

@@ -27,6 +27,11 @@ std::string Environment::config_folder() const {
   return variable("HOME").value_or("") + "/.config/iso";
 }
 
+std::string Environment::cache_folder() const {
+  if (auto folder = variable("XDG_CACHE_HOME")) return *folder + "/iso";
+  return variable("HOME").value_or("") + "/.cache/iso";
+}
+
 const Environment& process_environment() {
   static const ProcessEnvironment environment;
   return environment;

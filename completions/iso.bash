@@ -7,7 +7,7 @@ _iso() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'publish listen --version -h --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch --version -h --help' -- "$cur")
     return
   fi
   case $command:$prev in
@@ -35,10 +35,28 @@ _iso() {
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
       ;;
+    fetch:--out)
+      mapfile -t COMPREPLY < <(compgen -W 'body records' -- "$cur")
+      return
+      ;;
+    fetch:--color)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    fetch:--progress)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
     publish:--file|\
     publish:--rejects|\
     publish:--password-file|\
-    listen:--password-file)
+    listen:--password-file|\
+    fetch:--bearer-file|\
+    fetch:--netrc-file|\
+    fetch:--cacert|\
+    fetch:--cert|\
+    fetch:--key|\
+    fetch:--cache)
       _iso_files
       return
       ;;
@@ -82,7 +100,20 @@ _iso() {
     listen:--acks|\
     listen:-u|listen:--url|\
     listen:--context|\
-    listen:--timeout)
+    listen:--timeout|\
+    fetch:--url-at|\
+    fetch:--parallel|\
+    fetch:-H|fetch:--header|\
+    fetch:-X|fetch:--request|\
+    fetch:--body|\
+    fetch:--max-redirs|\
+    fetch:--retries|\
+    fetch:--max-filesize|\
+    fetch:--connect-timeout|\
+    fetch:--proxy|\
+    fetch:--cache-size|\
+    fetch:--max-stale|\
+    fetch:--timeout)
       return
       ;;
   esac
@@ -93,6 +124,7 @@ _iso() {
   case $command in
     publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --await-acks --rejects --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --reply --confirm-as --acks --out -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --parallel -H --header -X --request --body --bearer-file --netrc-file --max-redirs --retries --max-filesize --connect-timeout --proxy --cacert --cert --key --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }
 complete -F _iso iso

@@ -71,7 +71,7 @@ struct NamedSetter {
 };
 
 // The fields that are not plain text.
-constexpr std::array<NamedSetter, 13> kSetters{{
+constexpr std::array<NamedSetter, 14> kSetters{{
     {"mandatory", [](Record& r, std::string_view n, std::string_view v) { r.mandatory = bool_member(n, v); }},
     {"persistent",
      [](Record& r, std::string_view n, std::string_view v) { r.persistent = bool_member(n, v); }},
@@ -115,6 +115,7 @@ constexpr std::array<NamedSetter, 13> kSetters{{
        r.received_at = read_rfc3339(string_member(n, v));
        if (!r.received_at) wrong(n, "a time such as \"2026-01-31T09:30:00.000Z\"", v);
      }},
+    {"fetch", [](Record&, std::string_view, std::string_view) {}},  // what fetch did; it does not travel
     {"body",
      [](Record& r, std::string_view, std::string_view v) { set_body(r, BodyKind::json, std::string(v)); }},
     {"text", [](Record& r, std::string_view n,

@@ -65,6 +65,12 @@ Slice find(std::string_view json, std::span<const std::string> tokens) {
   return json;
 }
 
+std::optional<std::string> text_of(Slice found) {
+  if (!found || *found == "null") return std::nullopt;
+  if (found->starts_with('"')) return read_json_string(*found);
+  return std::string(*found);
+}
+
 }  // namespace
 
 Pointer::Pointer(std::string_view text) {
@@ -86,10 +92,11 @@ std::optional<std::string> Pointer::text_at(const Record& record) const {
   std::string rest;
   if (!in_body) append_record(rest, record, BodyAs::left_out);
   const auto tokens = std::span(tokens_).subspan(in_body ? 1 : 0);
-  const auto found = find(in_body ? std::string_view(record.body) : rest, tokens);
-  if (!found || *found == "null") return std::nullopt;
-  if (found->starts_with('"')) return read_json_string(*found);
-  return std::string(*found);
+  return text_of(find(in_body ? std::string_view(record.body) : rest, tokens));
+}
+
+std::optional<std::string> Pointer::text_in(std::string_view json) const {
+  return text_of(find(json, tokens_));
 }
 
 }  // namespace iso

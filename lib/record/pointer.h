@@ -19,6 +19,8 @@ class Pointer {
   // What is there: the text of a string, the JSON of anything else as it stands. Nothing if there is none, or
   // null. /body alone is the body's bytes, whatever its kind.
   std::optional<std::string> text_at(const Record& record) const;
+  // The same in any JSON value.
+  std::optional<std::string> text_in(std::string_view json) const;
 
  private:
   std::vector<std::string> tokens_;

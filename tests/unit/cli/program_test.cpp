@@ -38,12 +38,17 @@ TEST_CASE("program: every long option has its twin in the environment, but for t
 
 TEST_CASE("program: the shared options are the same in every command") {
   const Program program = make_program(Binding::all);
-  for (const char* name : {"--url", "--context", "--password-file", "--timeout", "--quiet", "--verbose",
-                           "--color", "--progress"})
-    for (const auto& [app, run] : program.runs) {
+  for (const auto& [app, run] : program.runs) {
+    for (const char* name : {"--timeout", "--quiet", "--verbose", "--color", "--progress"}) {
       CAPTURE(name);
       CHECK(app->get_option_no_throw(name) != nullptr);
     }
+    if (app->get_name() == "fetch") continue;  // an origin is no end
+    for (const char* name : {"--url", "--context", "--password-file"}) {
+      CAPTURE(name);
+      CHECK(app->get_option_no_throw(name) != nullptr);
+    }
+  }
 }
 
 TEST_CASE("program: no options are bound but those of the command that the command line names") {

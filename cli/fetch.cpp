@@ -1,0 +1,141 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <memory>
+#include <random>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/ending.h"
+#include "cli/fetch_options.h"
+#include "cli/fetch_run.h"
+#include "fetch/http.h"
+
+namespace iso {
+namespace {
+
+constexpr std::chrono::seconds kTimeout{30};
+constexpr std::uint64_t kMebibyte = 1 << 20;
+constexpr std::uint64_t kCacheMebibytes = 256;
+
+Fields fields_of(const FetchOptionsTyped& args) {
+  Fields fields;
+  for (const auto& line : args.headers) {
+    const auto colon = line.find(':');
+    if (colon == 0 || colon == line.npos || line.find_first_of("\r\n") != line.npos)
+      throw Error(Kind::usage,
+                  fmt::format("--header \"{}\": write it as \"Name: value\", on one line", line));
+    fields.add(trimmed(line.substr(0, colon)), trimmed(std::string_view(line).substr(colon + 1)));
+  }
+  if (!args.bearer_file.empty()) fields.set("Authorization", "Bearer " + first_line(args.bearer_file));
+  return fields;
+}
+
+HttpSettings settings_of(const FetchOptionsTyped& args) {
+  HttpSettings settings;
+  settings.user_agent = "iso/" ISO_VERSION;
+  settings.cacert = args.cacert;
+  settings.cert = args.cert;
+  settings.key = args.key;
+  settings.insecure = args.insecure;
+  settings.proxy = args.proxy;
+  settings.netrc = args.netrc_file;
+  if (!args.connect_timeout.empty()) settings.connect_timeout = parse_duration(args.connect_timeout);
+  settings.max_filesize = args.max_filesize;
+  return settings;
+}
+
+// What makes answers ours beside Authorization: they are nobody else's.
+std::string identity_of(const FetchOptionsTyped& args) {
+  std::string identity;
+  if (!args.netrc_file.empty()) identity += "netrc " + read_file(args.netrc_file);
+  if (!args.cert.empty()) identity += "cert " + read_file(args.cert);
+  return identity;
+}
+
+FetchOptions options_of(const FetchOptionsTyped& args) {
+  FetchOptions options;
+  options.reuse.offline = args.offline;
+  options.reuse.refresh = args.refresh;
+  if (!args.max_stale.empty())
+    options.reuse.max_stale = std::chrono::floor<Seconds>(parse_duration(args.max_stale));
+  options.retries = args.retries;
+  options.timeout = args.timeout.empty() ? kTimeout : parse_duration(args.timeout);
+  options.max_redirects = args.max_redirs;
+  options.identity = identity_of(args);
+  return options;
+}
+
+// The user's own cache is a help and no more; one that was named has to be one.
+std::unique_ptr<Cache> open_cache(const FetchOptionsTyped& args, const Session& session, Report& report) {
+  if (args.no_cache) return nullptr;
+  const std::uint64_t most =
+      (args.cache_size.empty() ? kCacheMebibytes : std::stoull(args.cache_size)) * kMebibyte;
+  if (!args.cache.empty()) return std::make_unique<Cache>(args.cache, most);
+  try {
+    return std::make_unique<Cache>(session.environment.cache_folder() + "/fetch.db", most);
+  } catch (const Error& error) {
+    report.warning(fmt::format("going on without the cache: {}", error.what()));
+    return nullptr;
+  }
+}
+
+FetchInput input_of(const FetchOptionsTyped& args) {
+  if (!args.url_at.empty()) return FetchInput(Pointer(args.url_at));
+  if (args.urls.empty())
+    throw Error(Kind::usage,
+                "fetch what? give a URL, or read records and say where it is with --url-at POINTER");
+  return FetchInput(args.urls);
+}
+
+std::string many(std::uint64_t failed, const FetchTally& tally, std::string_view what) {
+  if (failed == 1 && tally.fetched + tally.refused == 0) return tally.last;
+  return fmt::format("{} {}", failed, what);
+}
+
+Outcome ending(const FetchTally& tally, const Session& session, Report& report) {
+  report.detail(fmt::format("{} fetched", tally.fetched));
+  if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
+  if (tally.closed) return Outcome::done;
+  if (tally.unavailable != 0)
+    throw Error(Kind::unavailable, many(tally.unavailable, tally, "could not be fetched"));
+  if (tally.unconfirmed != 0)
+    throw Error(Kind::unconfirmed, many(tally.unconfirmed, tally, "did not come in time"));
+  if (tally.other != 0) throw Error(Kind::io, many(tally.other, tally, "could not be fetched"));
+  if (tally.flawed != 0) return Outcome::bad_data;
+  return tally.refused == 0 ? Outcome::done : Outcome::no;
+}
+
+Outcome run(const FetchOptionsTyped& args, Session& session) {
+  Report report("iso fetch", args.voice, session.environment);
+  FetchInput input = input_of(args);
+  FetchRunOptions run_options;
+  run_options.method = args.method;
+  run_options.body = args.body;
+  run_options.fields = fields_of(args);
+  run_options.records =
+      args.form == FetchForm::records || (args.form == FetchForm::automatic && (args.urls.size() != 1));
+  run_options.all_pages = args.all_pages;
+  run_options.parallel = args.parallel;
+  const auto cache = open_cache(args, session, report);
+  Http http(settings_of(args));
+  std::minstd_rand engine{std::random_device{}()};
+  Fetcher::Parts parts{http};
+  parts.cache = cache.get();
+  parts.random = [&engine] { return std::uniform_real_distribution<>(0, 1)(engine); };
+  parts.notice = [&report](std::string_view text) { report.note(text); };
+  Fetcher fetcher(std::move(parts), options_of(args));
+  FetchRun run(input, fetcher, report, std::move(run_options), session.interrupted);
+  return ending(run.run(), session, report);
+}
+
+}  // namespace
+
+Run bind_fetch(CLI::App& app) {
+  auto args = std::make_shared<FetchOptionsTyped>();
+  args->add_to(app);
+  return [args](Session& session) { return run(*args, session); };
+}
+
+}  // namespace iso

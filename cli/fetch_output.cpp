@@ -1,0 +1,154 @@
+#include "cli/fetch_output.h"
+
+#include <fmt/format.h>
+#include <iterator>
+
+#include "base/base64.h"
+#include "cli/report.h"
+#include "fetch/problem.h"
+#include "record/members.h"
+#include "record/record.h"
+#include "record/utf8.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+bool is_utf8(std::string_view bytes) {
+  for (const char *at = bytes.data(), *end = at + bytes.size(); at != end;) {
+    const std::size_t length = utf8_length(at, end);
+    if (length == 0 || length > static_cast<std::size_t>(end - at)) return false;
+    at += length;
+  }
+  return true;
+}
+
+// What is no UTF-8 was ISO 8859-1 once (RFC 9110 section 5.5); so it can be told what the bytes were.
+void append_value(std::string& out, std::string_view value) {
+  if (is_utf8(value)) return append_json_string(out, value);
+  std::string text;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80)
+      text += c;
+    else
+      text += {static_cast<char>(0xC0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3F))};
+  }
+  append_json_string(out, text);
+}
+
+void append_headers(std::string& out, const Fields& fields) {
+  out += '[';
+  const char* comma = "";
+  for (const auto& field : fields) {
+    out += comma;
+    out += '[';
+    append_value(out, field.name);
+    out += ',';
+    append_value(out, field.value);
+    out += ']';
+    comma = ",";
+  }
+  out += ']';
+}
+
+void append_body(std::string& out, std::string_view bytes) {
+  switch (body_kind_of(bytes)) {
+    case BodyKind::json:
+      out += "\"body\":";
+      append_one_line(out, bytes);
+      return;
+    case BodyKind::text:
+      out += "\"text\":";
+      append_json_string(out, bytes);
+      return;
+    case BodyKind::bytes:
+      out += "\"base64\":\"";
+      append_base64(out, bytes);
+      out += '"';
+  }
+}
+
+// The members that both forms have, without braces.
+void append_how(std::string& out, const Wanted& wanted, const Fetched& fetched) {
+  out += "\"url\":";
+  append_value(out, wanted.url);
+  if (!fetched.url.empty() && fetched.url != wanted.url) {
+    out += ",\"final_url\":";
+    append_value(out, fetched.url);
+  }
+  if (fetched.response.status != 0) {
+    fmt::format_to(std::back_inserter(out), ",\"status\":{},\"headers\":", fetched.response.status);
+    append_headers(out, fetched.response.fields);
+    if (const auto etag = fetched.response.fields.first("etag")) {
+      out += ",\"etag\":";
+      append_value(out, *etag);
+    }
+  }
+  fmt::format_to(std::back_inserter(out), ",\"cache\":\"{}\",\"age\":{},\"attempts\":{},\"elapsed_ms\":{}",
+                 name_of(fetched.cache), fetched.age.count(), fetched.attempts, fetched.elapsed.count());
+}
+
+void append_error(std::string& out, std::string_view why) {
+  out += ",\"error\":";
+  append_json_string(out, why);
+}
+
+// The members of the record that stay, each followed by a comma.
+void append_members(std::string& out, std::string_view record, bool with_body) {
+  ObjectWalker walker(record);
+  while (const auto member = walker.next()) {
+    const auto name = read_json_string(member->name).value_or("");
+    if (name == "fetch" || name == "error") continue;
+    if (!with_body && (name == "body" || name == "text" || name == "base64")) continue;
+    out += member->name;
+    out += ':';
+    append_one_line(out, member->value);
+    out += ',';
+  }
+}
+
+}  // namespace
+
+std::string failure_of(const Fetched& fetched) {
+  if (fetched.failure) return fetched.failure->why;
+  if (fetched.response.status < 400) return {};
+  const auto details =
+      is_problem(fetched.response.fields) ? problem_line(fetched.body.bytes()) : std::nullopt;
+  return fmt::format("status {}{}{}", fetched.response.status, details ? ": " : "", details.value_or(""));
+}
+
+void append_fetched(std::string& out, const Wanted& wanted, const Fetched& fetched) {
+  out += '{';
+  append_how(out, wanted, fetched);
+  if (const auto why = failure_of(fetched); !why.empty()) append_error(out, why);
+  if (fetched.response.status != 0) {
+    out += ',';
+    append_body(out, fetched.body.bytes());
+  }
+  out += "}\n";
+}
+
+void append_record_with(std::string& out, const Wanted& wanted, const Fetched& fetched) {
+  const std::string why = failure_of(fetched);
+  out += '{';
+  append_members(out, wanted.record, !why.empty());
+  out += "\"fetch\":{";
+  append_how(out, wanted, fetched);
+  out += '}';
+  if (why.empty()) {
+    out += ',';
+    append_body(out, fetched.body.bytes());
+  } else {
+    append_error(out, why);
+  }
+  out += "}\n";
+}
+
+void append_flaw(std::string& out, const Wanted& wanted) {
+  Taken taken;
+  taken.flaw = std::make_unique<Flaw>(Flaw{wanted.number, 0, 0, wanted.flaw, wanted.record});
+  append_reject(out, taken);
+}
+
+}  // namespace iso

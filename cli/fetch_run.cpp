@@ -1,0 +1,165 @@
+#include "cli/fetch_run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/fetch_output.h"
+#include "fetch/link.h"
+#include "fetch/uri.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kOutputAtOnce = std::size_t{64} * 1024;
+constexpr std::size_t kBodyAtOnce = std::size_t{1} << 20;
+constexpr milliseconds kRound{1000};     // a signal is seen at the latest after this
+constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signal
+
+}  // namespace
+
+FetchRun::FetchRun(FetchInput& input, Fetcher& fetcher, Report& report, FetchRunOptions options,
+                   const std::atomic<int>& interrupted)
+    : input_(input),
+      fetcher_(fetcher),
+      report_(report),
+      options_(std::move(options)),
+      interrupted_(interrupted),
+      failures_(report),
+      out_(Descriptor::lend(STDOUT_FILENO), "standard output") {}
+
+FetchTally FetchRun::run() {
+  std::optional<Clock::Steady> end;
+  while (!finished()) {
+    if (interrupted_ != 0) {
+      const auto now = system_clock().steady();
+      if (!end) end = now + kEnd;
+      if (now >= *end) break;
+    } else {
+      fill();
+    }
+    const bool printable = !slots_.empty() && !slots_.front().pages.empty();
+    for (auto& fetched : fetcher_.turn(wait(), printable ? milliseconds(0) : kRound))
+      take(std::move(fetched));
+    print_ready();
+  }
+  failures_.finish("like these");
+  out_.write_all();
+  while (fetcher_.behind() != 0 && interrupted_ == 0) fetcher_.turn({}, kRound);
+  tally_.closed = out_.closed();
+  return tally_;
+}
+
+bool FetchRun::finished() const {
+  return out_.closed() || (slots_.empty() && (input_.ended() || interrupted_ != 0));
+}
+
+Wait FetchRun::wait() const {
+  Wait wait;
+  if (slots_.size() < options_.parallel && !input_.ended() && interrupted_ == 0) wait = input_.wait();
+  if (out_.pending() != 0) wait = wait | Wait(out_.descriptor(), POLLOUT);
+  return wait;
+}
+
+void FetchRun::fill() {
+  while (slots_.size() < options_.parallel && out_.pending() < kOutputAtOnce && !input_.ended()) {
+    auto wanted = input_.next();
+    if (!wanted) return;
+    Slot& slot = slots_.emplace_back();
+    slot.number = first_ + slots_.size() - 1;
+    slot.wanted = std::move(*wanted);
+    if (slot.wanted.flaw.empty() && !http_url(slot.wanted.url))
+      slot.wanted.flaw = fmt::format("\"{}\" is no http:// or https:// URL", slot.wanted.url);
+    if (slot.wanted.flaw.empty())
+      start(slot, slot.wanted.url);
+    else
+      slot.finished = true;
+  }
+}
+
+void FetchRun::start(Slot& slot, const std::string& url) {
+  slot.asked.insert(url);
+  Fields fields = options_.fields;
+  if (!same_origin(slot.wanted.url, url))
+    for (const char* secret : {"authorization", "cookie"}) fields.remove(secret);
+  fetcher_.start(slot.number, {options_.method, url, std::move(fields)}, options_.body);
+}
+
+void FetchRun::take(Fetched fetched) {
+  Slot& slot = slots_.at(fetched.token - first_);
+  std::optional<std::string> next;
+  if (options_.all_pages && !fetched.failure && fetched.response.status < 400)
+    next = next_page(fetched.response.fields, fetched.url);
+  slot.pages.push_back(std::move(fetched));
+  if (next && !slot.asked.contains(*next))
+    slot.next_page = *next;
+  else
+    slot.finished = true;
+}
+
+// In the order of the input: the first in line is printed as it comes, the others wait for it.
+void FetchRun::print_ready() {
+  while (!slots_.empty()) {
+    Slot& slot = slots_.front();
+    if (!slot.wanted.flaw.empty()) print(slot, {});
+    for (; !slot.pages.empty(); slot.pages.pop_front()) print(slot, std::move(slot.pages.front()));
+    if (!slot.next_page.empty()) start(slot, std::exchange(slot.next_page, {}));
+    if (!slot.finished) break;
+    slots_.pop_front();
+    ++first_;
+    if (out_.pending() >= kOutputAtOnce) out_.write_some();
+  }
+  out_.write_some();
+}
+
+void FetchRun::print(Slot& slot, Fetched fetched) {
+  count(slot, fetched);
+  if (!slot.wanted.flaw.empty()) {
+    if (options_.records) append_flaw(out_.buffer(), slot.wanted);
+  } else if (!slot.wanted.record.empty() && options_.records) {
+    append_record_with(out_.buffer(), slot.wanted, fetched);
+  } else if (options_.records) {
+    append_fetched(out_.buffer(), slot.wanted, fetched);
+  } else {
+    print_body(fetched.body.bytes());
+    const bool page = options_.all_pages && !fetched.body.bytes().empty();
+    if (page && fetched.body.bytes().back() != '\n') out_.buffer() += '\n';
+  }
+  report_.progress("fetched", tally_.fetched);
+}
+
+void FetchRun::print_body(std::string_view bytes) {
+  while (!bytes.empty() && !out_.closed()) {
+    out_.buffer() += bytes.substr(0, kBodyAtOnce);
+    bytes.remove_prefix(std::min(kBodyAtOnce, bytes.size()));
+    if (out_.pending() >= kBodyAtOnce) out_.write_all();
+  }
+}
+
+void FetchRun::count(const Slot& slot, const Fetched& fetched) {
+  if (!slot.wanted.flaw.empty()) {
+    ++tally_.flawed;
+    failures_.add(fmt::format("input {}: {}", slot.wanted.number, slot.wanted.flaw));
+    return;
+  }
+  const std::string why = failure_of(fetched);
+  if (why.empty()) {
+    ++tally_.fetched;
+    if (fetched.cache == CacheUse::stale)
+      report_.note(fmt::format("{}: stale, {} s old", slot.wanted.url, fetched.age.count()));
+    return;
+  }
+  tally_.last = why;
+  failures_.add(fmt::format("{}: {}", fetched.url.empty() ? slot.wanted.url : fetched.url, why));
+  if (!fetched.failure)
+    ++tally_.refused;
+  else if (fetched.failure->kind == Kind::unavailable)
+    ++tally_.unavailable;
+  else if (fetched.failure->kind == Kind::unconfirmed)
+    ++tally_.unconfirmed;
+  else
+    ++tally_.other;
+}
+
+}  // namespace iso

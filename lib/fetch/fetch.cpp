@@ -1,0 +1,283 @@
+#define XXH_INLINE_ALL
+#include "fetch/fetch.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "base/base64.h"
+#include "base/url.h"
+#include "fetch/fetch_job.h"
+#include "fetch/http_date.h"
+#include "fetch/uri.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBehind{std::chrono::seconds(10)};  // for a validation that nobody waits for
+
+// Never the credentials themselves: they would be in a file.
+std::string identity_of(const Request& request, const std::string& rest) {
+  const auto authorization = request.fields.joined("authorization");
+  if (!authorization && rest.empty()) return {};
+  const std::string whole = authorization.value_or("") + '\n' + rest;
+  const XXH128_hash_t hash = XXH3_128bits(whole.data(), whole.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+// Takes user and password out of a URL (RFC 3986 section 3.2.1): they belong in a field, and in no key.
+std::optional<std::string> take_credentials(std::string& url) {
+  Uri uri = split_uri(url);
+  const auto at = uri.authority ? uri.authority->rfind('@') : std::string::npos;
+  if (at == std::string::npos) return std::nullopt;
+  const std::string given = uri.authority->substr(0, at);
+  std::string credentials = percent_decoded(given).value_or(given);
+  if (credentials.find(':') == credentials.npos) credentials += ':';
+  uri.authority->erase(0, at + 1);
+  url = joined_uri(uri);
+  return credentials;
+}
+
+// RFC 7617 section 2.
+std::string basic(std::string_view credentials) {
+  std::string value = "Basic ";
+  append_base64(value, credentials);
+  return value;
+}
+
+Seconds age_of(const Response& response) {
+  const auto age = response.fields.first("age");
+  return (age ? read_delta_seconds(*age) : std::nullopt).value_or(Seconds(0));
+}
+
+}  // namespace
+
+std::string_view name_of(CacheUse use) {
+  switch (use) {
+    case CacheUse::hit:
+      return "hit";
+    case CacheUse::revalidated:
+      return "revalidated";
+    case CacheUse::stale:
+      return "stale";
+    case CacheUse::miss:
+      return "miss";
+    case CacheUse::bypass:
+      return "bypass";
+  }
+  return "";
+}
+
+Fetcher::Fetcher(Parts parts, FetchOptions options)
+    : parts_(std::move(parts)), options_(std::move(options)) {}
+
+Fetcher::~Fetcher() {
+  for (const auto& [token, job] : jobs_)
+    if (job->state == Job::State::sent) parts_.transport.cancel(token);
+}
+
+Seconds Fetcher::now() const {
+  return std::chrono::floor<Seconds>(parts_.clock.wall().time_since_epoch());
+}
+
+milliseconds Fetcher::time_left(const Job& job) const {
+  const milliseconds whole = job.visible ? options_.timeout : kBehind;
+  if (whole.count() == 0) return std::chrono::hours(24 * 365);
+  return std::chrono::ceil<milliseconds>(job.started + whole - parts_.clock.steady());
+}
+
+// The cache is a help: when it is in trouble, iso goes on without.
+void Fetcher::with_cache(const std::function<void(Cache&)>& call) {
+  if (!parts_.cache) return;
+  try {
+    call(*parts_.cache);
+  } catch (const Error& error) {
+    parts_.notice(fmt::format("going on without the cache: {}", error.what()));
+    parts_.cache = nullptr;
+  }
+}
+
+void Fetcher::start(std::uint64_t token, Request request, std::string body) {
+  auto owned = std::make_unique<Job>();
+  Job& job = *owned;
+  job.token = token;
+  job.request = std::move(request);
+  job.body = std::move(body);
+  job.started = parts_.clock.steady();
+  const auto credentials = take_credentials(job.request.url);
+  if (credentials && !job.request.fields.has("authorization"))
+    job.request.fields.add("Authorization", basic(*credentials));
+  if (auto url = http_url(job.request.url)) job.request.url = std::move(*url);
+  jobs_[token] = std::move(owned);
+  ++visible_;
+  look_up(job);
+}
+
+void Fetcher::look_up(Job& job) {
+  job.state = Job::State::looking;
+  job.key = {job.request.url, identity_of(job.request, options_.identity)};
+  job.stored.clear();
+  job.entries.clear();
+  with_cache([&](Cache& cache) { job.entries = cache.find(job.key); });
+  for (auto& entry : job.entries) job.stored.push_back(std::move(entry.stored));
+  job.plan = plan(job.request, job.stored, options_.reuse, now());
+  follow_plan(job);
+}
+
+void Fetcher::follow_plan(Job& job) {
+  switch (job.plan.step) {
+    case Step::serve:
+      return serve(job, job.plan.stale ? CacheUse::stale : CacheUse::hit);
+    case Step::serve_then_validate:
+      validate_behind(job);
+      return serve(job, CacheUse::stale);
+    case Step::not_modified:
+      return end_hop(job, not_modified(reused(job.stored[job.plan.chosen], now())), {}, CacheUse::hit);
+    case Step::validate:
+    case Step::fetch:
+      return ask(job);
+    case Step::gateway_timeout:
+      return end_hop(job, {504, {{"Cache-Status", "iso; detail=\"not stored\""}}}, {}, CacheUse::miss);
+  }
+}
+
+void Fetcher::serve(Job& job, CacheUse use) {
+  const Stored& chosen = job.stored[job.plan.chosen];
+  CacheEntry& entry = job.entries[job.plan.chosen];
+  with_cache([&](Cache& cache) { cache.touch(entry, now()); });
+  Response response = reused(chosen, now());
+  if (!job.plan.part)
+    return end_hop(job, std::move(response), job.request.method == "HEAD" ? Body() : std::move(entry.body),
+                   use);
+  const Part part = *job.plan.part;
+  Response cut = partial(response, chosen.length, part);
+  const auto bytes = entry.body.bytes().substr(part.first, part.length);
+  end_hop(job, std::move(cut), job.request.method == "HEAD" ? Body() : Body(std::string(bytes)), use);
+}
+
+// A fetch of its own whose end nobody is told of.
+void Fetcher::validate_behind(const Job& job) {
+  auto owned = std::make_unique<Job>();
+  Job& behind = *owned;
+  behind.token = next_hidden_++;
+  behind.visible = false;
+  behind.request = job.request;
+  behind.request.fields.set("Cache-Control", "no-cache");
+  behind.started = parts_.clock.steady();
+  jobs_[behind.token] = std::move(owned);
+  look_up(behind);
+}
+
+std::vector<Fetched> Fetcher::turn(const Wait& also, milliseconds limit) {
+  wake_due();
+  const bool asked = std::any_of(jobs_.begin(), jobs_.end(),
+                                 [](const auto& job) { return job.second->state == Job::State::sent; });
+  if (done_.empty()) {
+    limit = until_next(limit);
+    if (asked) {
+      for (auto& [token, reply] : parts_.transport.move(also, limit))
+        take(*jobs_.at(token), std::move(reply));
+    } else if (limit.count() > 0) {
+      wait_for(also, limit);
+    }
+    wake_due();
+  } else if (asked) {
+    for (auto& [token, reply] : parts_.transport.move({}, milliseconds(0)))
+      take(*jobs_.at(token), std::move(reply));
+  }
+  with_cache([](Cache& cache) { cache.commit(); });
+  return std::exchange(done_, {});
+}
+
+milliseconds Fetcher::until_next(milliseconds limit) const {
+  const auto now = parts_.clock.steady();
+  for (const auto& [token, job] : jobs_)
+    if (job->state == Job::State::resting || job->state == Job::State::locked)
+      limit = std::clamp(std::chrono::ceil<milliseconds>(job->due - now), milliseconds(0), limit);
+  return limit;
+}
+
+void Fetcher::wake_due() {
+  std::vector<std::uint64_t> due;
+  for (const auto& [token, job] : jobs_)
+    if ((job->state == Job::State::resting || job->state == Job::State::locked) &&
+        job->due <= parts_.clock.steady())
+      due.push_back(token);
+  for (const auto token : due) wake(*jobs_.at(token));
+}
+
+void Fetcher::wake(Job& job) {
+  if (job.state == Job::State::resting) return send(job);
+  ask(job);
+}
+
+void Fetcher::finish(Job& job, Fetched fetched) {
+  let_go(job);
+  fetched.token = job.token;
+  fetched.url = job.request.url;
+  fetched.attempts = job.attempts;
+  fetched.elapsed = std::chrono::floor<milliseconds>(parts_.clock.steady() - job.started);
+  if (job.visible) {
+    --visible_;
+    done_.push_back(std::move(fetched));
+  }
+  jobs_.erase(job.token);
+}
+
+void Fetcher::fail(Job& job, Kind kind, std::string why) {
+  Fetched fetched;
+  fetched.failure = {kind, std::move(why)};
+  fetched.cache = parts_.cache ? CacheUse::miss : CacheUse::bypass;
+  finish(job, std::move(fetched));
+}
+
+void Fetcher::end_hop(Job& job, Response response, Body body, CacheUse use) {
+  if (redirect(job, response)) return;
+  Fetched fetched;
+  fetched.age = age_of(response);
+  fetched.response = std::move(response);
+  fetched.body = std::move(body);
+  fetched.cache = use;
+  finish(job, std::move(fetched));
+}
+
+// Whether the response sent the job on to another URL, or ended it because it may not go there.
+bool Fetcher::redirect(Job& job, const Response& response) {
+  const auto location = response.fields.first("location");
+  const int status = response.status;
+  const bool moved = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  if (!moved || !location || options_.max_redirects == 0) return false;
+  const std::string target = resolve_uri(job.request.url, *location);
+  const auto url = http_url(target);
+  if (!url) {
+    fail(job, Kind::unavailable, fmt::format("redirected to {}, which is not http or https", target));
+    return true;
+  }
+  const std::string& next = *url;
+  if (job.hops == options_.max_redirects) {
+    fail(job, Kind::unavailable,
+         fmt::format("more than {} redirects, the last to {}", options_.max_redirects, next));
+    return true;
+  }
+  let_go(job);
+  const bool keeps_method = status == 307 || status == 308 || job.request.method == "HEAD";
+  if (!keeps_method && (status == 303 || job.request.method == "POST")) {
+    job.request.method = "GET";
+    job.body.clear();
+  }
+  if (!same_origin(job.request.url, next))
+    for (const char* secret : {"authorization", "cookie", "proxy-authorization"})
+      job.request.fields.remove(secret);
+  job.request.url = next;
+  ++job.hops;
+  job.tries = 0;
+  job.waited = job.plain = false;
+  job.partial = {};
+  job.resuming = false;
+  look_up(job);
+  return true;
+}
+
+}  // namespace iso

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "breaker/breaker.h"
+#include "fetch/cache.h"
+#include "fetch/policy.h"
+#include "fetch/transport.h"
+
+namespace iso {
+
+struct FetchOptions {
+  Reuse reuse;
+  unsigned retries = 2;  // after the first try of each URL
+  std::chrono::milliseconds timeout{
+      std::chrono::seconds(30)};  // of one fetch, from start to end; 0: no limit
+  unsigned max_redirects = 10;    // 0: a redirect is the answer
+  std::string circuit;            // of the breaker, one for all origins; "": each has its own
+  std::string identity;           // of all that identifies us beside Authorization
+};
+
+enum class CacheUse {
+  hit,          // stored, and fresh
+  revalidated,  // stored, and the origin said that it is still right
+  stale,        // stored, not fresh, and allowed
+  miss,         // from the origin
+  bypass,       // from the origin, and the cache had no part in it
+};
+std::string_view name_of(CacheUse use);
+
+// How one fetch ended. With a failure there may be no response.
+struct Fetched {
+  struct Failure {
+    Kind kind = Kind::unavailable;
+    std::string why;
+  };
+
+  std::uint64_t token = 0;
+  std::string url;    // of the response: after redirects
+  Response response;  // status 0: none came
+  Body body;
+  CacheUse cache = CacheUse::miss;
+  Seconds age{0};
+  unsigned attempts = 0;  // requests that were made of an origin
+  std::chrono::milliseconds elapsed{0};
+  std::optional<Failure> failure;
+};
+
+// Fetches many URLs at once: looks each up in the cache, asks origins for what is not there, tries again,
+// follows redirects. Requests for one URL that come together ask its origin once, in all processes that share
+// the cache. For one thread.
+class Fetcher {
+ public:
+  struct Parts {
+    Transport& transport;
+    Cache* cache = nullptr;      // null: everything is asked of its origin, and nothing is stored
+    Breaker* breaker = nullptr;  // null: every origin is called
+    const Clock& clock = system_clock();
+    std::function<double()> random = [] { return 0.5; };  // from 0 to 1, for the pauses between tries
+    std::function<void(std::string_view)> notice = [](std::string_view) {};  // a line for people
+  };
+
+  Fetcher(Parts parts, FetchOptions options);
+  ~Fetcher();
+
+  // `token` names the fetch until it is given back. The URL's user and password become Authorization.
+  void start(std::uint64_t token, Request request, std::string body = {});
+  // Moves all on; gives what is done, when some is, or what `also` waits for is there, or `limit` has passed.
+  std::vector<Fetched> turn(const Wait& also, std::chrono::milliseconds limit);
+
+  // Fetches whose end was not given yet.
+  std::size_t running() const { return visible_; }
+  // Validations behind the user's back that are still on their way (RFC 5861 section 3).
+  std::size_t behind() const { return jobs_.size() - visible_; }
+
+ private:
+  struct Job;
+  using Milliseconds = std::chrono::milliseconds;
+
+  void look_up(Job& job);
+  void follow_plan(Job& job);
+  void serve(Job& job, CacheUse use);
+  void ask(Job& job);
+  bool wait_for_leader(Job& job);
+  bool wait_for_lock(Job& job);
+  void send(Job& job);
+  bool admitted(Job& job);
+  void settle(Job& job, const HttpReply& reply);
+  void take(Job& job, HttpReply reply);
+  bool resume(Job& job, HttpReply& reply);
+  bool try_again(Job& job, HttpReply& reply);
+  void conclude_with(Job& job, HttpReply reply);
+  void serve_freshened(Job& job, const Answered& answered);
+  void end_hop(Job& job, Response response, Body body, CacheUse use);
+  bool redirect(Job& job, const Response& response);
+  void fail(Job& job, Kind kind, std::string why);
+  void finish(Job& job, Fetched fetched);
+  void let_go(Job& job);
+  void validate_behind(const Job& job);
+  void wake(Job& job);
+  void wake_due();
+  Milliseconds until_next(Milliseconds limit) const;
+  Milliseconds time_left(const Job& job) const;
+  Seconds now() const;
+  void with_cache(const std::function<void(Cache&)>& call);
+
+  Parts parts_;
+  FetchOptions options_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Job>> jobs_;
+  std::unordered_map<std::string, std::uint64_t> leaders_;  // who asks for a key, and for whom others wait
+  std::vector<Fetched> done_;
+  std::size_t visible_ = 0;
+  std::uint64_t next_hidden_ = std::uint64_t{1} << 63;
+};
+
+}  // namespace iso

@@ -1,0 +1,271 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "fetch/fetch.h"
+#include "fetch/fetch_job.h"
+#include "fetch/range.h"
+#include "fetch/retry.h"
+#include "fetch/uri.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestLockPause{50};
+constexpr Backoff kPauses{milliseconds(500), milliseconds(20'000)};
+
+Kind kind_of(HttpTrouble trouble) {
+  switch (trouble) {
+    case HttpTrouble::timeout:
+      return Kind::unconfirmed;
+    case HttpTrouble::refused:
+      return Kind::usage;
+    case HttpTrouble::local:
+      return Kind::io;
+    default:
+      return Kind::unavailable;
+  }
+}
+
+// Whether another try may end otherwise.
+bool may_pass(HttpTrouble trouble) {
+  return trouble == HttpTrouble::connect || trouble == HttpTrouble::timeout || trouble == HttpTrouble::cut ||
+         trouble == HttpTrouble::resolve;
+}
+
+// What a circuit breaker counts. A name that is not known and a certificate that is not trusted are mistakes
+// on our side more often.
+bool is_origins_fault(HttpTrouble trouble) {
+  return trouble == HttpTrouble::connect || trouble == HttpTrouble::timeout || trouble == HttpTrouble::cut ||
+         trouble == HttpTrouble::protocol;
+}
+bool is_origins_fault(int status) {
+  return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+std::string origin_text(std::string_view url) {
+  const auto origin = origin_of(url);
+  return origin ? fmt::format("{}://{}:{}", origin->scheme, origin->host, origin->port) : std::string(url);
+}
+
+// What may be sent twice without doing it twice (RFC 9110 section 9.2.2).
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE";
+}
+
+std::string key_text(const CacheKey& key) {
+  return key.url + '\n' + key.identity;
+}
+
+}  // namespace
+
+// Asks the origin, unless somebody else is doing so: then what comes of that may do.
+void Fetcher::ask(Job& job) {
+  const bool shares =
+      parts_.cache && job.is_shared() && !options_.reuse.refresh && job.visible && !job.waited;
+  if (shares && !job.leads && wait_for_leader(job)) return;
+  if (shares && !job.has_lock && wait_for_lock(job)) return;
+  send(job);
+}
+
+bool Fetcher::wait_for_leader(Job& job) {
+  const auto [place, first] = leaders_.try_emplace(key_text(job.key), job.token);
+  if (first) {
+    job.leads = true;
+    return false;
+  }
+  jobs_.at(place->second)->followers.push_back(job.token);
+  job.state = Job::State::following;
+  return true;
+}
+
+// The kernel gives the lock to whoever comes after one that died.
+bool Fetcher::wait_for_lock(Job& job) {
+  const bool had_to_wait = job.state == Job::State::locked;
+  bool locked = true;
+  with_cache([&](Cache& cache) { locked = cache.lock(job.key); });
+  if (locked) {
+    job.has_lock = parts_.cache != nullptr;
+    job.waited = had_to_wait;
+    if (had_to_wait) let_go(job);  // what was stored meanwhile will do, or else everyone asks for himself
+    look_up(job);
+    return true;
+  }
+  if (time_left(job) <= job.lock_pause) {
+    fail(job, Kind::unconfirmed, "another process was asking for it all the time");
+    return true;
+  }
+  job.state = Job::State::locked;
+  job.due = parts_.clock.steady() + job.lock_pause;
+  job.lock_pause = std::min(2 * job.lock_pause, kLongestLockPause);
+  return true;
+}
+
+void Fetcher::let_go(Job& job) {
+  if (std::exchange(job.has_lock, false))
+    with_cache([&](Cache& cache) { cache.commit(), cache.unlock(job.key); });
+  if (std::exchange(job.leads, false)) leaders_.erase(key_text(job.key));
+  for (const auto token : std::exchange(job.followers, {})) {
+    Job& follower = *jobs_.at(token);
+    follower.waited = true;
+    look_up(follower);
+  }
+}
+
+void Fetcher::send(Job& job) {
+  const milliseconds left = time_left(job);
+  if (left.count() <= 0)
+    return fail(job, Kind::unconfirmed, "its time was up before the origin could be asked");
+  if (parts_.breaker && !admitted(job)) return;
+  HttpRequest request;
+  request.method = job.request.method;
+  request.url = job.key.url;
+  request.fields = job.request.fields;
+  if (!job.plain)
+    for (const auto& field : job.plan.conditions) request.fields.add(field.name, field.value);
+  job.resuming = false;
+  if (job.partial.size() != 0) {
+    if (const auto fields = resume_fields(job.first, job.partial.size())) {
+      for (const auto& field : *fields) request.fields.set(field.name, field.value);
+      job.resuming = true;
+    }
+  }
+  request.body = job.body;
+  request.timeout = left;
+  if (parts_.cache) request.spool = parts_.cache->folder();
+  job.state = Job::State::sent;
+  ++job.attempts;
+  ++job.tries;
+  job.times.request = now();
+  parts_.transport.start(job.token, std::move(request));
+}
+
+// An open circuit is like an origin that is away, but at once (RFC 9111 section 4.2.4).
+bool Fetcher::admitted(Job& job) {
+  const std::string key = options_.circuit.empty() ? origin_text(job.key.url) : options_.circuit;
+  job.admission = parts_.breaker->admit(key);
+  if (*job.admission) return true;
+  const std::string why = refusal_text(*std::exchange(job.admission, std::nullopt));
+  const auto known = conclude(job.request, job.plan, job.stored, nullptr, job.times, options_.reuse, now());
+  if (known.conclusion == Conclusion::serve_stale) {
+    job.plan.chosen = known.chosen;
+    serve(job, CacheUse::stale);
+  } else {
+    fail(job, Kind::unavailable, why);
+  }
+  return false;
+}
+
+void Fetcher::settle(Job& job, const HttpReply& reply) {
+  if (!job.admission) return;
+  CallResult result;
+  const bool failed = reply.trouble != HttpTrouble::none;
+  if (failed ? is_origins_fault(reply.trouble) : is_origins_fault(reply.status))
+    result.end = CallEnd::failure;
+  else if (failed || reply.status >= 400)
+    result.end = CallEnd::neutral;
+  result.reason = failed ? reply.why : fmt::format("status {}", reply.status);
+  result.retry_after = retry_after(reply.fields, now());
+  parts_.breaker->settle(*std::exchange(job.admission, std::nullopt), result);
+}
+
+void Fetcher::take(Job& job, HttpReply reply) {
+  job.state = Job::State::looking;
+  job.times.response = now();
+  settle(job, reply);
+  if (job.resuming && !resume(job, reply)) return;
+  if (try_again(job, reply)) return;
+  conclude_with(job, std::move(reply));
+}
+
+// Puts what came after what was there. False: the job has gone its own way.
+bool Fetcher::resume(Job& job, HttpReply& reply) {
+  if (reply.status == 0) return true;
+  const Response answer{reply.status, reply.fields};
+  if (resumed(job.first, job.partial.size(), answer) != Resumed::continues) {
+    job.partial = {};
+    if (reply.status != 206 && reply.status != 416) return true;  // all of it, or what is wrong
+    send(job);
+    return false;
+  }
+  job.partial.append(reply.body.bytes());
+  reply.body = std::exchange(job.partial, {});
+  reply.status = job.first.status;
+  reply.fields = job.first.fields;
+  return true;
+}
+
+bool Fetcher::try_again(Job& job, HttpReply& reply) {
+  const bool failed = reply.trouble != HttpTrouble::none;
+  if (failed ? !may_pass(reply.trouble) : !is_passing(reply.status)) return false;
+  if (job.tries > options_.retries || !is_idempotent(job.request.method) || !job.visible) return false;
+  const Response answer{reply.status, reply.fields};
+  const auto known = conclude(job.request, job.plan, job.stored, failed ? nullptr : &answer, job.times,
+                              options_.reuse, now());
+  if (known.conclusion == Conclusion::serve_stale) return false;
+  const auto asked = failed ? std::nullopt : retry_after(reply.fields, now());
+  const auto pause = retry_delay(kPauses, job.tries, parts_.random(), asked, time_left(job));
+  if (!pause) return false;
+  if (reply.trouble == HttpTrouble::cut && reply.status == 200 && job.partial.size() == 0) {
+    job.first = answer;
+    job.partial = std::move(reply.body);
+  }
+  parts_.notice(fmt::format("{}: {}; trying again in {} ms", job.key.url,
+                            failed ? reply.why : fmt::format("status {}", reply.status), pause->count()));
+  job.state = Job::State::resting;
+  job.due = parts_.clock.steady() + *pause;
+  return true;
+}
+
+void Fetcher::conclude_with(Job& job, HttpReply reply) {
+  const bool failed = reply.trouble != HttpTrouble::none;
+  Response answer{reply.status, std::move(reply.fields)};
+  const CacheUse from_origin = parts_.cache ? CacheUse::miss : CacheUse::bypass;
+  const Answered answered = conclude(job.request, job.plan, job.stored, failed ? nullptr : &answer, job.times,
+                                     options_.reuse, now());
+  if (answered.invalidates)
+    with_cache([&](Cache& cache) {
+      cache.remove(job.key.url);
+      for (const auto& url : answered.also_invalid) cache.remove(url);
+    });
+  switch (answered.conclusion) {
+    case Conclusion::pass:
+      if (failed) return fail(job, kind_of(reply.trouble), std::move(reply.why));
+      return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
+    case Conclusion::store:
+      with_cache([&](Cache& cache) {
+        cache.store(
+            job.key,
+            {answered.merged, selecting_fields(job.request, answered.merged), job.times, reply.body.size()},
+            reply.body);
+      });
+      return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
+    case Conclusion::freshen:
+      return serve_freshened(job, answered);
+    case Conclusion::serve_stale:
+      job.plan.chosen = answered.chosen;
+      return serve(job, CacheUse::stale);
+    case Conclusion::repeat:
+      if (job.plain) return fail(job, Kind::unavailable, "it answers 304 to a request without conditions");
+      job.plain = true;
+      return send(job);
+  }
+}
+
+// The body is the one that was read before the question, whatever others did to the entry meanwhile.
+void Fetcher::serve_freshened(Job& job, const Answered& answered) {
+  CacheEntry& entry = job.entries[answered.chosen];
+  Stored stored{answered.merged, selecting_fields(job.request, answered.merged), job.times,
+                entry.body.size()};
+  with_cache([&](Cache& cache) {
+    const bool same = stored.selecting == job.stored[answered.chosen].selecting;
+    if (!same || !cache.freshen(entry.id, stored, entry.body)) cache.store(job.key, stored, entry.body);
+  });
+  job.stored[answered.chosen] = std::move(stored);
+  if (answered.not_modified) return end_hop(job, not_modified(answered.merged), {}, CacheUse::revalidated);
+  job.plan.chosen = answered.chosen;
+  serve(job, CacheUse::revalidated);
+}
+
+}  // namespace iso

@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# What fetch prints, how it asks, and how it ends.
+
+source "$BATS_TEST_DIRNAME/helper.bash"
+
+@test "fetch: one URL is printed as it is, to the byte" {
+  printf 'HTTP/1.1 200 OK\nContent-Length: 6\n\na\0\r\n\377b' | answer x
+  iso fetch "$base/x"
+  exits 0
+  printf 'a\0\r\n\377b' | cmp - stdout
+}
+
+@test "fetch: a record tells of the response, all its fields in order, repeats kept" {
+  ok x 1 '{"a":1.0}' 'B: 1' 'a: 2' 'b: 3' 'ETag: W/"v1"'
+  iso fetch "$base/x" --out records
+  exits 0
+  is '[["B","1"],["a","2"],["b","3"],["ETag","W/\"v1\""],["Content-Length","9"]]' "$(field .headers)"
+  is "[\"$base/x\",200,\"W/\\\"v1\\\"\",\"miss\",0,1]" "$(field '[.url,.status,.etag,.cache,.age,.attempts]')"
+  grep -q '"body":{"a":1.0}' stdout
+}
+
+@test "fetch: what is no JSON is text, and what is no text is base64" {
+  ok text 1 'plain'
+  printf 'HTTP/1.1 200 OK\nContent-Length: 1\n\n\377' | answer bytes
+  iso fetch "$base/text" "$base/bytes"
+  exits 0
+  is '["plain",null] [null,"/w=="]' "$(jq -c '[.text,.base64]' stdout | paste -sd' ')"
+}
+
+@test "fetch: a status of 400 and more is exit 1, with the words of its problem details" {
+  printf 'HTTP/1.1 403 Forbidden\nContent-Type: application/problem+json\nContent-Length: 52\n\n%s' \
+    '{"title":"Not enough credit","detail":"30 but 50"}  ' | answer x
+  iso fetch "$base/x"
+  exits 1
+  says 'status 403: Not enough credit'
+  says '30 but 50'
+}
+
+@test "fetch: an origin that nobody is at is exit 69" {
+  iso fetch http://127.0.0.1:1/ --retries 0
+  exits 69
+  is '' "$(< stdout)"
+}
+
+@test "fetch: an origin that does not answer in time is exit 75" {
+  answer x <<< $'#stall\nHTTP/1.1 200 OK\nContent-Length: 9\n\nabc'
+  iso fetch "$base/x" --timeout 500ms --retries 0
+  exits 75
+  is '' "$(< stdout)"
+}
+
+@test "fetch: a body that is cut short is asked for again, and is never printed in part" {
+  answer x 1 <<< $'#close\nHTTP/1.1 200 OK\nContent-Length: 100\n\nabc'
+  ok x 2 'whole'
+  iso fetch "$base/x"
+  exits 0
+  is whole "$(< stdout)"
+  is 2 "$(requests x)"
+  answer y 1 <<< $'#close\nHTTP/1.1 200 OK\nContent-Length: 100\n\nabc'
+  iso fetch "$base/y" --retries 1
+  exits 69
+  is '' "$(< stdout)"
+}
+
+@test "fetch: records go on in their order with what was fetched as their body" {
+  ok a 1 '{"n":1}'
+  answer b 1 <<< $'#delay 0.2\nHTTP/1.1 200 OK\nContent-Length: 7\n\n{"n":2}'
+  printf '{"message_id":"%s","body":{"href":"%s"}}\n' m1 "$base/b" m2 "$base/a" |
+    iso fetch --url-at /body/href
+  exits 0
+  is '["m1",{"n":2},"miss"] ["m2",{"n":1},"miss"]' "$(jq -c '[.message_id,.body,.fetch.cache]' stdout | paste -sd' ')"
+}
+
+@test "fetch: a record whose fetch failed keeps its body and says why, and publish refuses it" {
+  printf 'HTTP/1.1 404 Not Found\nContent-Length: 5\n\nnope!' | answer x
+  printf '{"routing_key":"k","body":{"href":"%s"}}\n' "$base/x" | iso fetch --url-at /body/href
+  exits 1
+  is "[{\"href\":\"$base/x\"},404,\"status 404\"]" "$(field '[.body,.fetch.status,.error]')"
+  cp stdout records
+  iso publish --in records --file records
+  exits 65
+  says 'mend it'
+}
+
+@test "fetch: what it prints for a record is a record that publish takes" {
+  ok x 1 '{"n":1}'
+  make_queue "$q"
+  printf '{"routing_key":"%s","body":{"href":"%s"}}\n' "$q" "$base/x" | iso fetch --url-at /body/href
+  exits 0
+  cp stdout records
+  iso publish --in records --file records
+  exits 0
+  is '{"n":1}' "$(bodies "$q")"
+}
+
+@test "fetch: input that names no URL is told of, the rest goes on, and it is exit 65" {
+  ok x 1 '1'
+  printf '%s\n' '{"u":' '{"v":1}' '[1]' '{"u":"file:///etc/passwd"}' "{\"u\":\"$base/x\"}" | iso fetch --url-at /u
+  exits 65
+  is 5 "$(wc -l < stdout)"
+  is 4 "$(jq -c 'select(.error)' stdout | wc -l)"
+  says 'file:///etc/passwd'
+}
+
+@test "fetch: header fields are sent as they are given, and the method and its body" {
+  ok x 1 'y'
+  iso fetch "$base/x" -H 'X-One: 1' --header 'Accept: text/plain' -X POST --body '{"a":1}'
+  exits 0
+  asked x 'X-One: 1'
+  asked x 'Accept: text/plain'
+  asked x 'POST /x HTTP/1.1'
+  iso fetch "$base/x" --header 'no colon'
+  exits 64
+  says 'Name: value'
+}
+
+@test "fetch: redirects are followed, credentials go to no other origin, and only http is spoken" {
+  printf 'HTTP/1.1 302 Found\nLocation: /b\nContent-Length: 0\n\n' | answer a
+  printf 'HTTP/1.1 307 Moved\nLocation: %s/c\nContent-Length: 0\n\n' "${base/127.0.0.1/localhost}" | answer b
+  ok c 1 'there'
+  echo secret-token > token
+  iso fetch "$base/a" --bearer-file token --out records
+  exits 0
+  is '"there"' "$(field .text)"
+  is "\"${base/127.0.0.1/localhost}/c\"" "$(field .final_url)"
+  asked b 'Authorization: Bearer secret-token'
+  lacks authorization origin/c/requests
+  printf 'HTTP/1.1 302 Found\nLocation: file:///etc/passwd\nContent-Length: 0\n\n' | answer d
+  iso fetch "$base/d"
+  exits 69
+  is '' "$(< stdout)"
+}
+
+@test "fetch: a redirect in a circle ends" {
+  printf 'HTTP/1.1 302 Found\nLocation: /a\nContent-Length: 0\n\n' | answer a
+  iso fetch "$base/a" --max-redirs 3
+  exits 69
+  says 'more than 3 redirects'
+  is 4 "$(requests a)"
+}
+
+@test "fetch: a busy origin is asked again, no sooner than it says" {
+  printf 'HTTP/1.1 503 Busy\nRetry-After: 1\nContent-Length: 0\n\n' | answer x 1
+  ok x 2 'now'
+  iso fetch "$base/x" --out records
+  exits 0
+  is '["now",2]' "$(field '[.text,.attempts]')"
+  (($(field .elapsed_ms) >= 1000))
+}
+
+@test "fetch: a pause that is longer than the time left is not waited for" {
+  printf 'HTTP/1.1 503 Busy\nRetry-After: 100\nContent-Length: 0\n\n' | answer x
+  iso fetch "$base/x" --timeout 5s
+  exits 1
+  is 1 "$(requests x)"
+}
+
+@test "fetch: all pages are fetched, each once" {
+  ok p1 1 '[1]' 'Link: <p2>; rel="next"'
+  ok p2 1 '[2]' 'Link: </p1>; rel="prev", </p3>; rel="x next"'
+  ok p3 1 '[3]' 'Link: <p1>; rel=next'
+  iso fetch "$base/p1" --all-pages
+  exits 0
+  is '[1] [2] [3]' "$(paste -sd' ' stdout)"
+}
+
+@test "fetch: user and password of the URL are Authorization, and in no output" {
+  ok x 1 '1' 'Cache-Control: max-age=100'
+  iso fetch "${base/\/\//\/\/user:s3cret@}/x" -v
+  exits 0
+  asked x 'Authorization: Basic dXNlcjpzM2NyZXQ='
+  lacks s3cret stdout stderr cache
+  iso fetch "$base/x"
+  is 2 "$(requests x)"
+}
