@@ -304,9 +304,8 @@ time.sleep(60)' >locked 3>&- &
 
 @test "acks: kill -9 in the middle of many confirmations loses none" {
   make_queues
-  for i in {1..20000}; do
-    echo "{\"correlation_id\":\"c$i\",\"application_name\":\"billing\",\"message\":\"Success\"}"
-  done | iso publish --routing-key "$q-replies"
+  seq -f '{"correlation_id":"c%.0f","application_name":"billing","message":"Success"}' 20000 |
+    iso publish --routing-key "$q-replies"
   exits 0
   "$BIN" listen "$q-replies" --acks sqlite:shop.db 3>&- &
   local listener=$!

@@ -153,7 +153,7 @@ TEST_CASE("coprocess: one that closes its input may still answer, and is then ki
 }
 
 TEST_CASE("coprocess: its end is seen even if what it left behind keeps its output open") {
-  Trial trial(R"(sleep 60 & read -r line; echo '{"ack":true}'; exit 3)");
+  Trial trial(R"(sleep 60 2>&- & read -r line; echo '{"ack":true}'; exit 3)");
   trial.put({"a", "b"});
   CHECK(trial.fates(2) == Fates{{1, Fate::confirmed}, {2, Fate::deferred}});
   CHECK(trial.verdicts[1].reply_text == "the coprocess: exit 3");

@@ -130,7 +130,7 @@ TEST_CASE("exec: one that fails has no reply, and a process left behind does not
   auto options = shell("echo no; exit 1");
   options.replies = true;
   CHECK(!run(options, {"x"}).at(0).reply);
-  options = shell("sleep 60 & echo yes");
+  options = shell("sleep 60 2>&- & echo yes");
   options.replies = true;
   const auto verdicts = run(options, {"x"});
   REQUIRE(verdicts.size() == 1);
