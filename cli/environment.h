@@ -16,7 +16,7 @@ class Environment {
 
   // Where contexts live: $XDG_CONFIG_HOME/iso, else $HOME/.config/iso.
   std::string config_folder() const;
-  // Where what can be had again is kept: $XDG_CACHE_HOME/iso, else $HOME/.cache/iso.
+  // What may be lost and is worth to be kept: $XDG_CACHE_HOME/iso, else $HOME/.cache/iso.
   std::string cache_folder() const;
 };
 

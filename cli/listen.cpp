@@ -1,22 +1,16 @@
 #include <fmt/format.h>
 #include <memory>
-#include <unistd.h>
 
 #include "base/duration.h"
 #include "base/error.h"
-#include "base/words.h"
 #include "cli/command.h"
 #include "cli/common_options.h"
 #include "cli/ending.h"
+#include "cli/listen_destination.h"
 #include "cli/listen_options.h"
 #include "cli/report.h"
-#include "ends/answering.h"
-#include "ends/coprocess.h"
-#include "ends/exec.h"
 #include "ends/inbox.h"
-#include "ends/ledger.h"
 #include "ends/open.h"
-#include "ends/stream.h"
 #include "pump/pump.h"
 
 namespace iso {
@@ -24,15 +18,6 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{30};
 constexpr std::chrono::seconds kDrainTime{5};
-constexpr std::uint16_t kPrefetch = 1000, kCoprocessPrefetch = 100;
-
-// Handlers take their time, and other listeners shall have the rest of the queue: a message for each command,
-// and one in reserve; for a coprocess enough to keep it busy.
-std::uint16_t prefetch_of(const ListenOptions& args) {
-  if (args.prefetch != 0) return args.prefetch;
-  if (!args.coprocess.empty()) return kCoprocessPrefetch;
-  return args.exec.empty() ? kPrefetch : static_cast<std::uint16_t>(2 * args.jobs);
-}
 
 // "EXCHANGE" or "EXCHANGE:KEY"; an exchange's name may not hold a colon here, a key may.
 Binding binding_of(const std::string& text) {
@@ -45,8 +30,9 @@ Binding binding_of(const std::string& text) {
   return binding;
 }
 
-SourceOptions source_options(const ListenOptions& args, const Url& url, Report& report) {
+SourceOptions source_options(const ListenOptions& args, const Url& url, const Guard& guard, Report& report) {
   SourceOptions options;
+  options.guard = guard;
   options.queue = args.queue.empty() ? url.fragment : args.queue;
   for (const auto& text : args.bindings) options.bindings.push_back(binding_of(text));
   if (options.queue.empty() && options.bindings.empty())
@@ -103,8 +89,8 @@ struct Origin {
   const InboxTally* inbox = nullptr;
 };
 
-Origin open_origin(const ListenOptions& args, const Url& url, Report& report) {
-  SourceOptions options = source_options(args, url, report);
+Origin open_origin(const ListenOptions& args, const Url& url, const Guard& guard, Report& report) {
+  SourceOptions options = source_options(args, url, guard, report);
   if (args.inbox.empty()) return {open_source(url, options), nullptr};
   const Url store = parse_url(args.inbox);
   if (store.scheme != "sqlite")
@@ -126,11 +112,12 @@ struct Counts {
   InboxTally inbox;
   AnswerTally answers;
   LedgerTally ledger;
+  std::string open_circuit;  // why nothing was taken in the end, or ""
 };
 
 Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& counts, const Session& session,
                Report& report) {
-  const auto& [inbox, answers, ledger] = counts;
+  const auto& [inbox, answers, ledger, open_circuit] = counts;
   if (tally.error) throw Error(*tally.error);
   report.detail(fmt::format("{} {}: {}", tally.confirmed, args.has_handler() ? "handled" : "written",
                             reason(tally.stop)));
@@ -150,6 +137,8 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& coun
   if (!tally.away.empty() && tally.stop != Stop::counted)
     throw Error(Kind::unavailable,
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
+  if (!open_circuit.empty() && tally.stop == Stop::timed_out)
+    throw Error(Kind::unavailable, fmt::format("{}, and {}", reason(tally.stop), open_circuit));
   if (tally.rejected != 0) {
     report.error(fmt::format("{} messages were rejected {}", tally.rejected,
                              args.acks.empty() ? "by their handler" : "as no confirmations"));
@@ -173,65 +162,16 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& coun
   return Outcome::done;
 }
 
-std::chrono::milliseconds job_timeout_of(const ListenOptions& args) {
-  return args.job_timeout.empty() ? std::chrono::milliseconds(0) : parse_duration(args.job_timeout);
-}
-
-std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& session) {
-  ExecOptions options;
-  options.command = split_words(args.exec);
-  options.environment = session.environment.all();
-  options.jobs = args.jobs;
-  options.job_timeout = job_timeout_of(args);
-  options.replies = args.reply;
-  if (!args.reply) options.prints_to = STDOUT_FILENO;
-  return open_exec_sink(options);
-}
-
-std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& session, Report& report) {
-  CoprocessOptions options;
-  options.command = split_words(args.coprocess);
-  options.environment = session.environment.all();
-  options.answer_time = job_timeout_of(args);
-  options.replies = args.reply;
-  options.notice = [&report](std::string_view text) { report.note(text); };
-  return open_coprocess_sink(options);
-}
-
-std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& session, Report& report) {
-  if (!args.exec.empty()) return open_exec(args, session);
-  if (!args.coprocess.empty()) return open_coprocess(args, session, report);
-  return open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
-}
-
-// Where messages go, and what is known of the answers to them.
-struct Destination {
-  std::unique_ptr<Sink> sink;
-  const AnswerTally* answers = nullptr;
-  const LedgerTally* ledger = nullptr;
-};
-
-Destination open_ledger(const std::string& acks) {
-  auto sink = std::make_unique<LedgerSink>(parse_url(acks));
-  const LedgerTally* tally = &sink->tally();
-  return {std::move(sink), nullptr, tally};
-}
-
-Destination open_destination(const ListenOptions& args, Url url, const Session& session, Report& report) {
-  if (!args.acks.empty()) return open_ledger(args.acks);
-  auto handler = open_handler(args, session, report);
-  if (!args.reply && args.confirm_as.empty()) return {std::move(handler)};
-  SinkOptions to;
-  url.fragment.clear();
-  to.name = "iso listen " + args.queue + " (answers)";
-  to.timeout = kConnectTime;
-  AnsweringOptions options;
-  options.reply = args.reply;
-  options.confirm_as = args.confirm_as;
-  options.notice = [&report](std::string_view text) { report.note(text); };
-  auto sink = std::make_unique<AnsweringSink>(std::move(handler), open_sink(url, to), std::move(options));
-  const AnswerTally* tally = &sink->tally();
-  return {std::move(sink), tally, nullptr};
+Intake intake_of(GuardedSink& guarded) {
+  switch (guarded.room()) {
+    case GuardedSink::Room::many:
+      return Intake::open;
+    case GuardedSink::Room::one:
+      return Intake::one;
+    case GuardedSink::Room::none:
+      break;
+  }
+  return Intake::full;
 }
 
 void check(const ListenOptions& args) {
@@ -249,8 +189,10 @@ Outcome run(const ListenOptions& args, Session& session) {
   check(args);
   const Url url = resolve_url(args.common, session.environment);
   const PumpOptions options = pump_options(args, session);
-  const auto [source, inbox] = open_origin(args, url, report);
-  const auto [sink, answers, ledger] = open_destination(args, url, session, report);
+  const auto breaker = open_breaker(args.breaker, session.environment, report, longest_call(args));
+  const Guard guard = guard_of(args.breaker, breaker);
+  const auto [source, inbox] = open_origin(args, url, guard, report);
+  const auto [sink, answers, ledger, guarded] = open_destination(args, url, session, guard, report);
   PumpHooks hooks;
   hooks.report = [&report, received = std::uint64_t{0}](const Taken& taken, const Verdict& verdict) mutable {
     if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
@@ -265,11 +207,13 @@ Outcome run(const ListenOptions& args, Session& session) {
       report.note(fmt::format("{} wait{}: {}", stores ? "confirmations" : "answers",
                               stores ? "" : " for the broker", why));
   };
+  if (guarded) hooks.intake = [guarded = guarded] { return intake_of(*guarded); };
   const Tally tally = pump(*source, *sink, options, hooks);
   Counts counts;
   if (inbox) counts.inbox = *inbox;
   if (answers) counts.answers = *answers;
   if (ledger) counts.ledger = *ledger;
+  if (guarded) counts.open_circuit = guarded->why_none();
   return ending(args, tally, counts, session, report);
 }
 

@@ -88,6 +88,7 @@ void ListenOptions::add_to(CLI::App& app) {
   add_source_options(app, *this);
   add_handler_options(app, *this);
   add_output_options(app, *this);
+  add_breaker_options(app, breaker, "the command, and the connection to the broker,");
   add_common_options(app, common, "Stop after so long");
 }
 

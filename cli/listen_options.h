@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/breaker_options.h"
 #include "cli/common_options.h"
 #include "ends/stream.h"
 
@@ -12,6 +13,7 @@ namespace iso {
 // What `iso listen` was asked for. An empty text: not given.
 struct ListenOptions {
   CommonOptions common;
+  BreakerFlags breaker;
   std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
   std::vector<std::string> bindings;
   bool declare = false, drain = false, peek = false, reply = false;

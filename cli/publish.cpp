@@ -19,6 +19,7 @@
 namespace iso {
 namespace {
 
+constexpr std::chrono::seconds kConnectTime{30};
 constexpr std::chrono::seconds kDrainTime{5};
 constexpr std::chrono::seconds kGrace{1};
 
@@ -112,11 +113,14 @@ Outcome run(const PublishOptions& args, Session& session) {
   const Record defaults = resolve_defaults(layers);
   std::optional<AwaitAcks> acks;
   if (!args.await_acks.empty()) acks.emplace(args.await_acks, args.from, patience_of(args));
-  auto [source, incoming] = open_origin(args, session, report);
+  const auto breaker =
+      open_breaker(args.breaker, session.environment, report, timeout_of(args.common, kConnectTime));
+  const Guard guard = guard_of(args.breaker, breaker);
+  auto [source, incoming] = open_origin(args, session, guard, report);
   if (incoming == Incoming::bodies && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
     throw Error(Kind::usage, "where to? say --routing-key QUEUE, --exchange NAME, or give a settings file");
   Receipts receipts(args.rejects, !args.dry_run && args.await_replies.empty(), report);
-  auto destination = open_destination(args, session, defaults, receipts, report);
+  auto destination = open_destination(args, session, guard, defaults, receipts, report);
   RequestSink* const requests = destination.requests;
 
   PumpHooks hooks;

@@ -15,17 +15,20 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 
-void set_end_options(EndOptions& options, const PublishOptions& args, std::string name, Report& report) {
+void set_end_options(EndOptions& options, const PublishOptions& args, const Guard& guard, std::string name,
+                     Report& report) {
+  options.guard = guard;
   options.name = std::move(name);
   options.outage = patience_of(args);
   options.timeout = timeout_of(args.common, kPatience);
   options.notice = [&report](std::string_view text) { report.note(text); };
 }
 
-SinkOptions sink_options(const PublishOptions& args, const Url& url, const Record& defaults, Report& report) {
+SinkOptions sink_options(const PublishOptions& args, const Url& url, const Guard& guard,
+                         const Record& defaults, Report& report) {
   SinkOptions options;
   const auto exchange = defaults.exchange.value_or("");
-  set_end_options(options, args,
+  set_end_options(options, args, guard,
                   "iso publish " + (exchange.empty() ? defaults.routing_key.value_or("") : exchange), report);
   options.direct_name = defaults.direct_name.value_or("");
   options.queue = defaults.queue.value_or("");
@@ -36,9 +39,10 @@ SinkOptions sink_options(const PublishOptions& args, const Url& url, const Recor
 }
 
 // Where --from points: a queue, or a file of records.
-std::unique_ptr<Source> open_from(const PublishOptions& args, const Url& from, Report& report) {
+std::unique_ptr<Source> open_from(const PublishOptions& args, const Url& from, const Guard& guard,
+                                  Report& report) {
   SourceOptions options;
-  set_end_options(options, args, "iso publish --from " + from.fragment, report);
+  set_end_options(options, args, guard, "iso publish --from " + from.fragment, report);
   options.queue = from.fragment;
   if (options.queue.empty())
     throw Error(Kind::usage,
@@ -87,16 +91,16 @@ Url url_of(const PublishOptions& args, const Session& session) {
 }
 
 // Replies come to the queue that is given, or else to a place of ours that ends with us.
-std::unique_ptr<RequestSink> open_requests(const PublishOptions& args, Url url, const Record& defaults,
-                                           Receipts& receipts, Report& report) {
-  SinkOptions to = sink_options(args, url, defaults, report);
+std::unique_ptr<RequestSink> open_requests(const PublishOptions& args, Url url, const Guard& guard,
+                                           const Record& defaults, Receipts& receipts, Report& report) {
+  SinkOptions to = sink_options(args, url, guard, defaults, report);
   const std::string queue = defaults.reply_to.value_or("");
   std::unique_ptr<Source> replies;
   if (queue.empty() && has_direct_replies(url)) {
     to.direct_replies = true;
   } else {
     SourceOptions from;
-    set_end_options(from, args, "iso publish (replies)", report);
+    set_end_options(from, args, guard, "iso publish (replies)", report);
     from.queue = queue;
     from.declare = true;
     from.prefetch = UINT16_MAX;  // what is not for us fills it
@@ -118,24 +122,24 @@ std::chrono::milliseconds patience_of(const PublishOptions& args) {
   return timeout_of(args.common, args.follow ? std::chrono::milliseconds{0} : kPatience);
 }
 
-Origin open_origin(const PublishOptions& args, const Session& session, Report& report) {
+Origin open_origin(const PublishOptions& args, const Session& session, const Guard& guard, Report& report) {
   const Incoming framed = args.framing == Framing::records ? Incoming::records : Incoming::bodies;
   if (args.from.empty()) return {open_input(args, session, report), framed};
   const Url from = parse_url(args.from);
-  if (from.scheme != "file") return {open_from(args, from, report), Incoming::messages};
+  if (from.scheme != "file") return {open_from(args, from, guard, report), Incoming::messages};
   if (args.follow) throw Error(Kind::usage, "--follow needs a queue to follow: --from sqlite:PATH#QUEUE");
   std::vector<Input> inputs;
   inputs.push_back(file_input(from.path));
   return {open_stream_source(std::move(inputs), Framing::records), Incoming::records};
 }
 
-Destination open_destination(const PublishOptions& args, const Session& session, const Record& defaults,
-                             Receipts& receipts, Report& report) {
+Destination open_destination(const PublishOptions& args, const Session& session, const Guard& guard,
+                             const Record& defaults, Receipts& receipts, Report& report) {
   const Url url = url_of(args, session);
   if (args.dry_run)
     return {open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", StreamFormat::records)};
-  if (args.await_replies.empty()) return {open_sink(url, sink_options(args, url, defaults, report))};
-  auto requests = open_requests(args, url, defaults, receipts, report);
+  if (args.await_replies.empty()) return {open_sink(url, sink_options(args, url, guard, defaults, report))};
+  auto requests = open_requests(args, url, guard, defaults, receipts, report);
   RequestSink* const known = requests.get();
   return {std::move(requests), known};
 }

@@ -9,6 +9,7 @@
 #include "cli/receipts.h"
 #include "cli/report.h"
 #include "ends/end.h"
+#include "ends/guard.h"
 #include "ends/requests.h"
 
 namespace iso {
@@ -22,8 +23,9 @@ struct Origin {
   Incoming incoming = Incoming::bodies;
 };
 
-// Throws what opening does, and Kind::usage for options that do not go together.
-Origin open_origin(const PublishOptions& args, const Session& session, Report& report);
+// `guard` is of its connection. Throws what opening does, and Kind::usage for options that do not go
+// together.
+Origin open_origin(const PublishOptions& args, const Session& session, const Guard& guard, Report& report);
 
 // Where messages go. `requests` is `sink`, if replies are awaited.
 struct Destination {
@@ -32,7 +34,7 @@ struct Destination {
 };
 
 // `defaults` are the fields of a message that does not say. Replies go to `receipts`. Throws as open_origin.
-Destination open_destination(const PublishOptions& args, const Session& session, const Record& defaults,
-                             Receipts& receipts, Report& report);
+Destination open_destination(const PublishOptions& args, const Session& session, const Guard& guard,
+                             const Record& defaults, Receipts& receipts, Report& report);
 
 }  // namespace iso

@@ -86,6 +86,7 @@ void PublishOptions::add_to(CLI::App& app) {
   add_pace_options(app, *this);
   add_outcome_options(app, *this);
   record.add_to(app);
+  add_breaker_options(app, breaker, "the connection to the broker");
   add_common_options(app, common, "Give up when no confirm came for so long (30s; with --follow never)");
 }
 

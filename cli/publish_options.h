@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/breaker_options.h"
 #include "cli/common_options.h"
 #include "cli/record_options.h"
 #include "record/split.h"
@@ -14,6 +15,7 @@ namespace iso {
 // What `iso publish` was asked for. An empty text: not given.
 struct PublishOptions {
   CommonOptions common;
+  BreakerFlags breaker;
   RecordOptions record;
   std::string settings, from, rejects;
   std::string await_acks;  // "billing,shop"

@@ -73,33 +73,28 @@ bool Breaker::unless_troubled(Call call) {
 }
 
 Admission Breaker::admit(std::string_view key) {
-  Admission admission{std::string(key)};
   keep_successes_if_due();
+  Admission admission = look(key);
+  if (admission.leave != Leave::probe) return admission;
+  admission = Admission{std::string(key)};
+  unless_troubled([&] { admission = try_probe(key); });
+  return admission;
+}
+
+Admission Breaker::look(std::string_view key) {
+  Admission admission{std::string(key)};
   unless_troubled([&] {
     const Circuit circuit = store().read(key);
-    const bool lives = circuit.phase != Phase::half_open || store().prober_lives(key, circuit.era);
-    switch (leave_of(circuit, clock_.wall(), lives)) {
-      case Leave::call:
-        admission.era = circuit.era;
-        break;
-      case Leave::refused:
-        admission = refused(key, circuit);
-        break;
-      case Leave::probe:
-        admission = try_probe(key);
-    }
+    const Leave leave = leave_of(circuit, clock_.wall(), prober_lives(key, circuit));
+    if (leave == Leave::refused) admission = refused(key, circuit);
+    admission.leave = leave;
+    admission.era = circuit.era;
   });
   return admission;
 }
 
-std::optional<Admission> Breaker::refusal(std::string_view key) {
-  std::optional<Admission> refusal;
-  unless_troubled([&] {
-    const Circuit circuit = store().read(key);
-    const bool lives = circuit.phase != Phase::half_open || store().prober_lives(key, circuit.era);
-    if (leave_of(circuit, clock_.wall(), lives) == Leave::refused) refusal = refused(key, circuit);
-  });
-  return refusal;
+bool Breaker::prober_lives(std::string_view key, const Circuit& circuit) {
+  return circuit.phase == Phase::half_open && store().prober_lives(key, circuit.era);
 }
 
 Admission Breaker::refused(std::string_view key, const Circuit& circuit) const {
@@ -119,8 +114,7 @@ Admission Breaker::try_probe(std::string_view key) {
   try {
     const auto now = clock_.wall();
     store().edit(key, now, [&](Circuit& circuit) {
-      const bool lives = circuit.phase != Phase::half_open || store().prober_lives(key, circuit.era);
-      const Leave leave = leave_of(circuit, now, lives);
+      const Leave leave = leave_of(circuit, now, prober_lives(key, circuit));
       before = circuit.phase;
       if (leave == Leave::probe) begin_probe(circuit, now, options_.lease);
       if (leave == Leave::refused) admission = refused(key, circuit);

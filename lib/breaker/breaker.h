@@ -62,8 +62,8 @@ class Breaker {
   Admission admit(std::string_view key);
   void settle(const Admission& admission, const CallResult& result);
 
-  // Whether admit() would refuse now, and until when; takes nothing.
-  std::optional<Admission> refusal(std::string_view key);
+  // What admit() would say now; nothing is taken, and there is nothing to settle.
+  Admission look(std::string_view key);
 
   // For operators; these throw what is wrong with the store. `how_long`: nothing means until it is reset.
   std::vector<NamedCircuit> circuits();
@@ -83,6 +83,7 @@ class Breaker {
   BreakerStore& store();
   template <class Call>
   bool unless_troubled(Call call);
+  bool prober_lives(std::string_view key, const Circuit& circuit);
   Admission refused(std::string_view key, const Circuit& circuit) const;
   Admission try_probe(std::string_view key);
   std::optional<Change> end(const Admission& admission, const CallResult& result);

@@ -58,9 +58,7 @@ class SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  void connect(const Descriptor& from, int to) {
-    posix_spawn_file_actions_adddup2(&actions_, from.get(), to);
-  }
+  void connect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
 
   int spawn(pid_t& pid, std::vector<std::string>& command, std::vector<std::string>& environment) const {
     auto arguments = pointers(command), variables = pointers(environment);
@@ -74,14 +72,15 @@ class SpawnPlan {
 
 }  // namespace
 
-Child::Child(std::vector<std::string> command, std::vector<std::string> environment, bool captured) {
+Child::Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints) {
   SpawnPlan plan;
   auto [its_input, our_input] = make_pipe();
-  plan.connect(its_input, STDIN_FILENO);
+  plan.connect(its_input.get(), STDIN_FILENO);
   std::array<Descriptor, 2> out;
-  if (captured) {
+  if (prints == Prints::to_stderr) plan.connect(STDERR_FILENO, STDOUT_FILENO);
+  if (prints == Prints::to_us) {
     out = make_pipe();
-    plan.connect(out[1], STDOUT_FILENO);
+    plan.connect(out[1].get(), STDOUT_FILENO);
     fcntl(out[0].get(), F_SETFL, O_NONBLOCK);
   }
   if (const int error = plan.spawn(pid_, command, environment); error != 0) {

@@ -15,10 +15,12 @@ namespace iso {
 class Child {
  public:
   Child() = default;
+  enum class Prints { where_we_do, to_us, to_stderr };
+
   // Starts `command`, a program that is looked for in PATH and its arguments, with the environment's entries
-  // NAME=value. Its standard input is a pipe; its standard output is ours, or with `captured` a pipe too.
+  // NAME=value. Its standard input is a pipe, and so is its standard output if it prints to us.
   // Throws Kind::missing if there is no such program, Kind::data if the environment is too large, Kind::io.
-  Child(std::vector<std::string> command, std::vector<std::string> environment, bool captured);
+  Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints);
   ~Child();
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;

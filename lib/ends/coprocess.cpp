@@ -93,7 +93,7 @@ class CoprocessSink final : public Sink {
 
   void start() {
     Run run;
-    run.child = Child(options_.command, options_.environment, true);
+    run.child = Child(options_.command, options_.environment, Child::Prints::to_us);
     run.to.emplace(Descriptor::lend(run.child.input.get()), "the coprocess");
     run_ = std::move(run);
     last_answer_ = now();

@@ -100,8 +100,8 @@ class ExecSink final : public Sink {
     job.record = next.record;
     job.started = system_clock().steady();
     try {
-      job.child =
-          Child(options_.command, handler_environment(options_.environment, *next.record), options_.replies);
+      job.child = Child(options_.command, handler_environment(options_.environment, *next.record),
+                        options_.replies ? Child::Prints::to_us : Child::Prints::where_we_do);
     } catch (const Error& error) {
       if (error.kind() != Kind::data) throw;
       known_.push_back({next.ticket, Fate::rejected, 0, error.what()});

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "ends/amqp.h"
+#include "ends/guarded_connection.h"
 #include "ends/reconnect.h"
 #include "ends/store.h"
 
@@ -31,14 +32,24 @@ const Scheme& scheme_of(const Url& url) {
   throw Error(Kind::usage, fmt::format("{}: messages go to amqp://, amqps:// or sqlite:PATH", redacted(url)));
 }
 
-// Opens with the time limit of each try.
+// "amqp://host:5672": whom a circuit is about.
+std::string address_of(const Url& url) {
+  Url address;
+  address.scheme = url.scheme;
+  address.hosts = url.hosts;
+  std::string text = redacted(address);
+  if (text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+// Opens with the time limit of each try, if the circuit allows one.
 template <class End, class Options>
 Opener<End> opener(std::unique_ptr<End> (*open)(const Url&, const Options&), const Url& url,
                    const Options& options) {
   return [open, url, options](std::chrono::milliseconds at_most) {
     Options limited = options;
     limited.timeout = at_most;
-    return open(url, limited);
+    return guarded(options.guard, address_of(url), [&] { return open(url, limited); });
   };
 }
 
@@ -63,8 +74,9 @@ bool has_direct_replies(const Url& url) {
 
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options) {
   const Scheme& scheme = scheme_of(url);
+  if (!scheme.remote) return scheme.source(url, options);
   // A peek that starts anew would show the same messages twice.
-  if (!scheme.remote || options.peek) return scheme.source(url, options);
+  if (options.peek) return opener(scheme.source, url, options)(options.timeout);
   return reconnecting_source(opener(scheme.source, url, options), options.timeout, reconnecting(options));
 }
 

@@ -8,12 +8,14 @@
 
 #include "base/url.h"
 #include "ends/end.h"
+#include "ends/guard.h"
 #include "record/split.h"
 
 namespace iso {
 
 // What both kinds of end are told.
 struct EndOptions {
+  Guard guard;       // of the connection, if the end is reached over a network
   std::string name;  // "iso publish shop"; a broker's operators see it as the connection's name
   std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer while setting up
   std::chrono::milliseconds outage{
@@ -55,7 +57,8 @@ struct SourceOptions : EndOptions {
 };
 
 // The one line a scheme. An end that is reached over a network is connected again when it went away. Throws
-// Kind::unavailable (cannot be reached), refused (login, permission), missing (no such queue: the text shows
+// Kind::unavailable (cannot be reached, or its circuit is open), refused (login, permission), missing (no
+// such queue: the text shows
 // --declare), usage (an end that cannot be this).
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);

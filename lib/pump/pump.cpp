@@ -66,7 +66,8 @@ class Pump {
   // Takes what there is and room for, and puts it. True if anything was taken.
   bool fill() {
     flow_ = Flow::more;
-    const std::size_t most = can_take() ? std::min(kBatch, allowed()) : 0;
+    const std::size_t bearable = can_bear();
+    const std::size_t most = bearable != 0 ? std::min(bearable, allowed()) : 0;
     if (most == 0) return false;
     batch_.clear();
     flow_ = source_.take(std::min(most, window_.room()), batch_);
@@ -84,7 +85,20 @@ class Pump {
     return !batch_.empty();
   }
 
-  bool can_take() const { return taking_ && window_.room() != 0 && hooks_.intake() == Intake::open; }
+  // How many more the window and the onlooker do.
+  std::size_t can_bear() const {
+    if (!taking_ || window_.room() == 0) return 0;
+    switch (hooks_.intake()) {
+      case Intake::open:
+        return kBatch;
+      case Intake::one:
+        return 1;
+      case Intake::full:
+      case Intake::over:
+        break;
+    }
+    return 0;
+  }
 
   // How many more count and rate let through now.
   std::size_t allowed() const {
@@ -223,8 +237,9 @@ class Pump {
 
   void wait() {
     const Wait onlooker = hooks_.pause();
-    const bool paced = can_take() && allowed() == 0;
-    const Wait source = can_take() && !paced ? source_.wait() : Wait{};
+    const bool takes = can_bear() != 0;
+    const bool paced = takes && allowed() == 0;
+    const Wait source = takes && !paced ? source_.wait() : Wait{};
     const Wait sink = window_.waiting() != 0 ? sink_.wait() : Wait{};
     wait_for(source | sink | onlooker, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
   }

@@ -39,6 +39,7 @@ struct PumpOptions {
 // Whether whoever looks on can bear more.
 enum class Intake {
   open,
+  one,   // one record, and then look again
   full,  // not now: pause() says what to wait for
   over,  // never again: finish what is in flight
 };

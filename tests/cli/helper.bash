@@ -6,8 +6,8 @@ setup() {
   end=${ISO_TEST_END:-sqlite}
   local broker=${ISO_TEST_AMQP:-} name
   for name in "${!ISO_@}"; do [[ $name == ISO_TEST_* ]] || unset "$name"; done
-  unset AMQP_URL
-  export HOME=$BATS_TEST_TMPDIR XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache LC_ALL=C TZ=UTC NO_COLOR=1
+  unset AMQP_URL XDG_CACHE_HOME
+  export HOME=$BATS_TEST_TMPDIR XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config LC_ALL=C TZ=UTC NO_COLOR=1
   cd "$BATS_TEST_TMPDIR" || exit
   q=t$$-$BATS_TEST_NUMBER # of this test alone: the broker is shared
   x=x$$-$BATS_TEST_NUMBER

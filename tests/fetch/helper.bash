@@ -7,6 +7,7 @@ eval "$(declare -f setup | sed '1s/setup/setup_iso/')"
 setup() {
   setup_iso
   unset "${!http_@}" "${!https_@}" no_proxy
+  export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
   mkdir origin
   python3 "$BATS_TEST_DIRNAME/origin.py" origin > port 3>&- &
   origin_pid=$!

@@ -7,25 +7,19 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "breaker/folder.h"
 #include "support/errors.h"
+#include "support/fakes.h"
+#include "support/folder.h"
 
 using namespace iso;
 using namespace std::chrono_literals;
 
 namespace {
 
-class HandClock final : public Clock {
- public:
-  Steady steady() const override { return Steady(1h) + passed; }
-  Wall wall() const override { return Wall(1'700'000'000'000ms) + passed; }
-  std::chrono::milliseconds passed{0};
-};
-
 // Some breakers, as if each were a process, over one file.
 struct Trial {
   test::Folder folder;
-  HandClock clock;
+  test::FakeClock clock;
   std::vector<std::string> told;
   std::vector<Trip> trips;
   BreakerOptions options;
@@ -54,7 +48,7 @@ TEST_CASE("breaker: processes that fail once each open it together, and the next
   Trial trial;
   for (int i = 0; i < 5; ++i) fail(*trial.process());
   const auto next = trial.process();
-  trial.clock.passed += 3s;
+  trial.clock.now += 3s;
   const auto refused = next->admit("shop");
   CHECK_FALSE(refused);
   CHECK(refusal_text(refused) == "the circuit of shop is open since 3 s (refused); it tries again in 7 s");
@@ -72,7 +66,7 @@ TEST_CASE("breaker: the one who opened it hears of it once, with the figures") {
   CHECK(trial.trips[0].reason == "refused");
   CHECK(trial.trips[0].open_for == 10s);
   CHECK(trial.trips[0].calls.failed >= 3);
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
   fail(*breaker);  // it stays open: no news
   CHECK(trial.trips.size() == 1);
 }
@@ -81,9 +75,9 @@ TEST_CASE("breaker: each change of phase is told in a line") {
   Trial trial;
   const auto breaker = trial.process();
   fail(*breaker, 5);
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
   fail(*breaker);
-  trial.clock.passed += 20s;
+  trial.clock.now += 20s;
   breaker->settle(breaker->admit("shop"), {CallEnd::success});
   CHECK(trial.told == std::vector<std::string>{"the circuit of shop is now open for 10 s: refused",
                                                "the circuit of shop is half open: trying one call",
@@ -96,16 +90,17 @@ TEST_CASE("breaker: one tries, in the same process as in others, and its success
   Trial trial;
   const auto one = trial.process(), other = trial.process();
   fail(*one, 5);
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
+  CHECK(other->look("shop").leave == Leave::probe);  // looking takes nothing
   const auto probe = one->admit("shop");
   CHECK(probe.leave == Leave::probe);
   CHECK_FALSE(one->admit("shop"));
   CHECK_FALSE(other->admit("shop"));
-  CHECK(other->refusal("shop").has_value());
+  CHECK_FALSE(other->look("shop"));
   one->settle(probe, {CallEnd::success});
   CHECK(one->admit("shop"));
   CHECK(other->admit("shop"));
-  CHECK_FALSE(other->refusal("shop").has_value());
+  CHECK(other->look("shop").leave == Leave::call);
 }
 
 TEST_CASE("breaker: who tries and ends without a word gives the turn to the next") {
@@ -113,7 +108,7 @@ TEST_CASE("breaker: who tries and ends without a word gives the turn to the next
   auto one = trial.process();
   const auto other = trial.process();
   fail(*one, 5);
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
   CHECK(one->admit("shop").leave == Leave::probe);
   CHECK_FALSE(other->admit("shop"));
   one.reset();
@@ -130,9 +125,9 @@ TEST_CASE(
   trial.options.lease = 5s;
   const auto one = trial.process(), other = trial.process();
   fail(*one, 5);
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
   const auto stuck = one->admit("shop");
-  trial.clock.passed += 5s;
+  trial.clock.now += 5s;
   const auto probe = other->admit("shop");
   CHECK(probe.leave == Leave::probe);
   one->settle(stuck, {CallEnd::success});
@@ -150,7 +145,7 @@ TEST_CASE("breaker: the end of a call that began in an older era counts no more"
     breaker->settle(early[static_cast<std::size_t>(i)], {CallEnd::failure, "refused"});
   breaker->settle(early[5], {CallEnd::success});
   CHECK_FALSE(breaker->admit("shop"));
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
   breaker->settle(breaker->admit("shop"), {CallEnd::success});
   for (std::size_t i = 6; i < 11; ++i) breaker->settle(early[i], {CallEnd::failure, "refused"});
   breaker->settle(early[11], {CallEnd::success});
@@ -179,7 +174,7 @@ TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and l
   Trial trial;
   const auto breaker = trial.process();
   breaker->trip("shop", "maintenance", std::nullopt);
-  trial.clock.passed += std::chrono::hours(1000);
+  trial.clock.now += std::chrono::hours(1000);
   CHECK(refusal_text(breaker->admit("shop")) ==
         "the circuit of shop is open since 3600000 s (maintenance); it waits to be reset");
   breaker->reset("shop");
@@ -189,7 +184,7 @@ TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and l
   REQUIRE(breaker->circuits().size() == 1);
   CHECK(breaker->circuits()[0].key == "shop");
   CHECK(breaker->circuits()[0].circuit.phase == Phase::open);
-  trial.clock.passed += 5s;
+  trial.clock.now += 5s;
   CHECK(breaker->admit("shop").leave == Leave::probe);
   CHECK(trial.trips.empty());
 }
@@ -199,7 +194,7 @@ TEST_CASE("breaker: circuits that rest closed for a day are forgotten when a new
   const auto breaker = trial.process();
   fail(*breaker, 1, "old");
   fail(*breaker, 5, "open");
-  trial.clock.passed += 25h;
+  trial.clock.now += 25h;
   fail(*breaker, 1, "new");
   const auto circuits = breaker->circuits();
   REQUIRE(circuits.size() == 2);
@@ -277,7 +272,7 @@ TEST_CASE("breaker: a store that turns bad in the middle of a trial fails nobody
   Trial trial;
   const auto breaker = trial.process();
   fail(*breaker, 5);
-  trial.clock.passed += 10s;
+  trial.clock.now += 10s;
   const auto probe = breaker->admit("shop");
   sqlite::Database(trial.folder.file(), sqlite::Database::Open::existing).execute("DROP TABLE circuits");
   breaker->settle(probe, {CallEnd::success});
@@ -299,7 +294,7 @@ TEST_CASE(
   }
   CHECK(has(trial.told, "locked for 0.25 s"));
   CHECK(breaker->admit("shop").leave == Leave::call);
-  trial.clock.passed += 5s;
+  trial.clock.now += 5s;
   fail(*breaker);
   CHECK_FALSE(breaker->admit("shop"));
 }

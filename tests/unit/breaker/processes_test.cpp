@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "breaker/breaker.h"
-#include "breaker/folder.h"
+#include "support/folder.h"
 
 // Breakers of real processes over one file.
 
@@ -123,8 +123,8 @@ std::vector<int> one_probe_among(int count) {
 void wait_for_time_up(const std::string& file) {
   bool troubled = false;
   Breaker breaker(file, quick(), silent(troubled));
-  for (int i = 0; i < 2000 && breaker.refusal("shop"); ++i) std::this_thread::sleep_for(5ms);
-  REQUIRE_FALSE(breaker.refusal("shop").has_value());
+  for (int i = 0; i < 2000 && !breaker.look("shop"); ++i) std::this_thread::sleep_for(5ms);
+  REQUIRE(breaker.look("shop").leave == Leave::probe);
 }
 
 }  // namespace

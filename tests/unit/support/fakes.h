@@ -13,11 +13,14 @@
 
 namespace iso::test {
 
-// Time that moves only when a test says so, or by `step` each time it is asked for.
+// Time that moves only when a test says so, or by `step` each time steady time is asked for.
 class FakeClock final : public Clock {
  public:
   Steady steady() const override { return now += step; }
-  Wall wall() const override { return Wall(std::chrono::milliseconds(1'700'000'000'000)); }
+  Wall wall() const override {
+    return Wall(std::chrono::milliseconds(1'700'000'000'000)) +
+           std::chrono::duration_cast<std::chrono::milliseconds>(now - Steady(std::chrono::hours(1)));
+  }
 
   std::chrono::milliseconds step{0};
   mutable Steady now{std::chrono::hours(1)};

@@ -1,0 +1,163 @@
+#include "ends/guarded_sink.h"
+
+#include <doctest/doctest.h>
+#include <utility>
+
+#include "ends/guarded_connection.h"
+#include "pump/pump.h"
+#include "support/errors.h"
+#include "support/fakes.h"
+#include "support/folder.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Fates = std::vector<std::pair<Ticket, Fate>>;
+
+struct Trial {
+  test::Folder folder;
+  test::FakeClock clock;
+  std::vector<std::string> told;
+  Breaker breaker{folder.file(), {}, {}, clock, [] { return 0.5; }};
+  test::FakeSink* handler = nullptr;
+  std::unique_ptr<GuardedSink> sink;
+  std::vector<Record> records;
+
+  explicit Trial(std::size_t at_once = 1) {
+    auto made = std::make_unique<test::FakeSink>();
+    handler = made.get();
+    records.resize(20);
+    for (std::size_t i = 0; i < records.size(); ++i) records[i].body = std::to_string(i);
+    GuardedOptions options{"shop", at_once, [this](std::string_view text) { told.emplace_back(text); }};
+    sink = std::make_unique<GuardedSink>(std::move(made), breaker, options);
+  }
+
+  void put(Ticket from, Ticket to) {
+    for (Ticket ticket = from; ticket <= to; ++ticket) sink->put(ticket, records[ticket]);
+    sink->flush();
+  }
+  Fates verdicts() {
+    std::vector<Verdict> all;
+    sink->verdicts(all);
+    Fates fates;
+    for (const auto& verdict : all) fates.emplace_back(verdict.ticket, verdict.fate);
+    return fates;
+  }
+  void fails_with(Fate fate) {
+    for (const auto& record : records) handler->fates[record.body] = fate;
+  }
+  void open() {
+    for (int i = 0; i < 5; ++i) breaker.settle(breaker.admit("shop"), {CallEnd::failure, "exit 3"});
+  }
+  void pass_time() { clock.now += 10s; }
+};
+
+}  // namespace
+
+TEST_CASE("guarded sink: when the circuit opens, what the handler has not had is untried") {
+  for (const Fate fate : {Fate::rejected, Fate::deferred}) {
+    Trial trial;
+    trial.fails_with(fate);
+    trial.put(1, 8);
+    Fates fates;
+    for (int round = 0; round < 8; ++round)
+      for (const auto& verdict : trial.verdicts()) fates.push_back(verdict);
+    CHECK(fates == Fates{{1, fate},
+                         {2, fate},
+                         {3, fate},
+                         {4, fate},
+                         {5, fate},
+                         {6, Fate::untried},
+                         {7, Fate::untried},
+                         {8, Fate::untried}});
+    CHECK(trial.handler->put_order.size() == 5);
+    CHECK(trial.sink->room() == GuardedSink::Room::none);
+    CHECK(trial.sink->why_none() ==
+          "the circuit of shop is open since 0 s (NO_ROUTE); it tries again in 10 s");
+    CHECK(trial.told.empty());  // the breaker told it
+  }
+}
+
+TEST_CASE("guarded sink: the handler has no more at once than it can begin") {
+  Trial trial(3);
+  trial.handler->answers = false;
+  trial.put(1, 8);
+  CHECK(trial.handler->put_order.size() == 3);
+  trial.handler->answers = true;
+  while (!trial.verdicts().empty()) continue;
+  CHECK(trial.handler->put_order.size() == 8);
+  CHECK(trial.handler->most_in_flight == 3);
+}
+
+TEST_CASE("guarded sink: when the time is up there is room for one, and its success makes room for all") {
+  Trial trial;
+  trial.open();
+  CHECK(trial.sink->room() == GuardedSink::Room::none);
+  CHECK(trial.told ==
+        std::vector<std::string>{"the circuit of shop is open since 0 s (exit 3); it tries again in 10 s"});
+  CHECK(trial.sink->room() == GuardedSink::Room::none);
+  CHECK(trial.told.size() == 1);
+  trial.pass_time();
+  CHECK(trial.sink->room() == GuardedSink::Room::one);
+  trial.handler->answers = false;
+  trial.put(1, 1);
+  CHECK(trial.sink->room() == GuardedSink::Room::none);
+  trial.handler->answers = true;
+  CHECK(trial.verdicts() == Fates{{1, Fate::confirmed}});
+  CHECK(trial.sink->room() == GuardedSink::Room::many);
+  CHECK(trial.told.size() == 1);
+}
+
+TEST_CASE("guarded sink: a trial that fails makes no room, and nothing else is tried") {
+  Trial trial;
+  trial.open();
+  trial.pass_time();
+  trial.fails_with(Fate::rejected);
+  trial.put(1, 3);
+  CHECK(trial.verdicts() == Fates{{1, Fate::rejected}, {2, Fate::untried}, {3, Fate::untried}});
+  CHECK(trial.sink->room() == GuardedSink::Room::none);
+  CHECK(trial.handler->put_order == std::vector<std::string>{"1"});
+}
+
+TEST_CASE("guarded sink: what the handler itself did not try says nothing, and a trial is another's then") {
+  Trial trial;
+  trial.open();
+  trial.pass_time();
+  trial.fails_with(Fate::untried);
+  trial.put(1, 1);
+  CHECK(trial.verdicts() == Fates{{1, Fate::untried}});
+  CHECK(trial.sink->room() == GuardedSink::Room::one);
+}
+
+TEST_CASE(
+    "guarded connection: an open circuit is Kind::unavailable at once, and says when it is tried again") {
+  Trial trial;
+  const Guard guard{&trial.breaker, "shop"};
+  int tries = 0;
+  const auto connect = [&](std::optional<Kind> fails) {
+    return guarded(guard, "amqp://host", [&] {
+      ++tries;
+      if (fails) throw Error(*fails, "no luck");
+      return tries;
+    });
+  };
+  CHECK(connect(std::nullopt) == 1);
+  for (int i = 0; i < 4; ++i)
+    CHECK(test::says(test::error_of([&] { connect(Kind::unavailable); }), "no luck"));
+  const Error error = test::error_of([&] { connect(std::nullopt); });
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(std::string(error.what()) ==
+        "the circuit of shop amqp://host is open since 0 s (no luck); it tries again in 10 s");
+  CHECK(tries == 5);
+  CHECK(trial.breaker.admit("shop amqp://other"));
+  trial.pass_time();
+  // Who refuses us can be reached.
+  CHECK(test::error_of([&] { connect(Kind::refused); }).kind() == Kind::refused);
+  CHECK(connect(std::nullopt) == 7);
+}
+
+TEST_CASE("guarded connection: without a breaker nothing is asked") {
+  CHECK(guarded({}, "amqp://host", [] { return 3; }) == 3);
+}
