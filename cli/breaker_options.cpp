@@ -23,13 +23,11 @@ BreakerOptions options_of(std::chrono::milliseconds longest_call) {
 void add_breaker_options(CLI::App& app, BreakerFlags& flags, const std::string& what) {
   app.add_option("--breaker", flags.name, "Guard " + what + " by the circuit breaker of this name")
       ->type_name("NAME");
-  add_on_trip_option(app, flags);
+  add_on_trip_option(app, flags, "With --breaker: run this command when a circuit opens")->needs("--breaker");
 }
 
-void add_on_trip_option(CLI::App& app, BreakerFlags& flags) {
-  app.add_option("--on-trip", flags.on_trip, "With --breaker: run this command when a circuit opens")
-      ->type_name("CMD")
-      ->needs("--breaker");
+CLI::Option* add_on_trip_option(CLI::App& app, BreakerFlags& flags, const std::string& help) {
+  return app.add_option("--on-trip", flags.on_trip, help)->type_name("CMD");
 }
 
 CommandBreaker::CommandBreaker(const BreakerFlags& flags, const Environment& environment, Report& report,

@@ -12,7 +12,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace iso {
 
@@ -25,7 +26,7 @@ struct BreakerFlags {
 void add_breaker_options(CLI::App& app, BreakerFlags& flags, const std::string& what);
 
 // --on-trip alone, for a command whose --breaker is its own.
-void add_on_trip_option(CLI::App& app, BreakerFlags& flags);
+CLI::Option* add_on_trip_option(CLI::App& app, BreakerFlags& flags, const std::string& help);
 
 // A breaker whose changes are told to people, and whose trips run the command of --on-trip. Its state is the
 // user's, in the folder of caches. A trial takes at most `longest_call`. Throws Kind::usage: a command line

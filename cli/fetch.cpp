@@ -63,6 +63,7 @@ FetchOptions options_of(const FetchOptionsTyped& args) {
   options.retries = args.retries;
   options.timeout = args.timeout.empty() ? kTimeout : parse_duration(args.timeout);
   options.max_redirects = args.max_redirs;
+  if (args.breaker.name != "true") options.circuit = args.breaker.name;
   options.identity = identity_of(args);
   return options;
 }
@@ -79,6 +80,14 @@ std::unique_ptr<Cache> open_cache(const FetchOptionsTyped& args, const Session& 
     report.warning(fmt::format("going on without the cache: {}", error.what()));
     return nullptr;
   }
+}
+
+// A single fetch must reach its origin; many in a row should leave one alone that is down.
+std::unique_ptr<CommandBreaker> breaker_of(const FetchOptionsTyped& args, const Session& session,
+                                           Report& report, const FetchOptions& options) {
+  const bool wanted = !args.breaker.name.empty() || (!args.url_at.empty() && !args.no_breaker);
+  if (!wanted) return nullptr;
+  return std::make_unique<CommandBreaker>(args.breaker, session.environment, report, options.timeout);
 }
 
 FetchInput input_of(const FetchOptionsTyped& args) {
@@ -119,13 +128,16 @@ Outcome run(const FetchOptionsTyped& args, Session& session) {
   run_options.all_pages = args.all_pages;
   run_options.parallel = args.parallel;
   const auto cache = open_cache(args, session, report);
+  const FetchOptions options = options_of(args);
+  const auto breaker = breaker_of(args, session, report, options);
   Http http(settings_of(args));
   std::minstd_rand engine{std::random_device{}()};
   Fetcher::Parts parts{http};
   parts.cache = cache.get();
+  if (breaker) parts.breaker = &breaker->breaker();
   parts.random = [&engine] { return std::uniform_real_distribution<>(0, 1)(engine); };
   parts.notice = [&report](std::string_view text) { report.note(text); };
-  Fetcher fetcher(std::move(parts), options_of(args));
+  Fetcher fetcher(std::move(parts), options);
   FetchRun run(input, fetcher, report, std::move(run_options), session.interrupted);
   return ending(run.run(), session, report);
 }

@@ -100,6 +100,17 @@ void add_cache(CLI::App& app, FetchOptionsTyped& options) {
       ->group(group);
 }
 
+void add_breaker(CLI::App& app, FetchOptionsTyped& options) {
+  app.add_flag(
+         "--breaker", options.breaker.name,
+         "Call no origin that failed too often of late: each by itself, or all as NAME; the default with "
+         "--url-at")
+      ->type_name("[=NAME]");
+  app.add_flag("--no-breaker", options.no_breaker, "Call every origin, whatever happened before")
+      ->excludes("--breaker");
+  add_on_trip_option(app, options.breaker, "When a circuit opens, run this command");
+}
+
 }  // namespace
 
 void FetchOptionsTyped::add_to(CLI::App& app) {
@@ -107,6 +118,7 @@ void FetchOptionsTyped::add_to(CLI::App& app) {
   add_request(app, *this);
   add_connection(app, *this);
   add_cache(app, *this);
+  add_breaker(app, *this);
   add_timeout_option(app, timeout, "Give up on a URL after so long, with all that was tried (30s)");
   add_voice_options(app, voice);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/breaker_options.h"
 #include "cli/common_options.h"
 
 namespace iso {
@@ -29,6 +30,9 @@ struct FetchOptionsTyped {
 
   std::string cache, cache_size, max_stale;
   bool no_cache = false, offline = false, refresh = false;
+
+  BreakerFlags breaker;  // its name is "true" if none was given
+  bool no_breaker = false;
 
   // Declares them.
   void add_to(CLI::App& app);

@@ -144,17 +144,21 @@ void Fetcher::follow_plan(Job& job) {
 }
 
 void Fetcher::serve(Job& job, CacheUse use) {
-  const Stored& chosen = job.stored[job.plan.chosen];
-  CacheEntry& entry = job.entries[job.plan.chosen];
-  with_cache([&](Cache& cache) { cache.touch(entry, now()); });
-  Response response = reused(chosen, now());
-  if (!job.plan.part)
-    return end_hop(job, std::move(response), job.request.method == "HEAD" ? Body() : std::move(entry.body),
-                   use);
-  const Part part = *job.plan.part;
-  Response cut = partial(response, chosen.length, part);
-  const auto bytes = entry.body.bytes().substr(part.first, part.length);
-  end_hop(job, std::move(cut), job.request.method == "HEAD" ? Body() : Body(std::string(bytes)), use);
+  const std::size_t chosen = job.plan.chosen;
+  with_cache([&](Cache& cache) { cache.touch(job.entries[chosen], now()); });
+  hand_on(job, reused(job.stored[chosen], now()), chosen, use);
+}
+
+// The body of a stored response, or the part of it that was asked for.
+void Fetcher::hand_on(Job& job, Response response, std::size_t chosen, CacheUse use) {
+  Body body = std::move(job.entries[chosen].body);
+  if (const auto part = job.plan.part) {
+    response = partial(response, body.size(), *part);
+    body =
+        Body(std::string(body.bytes().substr(std::min<std::size_t>(part->first, body.size()), part->length)));
+  }
+  if (job.request.method == "HEAD") body = {};
+  end_hop(job, std::move(response), std::move(body), use);
 }
 
 // A fetch of its own whose end nobody is told of.

@@ -89,6 +89,7 @@ class Fetcher {
   void look_up(Job& job);
   void follow_plan(Job& job);
   void serve(Job& job, CacheUse use);
+  void hand_on(Job& job, Response response, std::size_t chosen, CacheUse use);
   void ask(Job& job);
   bool wait_for_leader(Job& job);
   bool wait_for_lock(Job& job);

@@ -137,7 +137,7 @@ void Fetcher::send(Job& job) {
   job.state = Job::State::sent;
   ++job.attempts;
   ++job.tries;
-  job.times.request = now();
+  if (!job.resuming) job.times.request = now();
   parts_.transport.start(job.token, std::move(request));
 }
 
@@ -172,7 +172,7 @@ void Fetcher::settle(Job& job, const HttpReply& reply) {
 
 void Fetcher::take(Job& job, HttpReply reply) {
   job.state = Job::State::looking;
-  job.times.response = now();
+  if (!job.resuming) job.times.response = now();
   settle(job, reply);
   if (job.resuming && !resume(job, reply)) return;
   if (try_again(job, reply)) return;
@@ -185,6 +185,7 @@ bool Fetcher::resume(Job& job, HttpReply& reply) {
   const Response answer{reply.status, reply.fields};
   if (resumed(job.first, job.partial.size(), answer) != Resumed::continues) {
     job.partial = {};
+    job.times.response = now();
     if (reply.status != 206 && reply.status != 416) return true;  // all of it, or what is wrong
     send(job);
     return false;
@@ -249,6 +250,7 @@ void Fetcher::conclude_with(Job& job, HttpReply reply) {
     case Conclusion::repeat:
       if (job.plain) return fail(job, Kind::unavailable, "it answers 304 to a request without conditions");
       job.plain = true;
+      job.plan.step = Step::fetch;
       return send(job);
   }
 }
@@ -256,16 +258,15 @@ void Fetcher::conclude_with(Job& job, HttpReply reply) {
 // The body is the one that was read before the question, whatever others did to the entry meanwhile.
 void Fetcher::serve_freshened(Job& job, const Answered& answered) {
   CacheEntry& entry = job.entries[answered.chosen];
-  Stored stored{answered.merged, selecting_fields(job.request, answered.merged), job.times,
-                entry.body.size()};
-  with_cache([&](Cache& cache) {
-    const bool same = stored.selecting == job.stored[answered.chosen].selecting;
-    if (!same || !cache.freshen(entry.id, stored, entry.body)) cache.store(job.key, stored, entry.body);
-  });
-  job.stored[answered.chosen] = std::move(stored);
+  const Stored stored{answered.merged, selecting_fields(job.request, answered.merged), job.times,
+                      entry.body.size()};
+  if (!answered.only_hand_on)
+    with_cache([&](Cache& cache) {
+      const bool same = stored.selecting == job.stored[answered.chosen].selecting;
+      if (!same || !cache.freshen(entry.id, stored, entry.body)) cache.store(job.key, stored, entry.body);
+    });
   if (answered.not_modified) return end_hop(job, not_modified(answered.merged), {}, CacheUse::revalidated);
-  job.plan.chosen = answered.chosen;
-  serve(job, CacheUse::revalidated);
+  hand_on(job, answered.merged, answered.chosen, CacheUse::revalidated);
 }
 
 }  // namespace iso
