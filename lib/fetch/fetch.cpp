@@ -9,6 +9,7 @@
 #include "base/url.h"
 #include "fetch/fetch_job.h"
 #include "fetch/http_date.h"
+#include "fetch/redirect.h"
 #include "fetch/uri.h"
 
 namespace iso {
@@ -250,31 +251,22 @@ void Fetcher::end_hop(Job& job, Response response, Body body, CacheUse use) {
 // Whether the response sent the job on to another URL, or ended it because it may not go there.
 bool Fetcher::redirect(Job& job, const Response& response) {
   const auto location = response.fields.first("location");
-  const int status = response.status;
-  const bool moved = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-  if (!moved || !location || options_.max_redirects == 0) return false;
+  if (!is_redirect(response.status) || !location || options_.max_redirects == 0) return false;
   const std::string target = resolve_uri(job.request.url, *location);
   const auto url = http_url(target);
   if (!url) {
     fail(job, Kind::unavailable, fmt::format("redirected to {}, which is not http or https", target));
     return true;
   }
-  const std::string& next = *url;
   if (job.hops == options_.max_redirects) {
     fail(job, Kind::unavailable,
-         fmt::format("more than {} redirects, the last to {}", options_.max_redirects, next));
+         fmt::format("more than {} redirects, the last to {}", options_.max_redirects, *url));
     return true;
   }
   let_go(job);
-  const bool keeps_method = status == 307 || status == 308 || job.request.method == "HEAD";
-  if (!keeps_method && (status == 303 || job.request.method == "POST")) {
-    job.request.method = "GET";
-    job.body.clear();
-  }
-  if (!same_origin(job.request.url, next))
-    for (const char* secret : {"authorization", "cookie", "proxy-authorization"})
-      job.request.fields.remove(secret);
-  job.request.url = next;
+  auto next = redirected(job.request, response.status, *url);
+  job.request = std::move(next.request);
+  if (!next.with_body) job.body.clear();
   ++job.hops;
   job.tries = 0;
   job.waited = job.plain = false;

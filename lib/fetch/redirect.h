@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "fetch/policy.h"
+
+namespace iso {
+
+// Whether a response of this status sends on to what its Location names.
+bool is_redirect(int status);
+
+// The request that goes to `url` after one that was answered by a redirect of `status`.
+struct Redirected {
+  Request request;
+  bool with_body = true;  // as the request before it
+};
+
+// RFC 9110 section 15.4: a 303 makes it a GET, and so do 301 and 302 of a POST; what speaks of a body goes
+// with the body, and what is secret goes to no other origin.
+Redirected redirected(const Request& request, int status, std::string url);
+
+}  // namespace iso
