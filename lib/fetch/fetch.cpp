@@ -42,10 +42,11 @@ std::optional<std::string> take_credentials(std::string& url) {
 }
 
 // RFC 7617 section 2.
-std::string basic(std::string_view credentials) {
+void add_credentials(Request& request, std::string_view credentials) {
+  if (request.fields.has("authorization")) return;
   std::string value = "Basic ";
   append_base64(value, credentials);
-  return value;
+  request.fields.add("Authorization", value);
 }
 
 Seconds age_of(const Response& response) {
@@ -108,8 +109,7 @@ void Fetcher::start(std::uint64_t token, Request request, std::string body) {
   job.body = std::move(body);
   job.started = parts_.clock.steady();
   const auto credentials = take_credentials(job.request.url);
-  if (credentials && !job.request.fields.has("authorization"))
-    job.request.fields.add("Authorization", basic(*credentials));
+  if (credentials) add_credentials(job.request, *credentials);
   if (auto url = http_url(job.request.url)) job.request.url = std::move(*url);
   jobs_[token] = std::move(owned);
   ++visible_;
@@ -252,7 +252,8 @@ void Fetcher::end_hop(Job& job, Response response, Body body, CacheUse use) {
 bool Fetcher::redirect(Job& job, const Response& response) {
   const auto location = response.fields.first("location");
   if (!is_redirect(response.status) || !location || options_.max_redirects == 0) return false;
-  const std::string target = resolve_uri(job.request.url, *location);
+  std::string target = resolve_uri(job.request.url, *location);
+  const auto credentials = take_credentials(target);
   const auto url = http_url(target);
   if (!url) {
     fail(job, Kind::unavailable, fmt::format("redirected to {}, which is not http or https", target));
@@ -266,6 +267,7 @@ bool Fetcher::redirect(Job& job, const Response& response) {
   let_go(job);
   auto next = redirected(job.request, response.status, *url);
   job.request = std::move(next.request);
+  if (credentials) add_credentials(job.request, *credentials);
   if (!next.with_body) job.body.clear();
   ++job.hops;
   job.tries = 0;

@@ -173,3 +173,13 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   iso fetch "$base/x"
   is 2 "$(requests x)"
 }
+
+@test "fetch: user and password of a redirect are Authorization there, and in no output" {
+  printf 'HTTP/1.1 302 Found\nLocation: %s/b\nContent-Length: 0\n\n' "${base/\/\//\/\/user:s3cret@}" | answer a
+  ok b 1 '1' 'Cache-Control: max-age=100'
+  iso fetch "$base/a" -v --out records
+  exits 0
+  asked b 'Authorization: Basic dXNlcjpzM2NyZXQ='
+  is "\"$base/b\"" "$(field .final_url)"
+  lacks s3cret stdout stderr cache
+}
