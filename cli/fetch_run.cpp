@@ -17,6 +17,16 @@ constexpr std::size_t kBodyAtOnce = std::size_t{1} << 20;
 constexpr milliseconds kRound{1000};     // a signal is seen at the latest after this
 constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signal
 
+// `url` with the user and the password that `first` names, unless it has its own.
+std::string as_same_user(std::string_view first, const std::string& url) {
+  const Uri from = split_uri(first);
+  Uri to = split_uri(url);
+  const auto at = from.authority ? from.authority->rfind('@') : std::string::npos;
+  if (at == std::string::npos || !to.authority || to.authority->find('@') != std::string::npos) return url;
+  to.authority->insert(0, *from.authority, 0, at + 1);
+  return joined_uri(to);
+}
+
 }  // namespace
 
 FetchRun::FetchRun(FetchInput& input, Fetcher& fetcher, Report& report, FetchRunOptions options,
@@ -81,9 +91,12 @@ void FetchRun::fill() {
 void FetchRun::start(Slot& slot, const std::string& url) {
   slot.asked.insert(url);
   Fields fields = options_.fields;
-  if (!same_origin(slot.wanted.url, url))
+  const bool at_home = same_origin(slot.wanted.url, url);
+  if (!at_home)
     for (const char* secret : {"authorization", "cookie"}) fields.remove(secret);
-  fetcher_.start(slot.number, {options_.method, url, std::move(fields)}, options_.body);
+  fetcher_.start(slot.number,
+                 {options_.method, at_home ? as_same_user(slot.wanted.url, url) : url, std::move(fields)},
+                 options_.body);
 }
 
 void FetchRun::take(Fetched fetched) {

@@ -183,3 +183,14 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   is "\"$base/b\"" "$(field .final_url)"
   lacks s3cret stdout stderr cache
 }
+
+@test "fetch: user and password of the URL go to its further pages, and to none elsewhere" {
+  ok p1 1 '[1]' 'Link: <p2>; rel=next'
+  ok p2 1 '[2]' "Link: <${base/127.0.0.1/localhost}/p3>; rel=next"
+  ok p3 1 '[3]'
+  iso fetch "${base/\/\//\/\/user:s3cret@}/p1" --all-pages
+  exits 0
+  is '[1] [2] [3]' "$(paste -sd' ' stdout)"
+  asked p2 'Authorization: Basic dXNlcjpzM2NyZXQ='
+  lacks authorization origin/p3/requests
+}
