@@ -1,7 +1,6 @@
 #include "cli/fetch_output.h"
 
 #include <fmt/format.h>
-#include <iterator>
 
 #include "base/base64.h"
 #include "cli/report.h"
@@ -78,15 +77,15 @@ void append_how(std::string& out, const Wanted& wanted, const Fetched& fetched) 
     append_value(out, fetched.url);
   }
   if (fetched.response.status != 0) {
-    fmt::format_to(std::back_inserter(out), ",\"status\":{},\"headers\":", fetched.response.status);
+    out += fmt::format(",\"status\":{},\"headers\":", fetched.response.status);
     append_headers(out, fetched.response.fields);
     if (const auto etag = fetched.response.fields.first("etag")) {
       out += ",\"etag\":";
       append_value(out, *etag);
     }
   }
-  fmt::format_to(std::back_inserter(out), ",\"cache\":\"{}\",\"age\":{},\"attempts\":{},\"elapsed_ms\":{}",
-                 name_of(fetched.cache), fetched.age.count(), fetched.attempts, fetched.elapsed.count());
+  out += fmt::format(",\"cache\":\"{}\",\"age\":{},\"attempts\":{},\"elapsed_ms\":{}", name_of(fetched.cache),
+                     fetched.age.count(), fetched.attempts, fetched.elapsed.count());
 }
 
 void append_error(std::string& out, std::string_view why) {
