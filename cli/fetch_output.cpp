@@ -51,11 +51,17 @@ void append_headers(std::string& out, const Fields& fields) {
   out += ']';
 }
 
+std::string_view without_space(std::string_view json) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto start = json.find_first_not_of(kSpace);
+  return json.substr(start, json.find_last_not_of(kSpace) - start + 1);
+}
+
 void append_body(std::string& out, std::string_view bytes) {
   switch (body_kind_of(bytes)) {
     case BodyKind::json:
       out += "\"body\":";
-      append_one_line(out, bytes);
+      append_one_line(out, without_space(bytes));
       return;
     case BodyKind::text:
       out += "\"text\":";

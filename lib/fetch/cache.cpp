@@ -21,7 +21,7 @@ constexpr std::size_t kInRow = std::size_t{256} << 10;  // longer bodies are fil
 constexpr Seconds kUseIsKept{60};
 constexpr int kEvictAtOnce = 100;
 constexpr std::chrono::hours kOrphanAge{1};
-constexpr int kLargeLog = 1000;  // pages of 4 KiB
+constexpr int kLargeLog = 1000, kLongLog = 100;  // pages of 4 KiB: while it runs; to leave to the next
 
 constexpr std::string_view kSchema =
     "CREATE TABLE entries(id INTEGER PRIMARY KEY, url TEXT NOT NULL, identity TEXT NOT NULL, used INTEGER "
@@ -76,7 +76,15 @@ Cache::Cache(const std::string& path, std::uint64_t most_bytes)
   }
   // A power cut may cost the newest entries, and never the file: in a log all is whole or ignored.
   database_->execute("PRAGMA synchronous=NORMAL");
+  database_->keep_log();  // or the end of each short command would wait for the disk
   locks_.unlock(kSetupByte);
+}
+
+Cache::~Cache() {
+  try {
+    if (database_->wal_pages() > kLongLog) database_->execute("PRAGMA wal_checkpoint(PASSIVE)");
+  } catch (const Error&) {  // the next one will
+  }
 }
 
 std::vector<CacheEntry> Cache::find(const CacheKey& key) {

@@ -40,6 +40,8 @@ class Cache {
   // `most_bytes` of all entries; what was not used for the longest time goes first.
   explicit Cache(const std::string& path, std::uint64_t most_bytes = std::uint64_t{256} << 20);
 
+  ~Cache();
+
   std::vector<CacheEntry> find(const CacheKey& key);
 
   // Stores a response in the place of those of the same key that its request would select.
