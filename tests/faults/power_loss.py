@@ -1,14 +1,15 @@
 """The power fails at every moment of a run: what was promised before is on the disk."""
 
+import json
 import os
 import shutil
 import signal
 
 from amqp_reader import Acknowledged
-from binary import SOAK, FaultTest, Iso, ids, in_batches, parse_receipts, run
+from binary import SOAK, FaultTest, Iso, ids, in_batches, parse_receipts, run, wait_until
 from broker import Shared
 from disk import Disk, read_trace
-from store import stored_after_crash
+from store import acknowledged_ids, message_ids, stored_after_crash
 
 
 class Receipts:
@@ -64,11 +65,12 @@ class PowerLoss(FaultTest):
             self.assertEqual(iso.wait(), 0, iso.stderr)
         return read_trace(self.path("trace"))
 
-    def record_inbox(self, names, url_options=""):
-        """The trace of a listener with an inbox, whose queue gets the messages in this order."""
+    def record_listener(self, names, option, url_options="", message=lambda name: b"1", wait=Iso.wait_for_receipts):
+        """A traced listener that stores by this option what its queue gets: message(name), in the order of the
+        names; wait(iso, n) waits until n are stored."""
         broker = Shared()
         queue = f"faults-{os.getpid()}-power-loss"
-        command = ["listen", queue, "--url", broker.url, "--inbox"]
+        command = ["listen", queue, "--url", broker.url, option]
         environment = self.traced()
         with broker.reader() as reader:
             reader.declare(queue)
@@ -77,15 +79,30 @@ class PowerLoss(FaultTest):
                 given = 0
                 for batch in in_batches(names, self.random):
                     for name in batch:
-                        reader.publish(queue, name, b"1")
+                        reader.publish(queue, name, message(name))
                     given += len(batch)
-                    iso.wait_for_receipts(given)  # handed on, so stored and acknowledged
+                    wait(iso, given)
                 iso.signal(signal.SIGTERM)
                 self.assertEqual(iso.wait(), 143, iso.stderr)
+        return iso
+
+    def record_inbox(self, names, url_options=""):
+        iso = self.record_listener(names, "--inbox", url_options)  # what it hands on is stored
         self.assertEqual([record["message_id"] for record in iso.receipts], names)
         return read_trace(self.path("trace"))
 
-    def replay(self, events, tries, skip=0.0, promised=None):
+    def record_ledger(self, names, url_options=""):
+        answer = {"application_name": "billing", "message": "Success"}
+        # Only of a file that is there: to look would make it.
+        stored = lambda: os.path.exists(self.store) and len(stored_after_crash(self.store, acknowledged_ids)[0])
+        self.record_listener(
+            names, "--acks", url_options,
+            message=lambda name: json.dumps({"correlation_id": name, **answer}).encode(),
+            wait=lambda _, given: wait_until(lambda: stored() == given),
+        )  # fmt: skip
+        return read_trace(self.path("trace"))
+
+    def replay(self, events, tries, skip=0.0, promised=None, read=message_ids):
         """Counts the states that miss a promised message or are damaged."""
         disk, promised = Disk(), promised or Receipts()
         states, losing, damaged, worst = 0, 0, 0, 0
@@ -100,7 +117,8 @@ class PowerLoss(FaultTest):
                 continue
             accepted = promised.ids()
             for state in [disk.least(), *(disk.some(self.random) for _ in range(tries))]:
-                stored, whole = self.open_state(state, check=states % 200 == 0)
+                self.open_state(state, check=states % 200 == 0)
+                stored, whole = stored_after_crash(self.store, read)
                 states += 1
                 missing = len(accepted - set(stored))
                 losing += missing != 0
@@ -120,7 +138,6 @@ class PowerLoss(FaultTest):
         if check:  # iso itself goes on from here
             again = run("publish", "--url", f"sqlite:{self.store}", "--queue", "q", "--body", "1", cwd=self.dir)
             self.assertEqual(again.status, 0, again.stderr)
-        return stored_after_crash(self.store)
 
     def test_no_state_of_the_disk_lacks_a_confirmed_message(self):
         events = self.record(messages=500 if SOAK else 100)
@@ -142,4 +159,15 @@ class PowerLoss(FaultTest):
     def test_an_inbox_that_does_not_sync_is_caught(self):
         names = ids(60)
         losing, _ = self.replay(self.record_inbox(names, "?sync=normal"), tries=1, promised=Acks(names))
+        self.assertGreater(losing, 0)
+
+    def test_no_state_of_the_disk_lacks_an_answer_that_the_ledger_acknowledged(self):
+        names = ids(500 if SOAK else 60)
+        events = self.record_ledger(names)
+        self.assertEqual(self.replay(events, tries=3, promised=Acks(names), read=acknowledged_ids), (0, 0))
+
+    def test_a_ledger_that_does_not_sync_is_caught(self):
+        names = ids(60)
+        events = self.record_ledger(names, "?sync=normal")
+        losing, _ = self.replay(events, tries=1, promised=Acks(names), read=acknowledged_ids)
         self.assertGreater(losing, 0)

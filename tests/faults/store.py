@@ -14,6 +14,12 @@ def message_ids(path, queue=None):
         return [row[0] for row in rows]
 
 
+def acknowledged_ids(path):
+    """The messages that the ledger has an answer to."""
+    with open_store(path) as database:
+        return [row[0] for row in database.execute("SELECT message_id FROM iso_acks ORDER BY message_id")]
+
+
 def message_states(path):
     """(message_id, state) in the order of arrival."""
     with open_store(path) as database:
@@ -25,10 +31,10 @@ def is_whole(path):
         return database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
-def stored_after_crash(path):
+def stored_after_crash(path, read=message_ids):
     """(ids, whole) of a file as a crash left it. No table yet is an empty store."""
     try:
-        return message_ids(path), is_whole(path)
+        return read(path), is_whole(path)
     except sqlite3.OperationalError as error:
         if "no such table" in str(error) or "unable to open" in str(error):
             return [], True
