@@ -110,6 +110,17 @@ TEST_CASE("guarded sink: when the time is up there is room for one, and its succ
   CHECK(trial.told.size() == 1);
 }
 
+TEST_CASE("guarded sink: its own trial is no reason to say that the circuit is open") {
+  Trial trial;
+  trial.open();
+  trial.pass_time();
+  trial.handler->answers = false;
+  trial.put(1, 1);
+  CHECK(trial.sink->room() == GuardedSink::Room::none);
+  CHECK(trial.sink->why_none().empty());
+  CHECK(trial.told.empty());
+}
+
 TEST_CASE("guarded sink: a trial that fails makes no room, and nothing else is tried") {
   Trial trial;
   trial.open();
@@ -155,6 +166,7 @@ TEST_CASE(
   trial.pass_time();
   // Who refuses us can be reached.
   CHECK(test::error_of([&] { connect(Kind::refused); }).kind() == Kind::refused);
+  CHECK(trial.breaker.look("shop amqp://host").leave == Leave::call);
   CHECK(connect(std::nullopt) == 7);
 }
 
