@@ -104,6 +104,7 @@ class Fetcher {
   void end_hop(Job& job, Response response, Body body, CacheUse use);
   bool redirect(Job& job, const Response& response);
   void fail(Job& job, Kind kind, std::string why);
+  void fail_without_body(Job& job);
   void finish(Job& job, Fetched fetched);
   void let_go(Job& job);
   void validate_behind(const Job& job);

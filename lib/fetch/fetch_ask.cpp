@@ -6,6 +6,7 @@
 #include "fetch/range.h"
 #include "fetch/retry.h"
 #include "fetch/uri.h"
+#include "fetch/validate.h"
 
 namespace iso {
 namespace {
@@ -233,6 +234,7 @@ void Fetcher::conclude_with(Job& job, HttpReply reply) {
   switch (answered.conclusion) {
     case Conclusion::pass:
       if (failed) return fail(job, kind_of(reply.trouble), std::move(reply.why));
+      if (answer.status == 304 && !has_own_condition(job.request)) return fail_without_body(job);
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
     case Conclusion::store:
       with_cache([&](Cache& cache) {
@@ -248,11 +250,16 @@ void Fetcher::conclude_with(Job& job, HttpReply reply) {
       job.plan.chosen = answered.chosen;
       return serve(job, CacheUse::stale);
     case Conclusion::repeat:
-      if (job.plain) return fail(job, Kind::unavailable, "it answers 304 to a request without conditions");
+      if (job.plain) return fail_without_body(job);
       job.plain = true;
       job.plan.step = Step::fetch;
       return send(job);
   }
+}
+
+// An origin that is wrong: an empty body would pass for the resource.
+void Fetcher::fail_without_body(Job& job) {
+  fail(job, Kind::unavailable, "it answers 304 to a request without conditions");
 }
 
 // The body is the one that was read before the question, whatever others did to the entry meanwhile.

@@ -1,0 +1,173 @@
+#include "fetch/fetch.h"
+
+#include <deque>
+#include <doctest/doctest.h>
+
+#include "support/fakes.h"
+#include "support/folder.h"
+
+namespace iso {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+HttpReply reply(int status, Fields fields, std::string body = {}, HttpTrouble trouble = HttpTrouble::none) {
+  HttpReply answer;
+  answer.status = status;
+  answer.fields = std::move(fields);
+  answer.body = Body(std::move(body));
+  answer.trouble = trouble;
+  return answer;
+}
+
+// Answers each request with the next of its replies, and remembers what it was asked.
+class FakeTransport final : public Transport {
+ public:
+  void start(std::uint64_t token, HttpRequest request) override {
+    asked.push_back(std::move(request));
+    waiting_.push_back(token);
+  }
+  void cancel(std::uint64_t token) override { std::erase(waiting_, token); }
+  std::vector<Done> move(const Wait&, milliseconds) override {
+    std::vector<Done> done;
+    while (!waiting_.empty() && !replies.empty()) {
+      done.push_back({waiting_.front(), std::move(replies.front())});
+      waiting_.pop_front();
+      replies.pop_front();
+      if (between) between();
+    }
+    return done;
+  }
+
+  std::deque<HttpReply> replies;
+  std::vector<HttpRequest> asked;
+  std::function<void()> between;  // called after each reply was taken
+
+ private:
+  std::deque<std::uint64_t> waiting_;
+};
+
+struct Bench {
+  explicit Bench(FetchOptions options = {}) : fetcher(parts(), std::move(options)) {}
+
+  Fetcher::Parts parts() {
+    Fetcher::Parts all{transport};
+    all.cache = &cache;
+    all.random = [] { return 0.0; };  // no pauses
+    return all;
+  }
+  Fetched get(const std::string& url, Fields fields = {}) {
+    fetcher.start(1, {"GET", url, std::move(fields)});
+    for (int turns = 0; turns < 100; ++turns)
+      for (auto& done : fetcher.turn({}, milliseconds(10))) return std::move(done);
+    FAIL("nothing came");
+    return {};
+  }
+
+  test::Folder folder;
+  Cache cache{folder.path + "/cache.db"};
+  FakeTransport transport;
+  Fetcher fetcher;
+};
+
+TEST_CASE(
+    "Fetcher: a body that was read before the question is what a 304 stands for, though the entry is gone") {
+  Bench bench;
+  bench.transport.replies.push_back(reply(200, {{"ETag", "\"1\""}}, "body"));
+  bench.get("http://a/x");
+  bench.transport.replies.push_back(reply(304, {{"ETag", "\"1\""}}));
+  bench.transport.between = [&] {
+    bench.cache.remove("http://a/x");
+    bench.cache.commit();
+  };
+  const Fetched fetched = bench.get("http://a/x");
+  CHECK(fetched.cache == CacheUse::revalidated);
+  CHECK(fetched.response.status == 200);
+  CHECK(fetched.body.bytes() == "body");
+}
+
+TEST_CASE("Fetcher: a 304 of another tag is asked again, once, without conditions") {
+  Bench bench;
+  bench.transport.replies.push_back(reply(200, {{"ETag", "\"1\""}}, "one"));
+  bench.get("http://a/x");
+  bench.transport.replies.push_back(reply(304, {{"ETag", "\"2\""}}));
+  bench.transport.replies.push_back(reply(200, {{"ETag", "\"2\""}}, "two"));
+  CHECK(bench.get("http://a/x").body.bytes() == "two");
+  CHECK(bench.transport.asked.at(1).fields.has("if-none-match"));
+  CHECK_FALSE(bench.transport.asked.at(2).fields.has("if-none-match"));
+
+  bench.transport.replies.push_back(reply(304, {{"ETag", "\"3\""}}));
+  bench.transport.replies.push_back(reply(304, {{"ETag", "\"3\""}}));
+  const Fetched fetched = bench.get("http://a/x");
+  REQUIRE(fetched.failure);
+  CHECK(fetched.failure->kind == Kind::unavailable);
+}
+
+TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is strong and the same") {
+  const struct {
+    const char* tag;
+    HttpReply second;
+    bool asks_for_the_rest;
+    const char* want;
+  } rows[] = {
+      {"\"1\"", reply(206, {{"ETag", "\"1\""}, {"Content-Range", "bytes 3-5/6"}}, "def"), true, "abcdef"},
+      {"\"1\"", reply(200, {{"ETag", "\"2\""}}, "uvwxyz"), true, "uvwxyz"},
+      {"W/\"1\"", reply(200, {{"ETag", "W/\"1\""}}, "abcdef"), false, "abcdef"},
+  };
+  for (auto& row : rows) {
+    CAPTURE(row.tag);
+    Bench bench;
+    bench.transport.replies.push_back(
+        reply(200, {{"ETag", row.tag}, {"Content-Length", "6"}}, "abc", HttpTrouble::cut));
+    bench.transport.replies.push_back(
+        reply(row.second.status, row.second.fields, std::string(row.second.body.bytes())));
+    const Fetched fetched = bench.get("http://a/x");
+    CHECK(fetched.body.bytes() == row.want);
+    CHECK(fetched.response.status == 200);
+    CHECK(bench.transport.asked.at(1).fields.has("range") == row.asks_for_the_rest);
+  }
+}
+
+TEST_CASE("Fetcher: a POST whose line broke is not sent twice") {
+  Bench bench;
+  bench.transport.replies.push_back(reply(0, {}, {}, HttpTrouble::cut));
+  bench.fetcher.start(1, {"POST", "http://a/x", {}}, "{}");
+  const auto done = bench.fetcher.turn({}, milliseconds(10));
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].failure);
+  CHECK(bench.transport.asked.size() == 1);
+}
+
+TEST_CASE("Fetcher: many that want one URL ask for it once, and each alone if nothing of it may be kept") {
+  for (const bool kept : {true, false}) {
+    CAPTURE(kept);
+    Bench bench;
+    const Fields fields{{"Cache-Control", kept ? "max-age=100" : "no-store"}};
+    for (int i = 0; i < 5; ++i) bench.transport.replies.push_back(reply(200, fields, "body"));
+    for (std::uint64_t token = 1; token <= 5; ++token) bench.fetcher.start(token, {"GET", "http://a/x", {}});
+    std::size_t done = 0;
+    for (int turns = 0; turns < 100 && done < 5; ++turns)
+      for (const auto& fetched : bench.fetcher.turn({}, milliseconds(10))) {
+        CHECK(fetched.body.bytes() == "body");
+        ++done;
+      }
+    CHECK(done == 5);
+    CHECK(bench.transport.asked.size() == (kept ? 1 : 5));
+  }
+}
+
+TEST_CASE("Fetcher: when the cache is in trouble the fetch goes on without") {
+  Bench bench;
+  {
+    sqlite::Database database(bench.folder.path + "/cache.db", sqlite::Database::Open::existing);
+    database.execute("DROP TABLE entries");
+  }
+  bench.transport.replies.push_back(reply(200, {}, "body"));
+  const Fetched fetched = bench.get("http://a/x");
+  CHECK(fetched.body.bytes() == "body");
+  CHECK(fetched.cache == CacheUse::bypass);
+}
+
+}  // namespace
+}  // namespace iso
