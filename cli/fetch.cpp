@@ -98,20 +98,19 @@ FetchInput input_of(const FetchOptionsTyped& args) {
   return FetchInput(args.urls);
 }
 
-std::string many(std::uint64_t failed, const FetchTally& tally, std::string_view what) {
-  if (failed == 1 && tally.fetched + tally.refused == 0) return tally.last;
-  return fmt::format("{} {}", failed, what);
+std::string told(std::uint64_t failed, const FetchTally& tally, bool single, std::string_view what) {
+  return single ? tally.last : fmt::format("{} {}", failed, what);
 }
 
-Outcome ending(const FetchTally& tally, const Session& session, Report& report) {
+Outcome ending(const FetchTally& tally, bool single, const Session& session, Report& report) {
   report.detail(fmt::format("{} fetched", tally.fetched));
   if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
   if (tally.closed) return Outcome::done;
   if (tally.unavailable != 0)
-    throw Error(Kind::unavailable, many(tally.unavailable, tally, "could not be fetched"));
+    throw Error(Kind::unavailable, told(tally.unavailable, tally, single, "could not be fetched"));
   if (tally.unconfirmed != 0)
-    throw Error(Kind::unconfirmed, many(tally.unconfirmed, tally, "did not come in time"));
-  if (tally.other != 0) throw Error(Kind::io, many(tally.other, tally, "could not be fetched"));
+    throw Error(Kind::unconfirmed, told(tally.unconfirmed, tally, single, "did not come in time"));
+  if (tally.other != 0) throw Error(Kind::io, told(tally.other, tally, single, "could not be fetched"));
   if (tally.flawed != 0) return Outcome::bad_data;
   return tally.refused == 0 ? Outcome::done : Outcome::no;
 }
@@ -127,6 +126,7 @@ Outcome run(const FetchOptionsTyped& args, Session& session) {
       args.form == FetchForm::records || (args.form == FetchForm::automatic && (args.urls.size() != 1));
   run_options.all_pages = args.all_pages;
   run_options.parallel = args.parallel;
+  const bool single = run_options.single = args.urls.size() == 1 && !args.all_pages;
   const auto cache = open_cache(args, session, report);
   const FetchOptions options = options_of(args);
   const auto breaker = breaker_of(args, session, report, options);
@@ -139,7 +139,7 @@ Outcome run(const FetchOptionsTyped& args, Session& session) {
   parts.notice = [&report](std::string_view text) { report.note(text); };
   Fetcher fetcher(std::move(parts), options);
   FetchRun run(input, fetcher, report, std::move(run_options), session.interrupted);
-  return ending(run.run(), session, report);
+  return ending(run.run(), single, session, report);
 }
 
 }  // namespace

@@ -163,8 +163,8 @@ void FetchRun::count(const Slot& slot, const Fetched& fetched) {
       report_.note(fmt::format("{}: stale, {} s old", slot.wanted.url, fetched.age.count()));
     return;
   }
-  tally_.last = why;
-  failures_.add(fmt::format("{}: {}", fetched.url.empty() ? slot.wanted.url : fetched.url, why));
+  tally_.last = fmt::format("{}: {}", fetched.url.empty() ? slot.wanted.url : fetched.url, why);
+  if (!options_.single || !fetched.failure) failures_.add(tally_.last);
   if (!fetched.failure)
     ++tally_.refused;
   else if (fetched.failure->kind == Kind::unavailable)

@@ -19,6 +19,7 @@ struct FetchRunOptions {
   Fields fields;
   bool records = false;  // print records, and not bodies alone
   bool all_pages = false;
+  bool single = false;  // its failure is the command's, and told by who runs it
   std::size_t parallel = 50;
 };
 

@@ -39,6 +39,8 @@ source "$BATS_TEST_DIRNAME/helper.bash"
 @test "fetch: an origin that nobody is at is exit 69" {
   iso fetch http://127.0.0.1:1/ --retries 0
   exits 69
+  says 'iso fetch: http://127.0.0.1:1/: '
+  is 1 "$(wc -l < stderr)"
   is '' "$(< stdout)"
 }
 
