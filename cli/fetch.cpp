@@ -11,6 +11,7 @@
 #include "cli/fetch_options.h"
 #include "cli/fetch_run.h"
 #include "fetch/http.h"
+#include "record/record.h"
 
 namespace iso {
 namespace {
@@ -28,6 +29,8 @@ Fields fields_of(const FetchOptionsTyped& args) {
                   fmt::format("--header \"{}\": write it as \"Name: value\", on one line", line));
     fields.add(trimmed(line.substr(0, colon)), trimmed(std::string_view(line).substr(colon + 1)));
   }
+  if (!args.body.empty() && !fields.has("content-type"))
+    fields.add("Content-Type", body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
   if (!args.bearer_file.empty()) fields.set("Authorization", "Bearer " + first_line(args.bearer_file));
   return fields;
 }

@@ -34,7 +34,7 @@ void add_request(CLI::App& app, FetchOptionsTyped& options) {
       ->type_name("METHOD")
       ->default_str("GET")
       ->group(group);
-  app.add_option("--body", options.body, "Send this as the body of the request")
+  app.add_option("--body", options.body, "Send this as the body of the request, JSON or text")
       ->type_name("TEXT")
       ->group(group);
   app.add_option("--bearer-file", options.bearer_file, "Send this file's first line as a bearer token")

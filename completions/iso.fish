@@ -84,7 +84,7 @@ complete -c iso -n '__fish_seen_subcommand_from fetch' -l all-pages -d 'Go on to
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l parallel -x -d 'Fetch so many at once'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -s H -l header -x -d 'Send this header field, "Name: value"; may be repeated'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -s X -l request -x -d 'Use this method'
-complete -c iso -n '__fish_seen_subcommand_from fetch' -l body -x -d 'Send this as the body of the request'
+complete -c iso -n '__fish_seen_subcommand_from fetch' -l body -x -d 'Send this as the body of the request, JSON or text'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l bearer-file -r -F -d 'Send this file\'s first line as a bearer token'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l netrc-file -r -F -d 'Take user and password for each host from FILE'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l max-redirs -x -d 'Follow so many redirects; 0: none'

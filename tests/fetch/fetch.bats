@@ -111,6 +111,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   asked x 'X-One: 1'
   asked x 'Accept: text/plain'
   asked x 'POST /x HTTP/1.1'
+  asked x 'Content-Type: application/json'
   iso fetch "$base/x" --header 'no colon'
   exits 64
   says 'Name: value'
