@@ -163,3 +163,32 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   iso fetch "$base/x" --cache before
   exits 74
 }
+
+@test "cache: killed at any moment, what is stored is whole, with its own tag" {
+  local i body
+  for i in {1..40}; do
+    body=version-$i-$(head -c 300000 /dev/zero | tr '\0' x)
+    ok x "$i" "$body" "ETag: \"$(md5sum <<< "$body" | cut -d' ' -f1)\""
+  done
+  iso fetch "$base/x"
+  for i in {1..25}; do
+    "$BIN" fetch "$base/x" --refresh > /dev/null 2>&1 3>&- &
+    sleep "0.0$((RANDOM % 4))$((RANDOM % 10))"
+    kill -9 $! 2> /dev/null || true
+    wait $! 2> /dev/null || true
+    iso fetch "$base/x" --offline --out records
+    exits 0
+    is "\"\\\"$(jq -r .text stdout | md5sum | cut -d' ' -f1)\\\"\"" "$(field .etag)"
+  done
+  [[ $(jq -r .text stdout) != version-1-* ]] # some were stored
+}
+
+@test "cache: a folder that may not be written, or is full, costs no fetch" {
+  ok x 1 'body'
+  mkdir -p cache
+  : > cache/iso # a file where the folder should be
+  iso fetch "$base/x"
+  exits 0
+  is body "$(< stdout)"
+  says 'without the cache'
+}
