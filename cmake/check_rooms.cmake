@@ -20,6 +20,8 @@ set(homes
   "amqp.*|rabbitmq-c/.*=^lib/ends/amqp_[a-z_]+\\.(h|cpp)$"
   "libpq-fe\\.h=^lib/ends/postgres_store\\.cpp$"
   "curl/.*=^lib/fetch/http(_functions)?\\.(h|cpp)$"
+  "hiredis/.*=^lib/fetch/redis\\.(h|cpp)$"
+  "resolv\\.h|arpa/nameser.*=^lib/fetch/srv\\.cpp$"
   "CLI/.*=^cli/")
 
 set(faults "")

@@ -1,0 +1,115 @@
+#include "fetch/discovery.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "fetch/fields.h"
+#include "fetch/uri.h"
+
+namespace iso {
+namespace {
+
+constexpr std::chrono::seconds kSpare{1};  // a registry that was away a moment ago is not asked again
+
+struct Scheme {
+  std::string_view name, http;
+  RegistryKind registry;
+};
+constexpr std::array kSchemes{
+    Scheme{"http+srv", "http", RegistryKind::dns},     Scheme{"https+srv", "https", RegistryKind::dns},
+    Scheme{"http+etcd", "http", RegistryKind::etcd},   Scheme{"https+etcd", "https", RegistryKind::etcd},
+    Scheme{"http+redis", "http", RegistryKind::redis}, Scheme{"https+redis", "https", RegistryKind::redis},
+};
+
+bool is_service(std::string_view name) {
+  return !name.empty() &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
+             name.npos;
+}
+
+std::string_view name_of(RegistryKind registry) {
+  switch (registry) {
+    case RegistryKind::dns:
+      return "the DNS";
+    case RegistryKind::etcd:
+      return "etcd";
+    case RegistryKind::redis:
+      return "Redis";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<ServiceUrl> read_service_url(std::string_view text) {
+  Uri uri = split_uri(text);
+  const auto scheme = std::find_if(kSchemes.begin(), kSchemes.end(), [&](const Scheme& known) {
+    return equal_without_case(known.name, uri.scheme);
+  });
+  if (scheme == kSchemes.end()) return std::nullopt;
+  std::string authority = uri.authority.value_or("");
+  ServiceUrl url{scheme->registry, {}, std::string(scheme->http), {}, {}};
+  const auto at = authority.rfind('@');
+  if (at != authority.npos) url.credentials = authority.substr(0, at + 1);
+  url.service = at == authority.npos ? authority : authority.substr(at + 1);
+  if (!is_service(url.service))
+    throw Error(Kind::usage,
+                fmt::format("\"{}\" is no name of a service: {}://NAME/PATH, of letters, digits, - . and _",
+                            url.service, scheme->name));
+  url.rest = uri.path.empty() ? "/" : uri.path;
+  if (uri.query) url.rest += "?" + *uri.query;
+  return url;
+}
+
+std::string url_at(const ServiceUrl& url, const Instance& instance) {
+  return fmt::format("{}://{}{}{}", url.scheme, url.credentials, address_of(instance), url.rest);
+}
+
+Discovery::Discovery(LookUp look_up, std::function<double()> random, const Clock& clock)
+    : look_up_(std::move(look_up)), random_(std::move(random)), clock_(clock) {}
+
+std::vector<Instance> Discovery::find(const ServiceUrl& url) {
+  Known& known = known_[fmt::format("{} {}", static_cast<int>(url.registry), url.service)];
+  const Found& found = look_up(known, url);
+  if (found.instances.empty())
+    throw Error(Kind::unavailable, fmt::format("nobody offers the service {}: {} has no entry of it",
+                                               url.service, name_of(url.registry)));
+  return in_order(found.instances, random_);
+}
+
+const Found& Discovery::look_up(Known& known, const ServiceUrl& url) {
+  const auto now = clock_.steady();
+  const bool usable = now < known.asked + known.found.usable;
+  if (now < known.asked + known.found.fresh) return known.found;
+  if (known.trouble && now < known.troubled + kSpare) {
+    if (usable) return known.found;
+    throw Error(*known.trouble);
+  }
+  try {
+    known.found = look_up_(url.registry, url.service);
+    known.asked = now;
+    known.trouble.reset();
+  } catch (const Error& error) {
+    known.trouble = error;
+    known.troubled = clock_.steady();
+    if (!usable || error.kind() != Kind::unavailable) throw;
+  }
+  return known.found;
+}
+
+Discovery::LookUp registries(RegistryOptions options) {
+  return [options = std::move(options)](RegistryKind registry, const std::string& service) {
+    switch (registry) {
+      case RegistryKind::dns:
+        return find_in_dns(service, options);
+      case RegistryKind::etcd:
+        return find_in_etcd(service, options);
+      case RegistryKind::redis:
+        return find_in_redis(service, options);
+    }
+    return Found{};
+  };
+}
+
+}  // namespace iso

@@ -1,0 +1,94 @@
+#include "fetch/etcd.h"
+
+#include <fmt/format.h>
+
+#include "base/base64.h"
+#include "base/error.h"
+#include "fetch/http.h"
+#include "record/pointer.h"
+#include "record/scan.h"
+
+namespace iso {
+namespace {
+
+constexpr std::uint64_t kLongestAnswer = 1 << 20;  // bytes
+constexpr std::chrono::seconds kFresh{5};
+
+std::vector<std::string> parted(std::string_view endpoints) {
+  std::vector<std::string> parts;
+  while (!endpoints.empty()) {
+    const auto comma = endpoints.find(',');
+    std::string part(endpoints.substr(0, comma));
+    while (part.ends_with('/')) part.pop_back();
+    if (!part.empty()) parts.push_back(part.find("://") == part.npos ? "http://" + part : part);
+    endpoints.remove_prefix(comma == endpoints.npos ? endpoints.size() : comma + 1);
+  }
+  if (parts.empty()) throw Error(Kind::usage, "etcd has no endpoint: say http://HOST:PORT");
+  return parts;
+}
+
+// gRPC's codes of what is not allowed: permission denied, unauthenticated; and etcd's "user name is empty".
+bool is_refusal(const HttpReply& reply) {
+  return reply.status == 401 || reply.status == 403 ||
+         reply.body.bytes().find("user name is empty") != std::string_view::npos;
+}
+
+}  // namespace
+
+Etcd::Etcd(std::string_view endpoints, std::chrono::milliseconds timeout)
+    : endpoints_(parted(endpoints)), timeout_(timeout) {}
+
+std::string Etcd::post(std::string_view path, const std::string& json) const {
+  HttpSettings settings;
+  settings.max_filesize = kLongestAnswer;
+  std::string why;
+  for (const auto& endpoint : endpoints_) {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = endpoint + std::string(path);
+    request.fields.add("Content-Type", "application/json");
+    request.body = json;
+    request.timeout = timeout_;
+    const HttpReply reply = http_call(std::move(request), settings);
+    const std::string body(reply.body.bytes());
+    if (reply.trouble == HttpTrouble::none && reply.status == 200 && is_json(body)) return body;
+    why = reply.trouble != HttpTrouble::none ? reply.why : fmt::format("HTTP status {}", reply.status);
+    if (reply.trouble == HttpTrouble::none && is_refusal(reply))
+      throw Error(Kind::refused, fmt::format("etcd at {} does not let us: {}", endpoint, why));
+  }
+  throw Error(Kind::unavailable, fmt::format("etcd at {} cannot be asked: {}", endpoints_.back(), why));
+}
+
+std::optional<std::string> part_of(const std::string& json, std::string_view pointer) {
+  return Pointer(pointer).text_in(json);
+}
+
+std::string base64_of(std::string_view bytes) {
+  std::string text;
+  append_base64(text, bytes);
+  return text;
+}
+
+std::string etcd_prefix(std::string_view service) {
+  return fmt::format("/iso/services/{}/", service);
+}
+
+Found find_in_etcd(const std::string& service, const RegistryOptions& options) {
+  const std::string first = etcd_prefix(service);
+  std::string behind = first;
+  ++behind.back();  // all keys that begin with the first
+  const std::string answer =
+      Etcd(options.etcd, options.timeout)
+          .post("/v3/kv/range", fmt::format(R"({{"key":"{}","range_end":"{}","limit":"{}"}})",
+                                            base64_of(first), base64_of(behind), kMostInstances));
+  Found found{{}, kFresh, kRemembered};
+  for (std::size_t i = 0; i < kMostInstances; ++i) {
+    const auto value = part_of(answer, fmt::format("/kvs/{}/value", i));
+    if (!value) break;  // an empty answer has no kvs at all
+    if (const auto entry = read_base64(*value))
+      if (auto instance = read_instance(*entry)) found.instances.push_back(std::move(*instance));
+  }
+  return found;
+}
+
+}  // namespace iso

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fetch/registry.h"
+
+namespace iso {
+
+// etcd by its JSON gateway (https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway): bytes are base64, and
+// numbers of 64 bits are texts.
+class Etcd {
+ public:
+  // `endpoints`: "http://HOST:PORT", several separated by commas: the next is asked when one is away.
+  Etcd(std::string_view endpoints, std::chrono::milliseconds timeout);
+
+  // The answer to what is posted, which is JSON. Throws Kind::unavailable, Kind::refused.
+  std::string post(std::string_view path, const std::string& json) const;
+
+ private:
+  std::vector<std::string> endpoints_;
+  std::chrono::milliseconds timeout_;
+};
+
+// What is at a JSON pointer of an answer.
+std::optional<std::string> part_of(const std::string& json, std::string_view pointer);
+
+std::string base64_of(std::string_view bytes);
+
+}  // namespace iso
