@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 #include <random>
@@ -88,7 +89,9 @@ std::unique_ptr<Cache> open_cache(const FetchOptionsTyped& args, const Session& 
 // A single fetch must reach its origin; many in a row should leave one alone that is down.
 std::unique_ptr<CommandBreaker> breaker_of(const FetchOptionsTyped& args, const Session& session,
                                            Report& report, const FetchOptions& options) {
-  const bool wanted = !args.breaker.name.empty() || (!args.url_at.empty() && !args.no_breaker);
+  const bool services = std::any_of(args.urls.begin(), args.urls.end(),
+                                    [](const auto& url) { return read_service_url(url).has_value(); });
+  const bool wanted = !args.breaker.name.empty() || ((!args.url_at.empty() || services) && !args.no_breaker);
   if (!wanted) return nullptr;
   return std::make_unique<CommandBreaker>(args.breaker, session.environment, report, options.timeout);
 }
@@ -135,10 +138,13 @@ Outcome run(const FetchOptionsTyped& args, Session& session) {
   const auto breaker = breaker_of(args, session, report, options);
   Http http(settings_of(args));
   std::minstd_rand engine{std::random_device{}()};
+  const auto random = [&engine] { return std::uniform_real_distribution<>(0, 1)(engine); };
+  Discovery discovery(registries(registries_of(args.registry, session.environment)), random);
   Fetcher::Parts parts{http};
+  parts.discovery = &discovery;
   parts.cache = cache.get();
   if (breaker) parts.breaker = &breaker->breaker();
-  parts.random = [&engine] { return std::uniform_real_distribution<>(0, 1)(engine); };
+  parts.random = random;
   parts.notice = [&report](std::string_view text) { report.note(text); };
   Fetcher fetcher(std::move(parts), options);
   FetchRun run(input, fetcher, report, std::move(run_options), session.interrupted);

@@ -8,7 +8,10 @@ namespace {
 
 void add_what(CLI::App& app, FetchOptionsTyped& options) {
   auto* urls =
-      app.add_option("urls", options.urls, "What to fetch: http:// or https://")->type_name("URL...");
+      app.add_option(
+             "urls", options.urls,
+             "What to fetch: http://, https://, or a service: http+srv://, http+etcd://, http+redis://")
+          ->type_name("URL...");
   app.add_option(
          "--url-at", options.url_at,
          "Read records from standard input, and fetch the URL at this place of each, as in /body/href")
@@ -71,6 +74,8 @@ void add_connection(CLI::App& app, FetchOptionsTyped& options) {
       ->type_name("FILE")
       ->group(group);
   app.add_option("--key", options.key, "The private key of --cert")->type_name("FILE")->group(group);
+  add_registry_option(app, options.registry, "Look services up here")->group(group);
+  add_dns_server_option(app, options.registry)->group(group);
   app.add_flag("--insecure", options.insecure, "Trust any certificate")->group(group);
 }
 
@@ -104,7 +109,7 @@ void add_breaker(CLI::App& app, FetchOptionsTyped& options) {
   app.add_flag(
          "--breaker", options.breaker.name,
          "Call no origin that failed too often of late: each by itself, or all as NAME; the default with "
-         "--url-at")
+         "--url-at and for services")
       ->type_name("[=NAME]");
   app.add_flag("--no-breaker", options.no_breaker, "Call every origin, whatever happened before")
       ->excludes("--breaker");

@@ -6,6 +6,7 @@
 
 #include "cli/breaker_options.h"
 #include "cli/common_options.h"
+#include "cli/registry_options.h"
 
 namespace iso {
 
@@ -31,6 +32,7 @@ struct FetchOptionsTyped {
   std::string cache, cache_size, max_stale;
   bool no_cache = false, offline = false, refresh = false;
 
+  RegistryFlags registry;
   BreakerFlags breaker;  // its name is "true" if none was given
   bool no_breaker = false;
 

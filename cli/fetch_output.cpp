@@ -92,6 +92,10 @@ void append_how(std::string& out, const Wanted& wanted, const Fetched& fetched) 
   }
   out += fmt::format(",\"cache\":\"{}\",\"age\":{},\"attempts\":{},\"elapsed_ms\":{}", name_of(fetched.cache),
                      fetched.age.count(), fetched.attempts, fetched.elapsed.count());
+  if (!fetched.instance.empty()) {
+    out += ",\"instance\":";
+    append_value(out, fetched.instance);
+  }
 }
 
 void append_error(std::string& out, std::string_view why) {

@@ -80,7 +80,7 @@ void FetchRun::fill() {
     slot.number = first_ + slots_.size() - 1;
     slot.wanted = std::move(*wanted);
     if (slot.wanted.flaw.empty() && !http_url(slot.wanted.url))
-      slot.wanted.flaw = fmt::format("\"{}\" is no http:// or https:// URL", slot.wanted.url);
+      slot.wanted.flaw = fmt::format("\"{}\" is no URL of http, https or a service", slot.wanted.url);
     if (slot.wanted.flaw.empty())
       start(slot, slot.wanted.url);
     else

@@ -11,6 +11,8 @@
 #include "cli/report.h"
 #include "ends/inbox.h"
 #include "ends/open.h"
+#include "fetch/discovery.h"
+#include "fetch/registration.h"
 #include "pump/pump.h"
 
 namespace iso {
@@ -162,6 +164,20 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& coun
   return Outcome::done;
 }
 
+// "shop=127.0.0.1:8080"
+std::unique_ptr<Registration> register_self(const ListenOptions& args, const Environment& environment) {
+  if (args.self.empty()) return nullptr;
+  const auto equals = args.self.find('=');
+  const std::string service = args.self.substr(0, equals);
+  const auto instance =
+      equals == std::string::npos ? std::nullopt : read_instance(args.self.substr(equals + 1));
+  if (!instance || !read_service_url("http+etcd://" + service))
+    throw Error(Kind::usage, fmt::format("--register {}: say NAME=HOST:PORT", args.self));
+  return std::make_unique<Registration>(open_lease(registry_kind(args.registry.registry), service, *instance,
+                                                   kRegistered, registries_of(args.registry, environment)),
+                                        args.self);
+}
+
 Intake intake_of(GuardedSink& guarded) {
   switch (guarded.room()) {
     case GuardedSink::Room::many:
@@ -193,7 +209,13 @@ Outcome run(const ListenOptions& args, Session& session) {
   const Guard guard = guard_of(args.breaker, breaker);
   const auto [source, inbox] = open_origin(args, url, guard, report);
   const auto [sink, answers, ledger, guarded] = open_destination(args, url, session, guard, report);
+  const auto registration = register_self(args, session.environment);
   PumpHooks hooks;
+  if (registration)
+    hooks.pause = [&report, &registration] {
+      for (const auto& news : registration->news()) report.warning(news);
+      return Wait{};
+    };
   hooks.report = [&report, received = std::uint64_t{0}](const Taken& taken, const Verdict& verdict) mutable {
     if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
     if (verdict.fate == Fate::deferred) report.note(failure_text(taken.record, verdict));

@@ -88,6 +88,10 @@ void ListenOptions::add_to(CLI::App& app) {
   add_source_options(app, *this);
   add_handler_options(app, *this);
   add_output_options(app, *this);
+  auto* registers =
+      app.add_option("--register", self, "Be found as an instance of a service for as long as listen runs")
+          ->type_name("NAME=HOST:PORT");
+  registers->needs(add_registry_option(app, registry, "Register there"));
   add_breaker_options(app, breaker, "the command, and the connection to the broker,");
   add_common_options(app, common, "Stop after so long");
 }

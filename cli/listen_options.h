@@ -6,6 +6,7 @@
 
 #include "cli/breaker_options.h"
 #include "cli/common_options.h"
+#include "cli/registry_options.h"
 #include "ends/stream.h"
 
 namespace iso {
@@ -15,6 +16,8 @@ struct ListenOptions {
   CommonOptions common;
   BreakerFlags breaker;
   std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
+  RegistryFlags registry;
+  std::string self;  // NAME=HOST:PORT
   std::vector<std::string> bindings;
   bool declare = false, drain = false, peek = false, reply = false;
   std::uint64_t count = 0;

@@ -100,6 +100,8 @@ _iso() {
     listen:--job-timeout|\
     listen:--confirm-as|\
     listen:--acks|\
+    listen:--register|\
+    listen:--registry|\
     listen:--breaker|\
     listen:--on-trip|\
     listen:-u|listen:--url|\
@@ -115,6 +117,8 @@ _iso() {
     fetch:--max-filesize|\
     fetch:--connect-timeout|\
     fetch:--proxy|\
+    fetch:--registry|\
+    fetch:--dns-server|\
     fetch:--cache-size|\
     fetch:--max-stale|\
     fetch:--on-trip|\
@@ -128,8 +132,8 @@ _iso() {
   fi
   case $command in
     publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --await-acks --rejects --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --reply --confirm-as --acks --out --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --parallel -H --header -X --request --body --bearer-file --netrc-file --max-redirs --retries --max-filesize --connect-timeout --proxy --cacert --cert --key --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --parallel -H --header -X --request --body --bearer-file --netrc-file --max-redirs --retries --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }
 complete -F _iso iso

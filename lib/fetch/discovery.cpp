@@ -1,32 +1,13 @@
 #include "fetch/discovery.h"
 
-#include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
-#include "fetch/fields.h"
 #include "fetch/uri.h"
 
 namespace iso {
 namespace {
 
 constexpr std::chrono::seconds kSpare{1};  // a registry that was away a moment ago is not asked again
-
-struct Scheme {
-  std::string_view name, http;
-  RegistryKind registry;
-};
-constexpr std::array kSchemes{
-    Scheme{"http+srv", "http", RegistryKind::dns},     Scheme{"https+srv", "https", RegistryKind::dns},
-    Scheme{"http+etcd", "http", RegistryKind::etcd},   Scheme{"https+etcd", "https", RegistryKind::etcd},
-    Scheme{"http+redis", "http", RegistryKind::redis}, Scheme{"https+redis", "https", RegistryKind::redis},
-};
-
-bool is_service(std::string_view name) {
-  return !name.empty() &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
-             name.npos;
-}
 
 std::string_view name_of(RegistryKind registry) {
   switch (registry) {
@@ -43,21 +24,21 @@ std::string_view name_of(RegistryKind registry) {
 }  // namespace
 
 std::optional<ServiceUrl> read_service_url(std::string_view text) {
-  Uri uri = split_uri(text);
-  const auto scheme = std::find_if(kSchemes.begin(), kSchemes.end(), [&](const Scheme& known) {
-    return equal_without_case(known.name, uri.scheme);
-  });
-  if (scheme == kSchemes.end()) return std::nullopt;
-  std::string authority = uri.authority.value_or("");
-  ServiceUrl url{scheme->registry, {}, std::string(scheme->http), {}, {}};
-  const auto at = authority.rfind('@');
-  if (at != authority.npos) url.credentials = authority.substr(0, at + 1);
-  url.service = at == authority.npos ? authority : authority.substr(at + 1);
-  if (!is_service(url.service))
-    throw Error(Kind::usage,
-                fmt::format("\"{}\" is no name of a service: {}://NAME/PATH, of letters, digits, - . and _",
-                            url.service, scheme->name));
-  url.rest = uri.path.empty() ? "/" : uri.path;
+  const auto canonical = http_url(text);
+  if (!canonical) return std::nullopt;
+  Uri uri = split_uri(*canonical);
+  const auto plus = uri.scheme.find('+');
+  if (plus == uri.scheme.npos) return std::nullopt;
+  ServiceUrl url;
+  const std::string registry = uri.scheme.substr(plus + 1);
+  url.registry = registry == "srv"    ? RegistryKind::dns
+                 : registry == "etcd" ? RegistryKind::etcd
+                                      : RegistryKind::redis;
+  url.scheme = uri.scheme.substr(0, plus);
+  const auto at = uri.authority->rfind('@') + 1;  // 0: there is none
+  url.credentials = uri.authority->substr(0, at);
+  url.service = uri.authority->substr(at);
+  url.rest = uri.path;
   if (uri.query) url.rest += "?" + *uri.query;
   return url;
 }

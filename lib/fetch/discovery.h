@@ -23,7 +23,7 @@ struct ServiceUrl {
   std::string rest;         // path and query, as they were given
 };
 
-// Nothing: the URL is none of a service. Throws Kind::usage for one that is and names no service.
+// Nothing: the URL is none of a service.
 std::optional<ServiceUrl> read_service_url(std::string_view url);
 
 // The same resource at one of those who offer it.

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "fetch/http.h"
+#include "fetch/registration.h"
 #include "record/pointer.h"
 #include "record/scan.h"
 
@@ -16,11 +17,12 @@ constexpr std::chrono::seconds kFresh{5};
 
 std::vector<std::string> parted(std::string_view endpoints) {
   std::vector<std::string> parts;
+  const std::string scheme = endpoints.starts_with("https://") ? "https://" : "http://";
   while (!endpoints.empty()) {
     const auto comma = endpoints.find(',');
     std::string part(endpoints.substr(0, comma));
     while (part.ends_with('/')) part.pop_back();
-    if (!part.empty()) parts.push_back(part.find("://") == part.npos ? "http://" + part : part);
+    if (!part.empty()) parts.push_back(part.find("://") == part.npos ? scheme + part : part);
     endpoints.remove_prefix(comma == endpoints.npos ? endpoints.size() : comma + 1);
   }
   if (parts.empty()) throw Error(Kind::usage, "etcd has no endpoint: say http://HOST:PORT");
@@ -89,6 +91,51 @@ Found find_in_etcd(const std::string& service, const RegistryOptions& options) {
       if (auto instance = read_instance(*entry)) found.instances.push_back(std::move(*instance));
   }
   return found;
+}
+
+namespace {
+
+// A key that etcd removes with its lease.
+class EtcdLease final : public Lease {
+ public:
+  EtcdLease(const std::string& service, const Instance& instance, std::chrono::seconds ttl,
+            const RegistryOptions& options)
+      : etcd_(options.etcd, options.timeout),
+        key_(base64_of(etcd_prefix(service) + address_of(instance))),
+        value_(base64_of(address_of(instance))),
+        ttl_(ttl) {}
+
+  void renew() override {
+    if (!id_.empty() && is_kept()) return;
+    id_ = part_of(etcd_.post("/v3/lease/grant", fmt::format(R"({{"TTL":"{}"}})", ttl_.count())), "/ID")
+              .value_or("");
+    if (id_.empty()) throw Error(Kind::unavailable, "etcd grants no lease");
+    etcd_.post("/v3/kv/put", fmt::format(R"({{"key":"{}","value":"{}","lease":"{}"}})", key_, value_, id_));
+  }
+
+  void end() override {
+    if (!id_.empty()) etcd_.post("/v3/lease/revoke", fmt::format(R"({{"ID":"{}"}})", id_));
+  }
+
+ private:
+  // A lease that has ended has no time to live.
+  bool is_kept() {
+    const auto answer = etcd_.post("/v3/lease/keepalive", fmt::format(R"({{"ID":"{}"}})", id_));
+    const auto ttl = part_of(answer, "/result/TTL");
+    return ttl && *ttl != "0";
+  }
+
+  Etcd etcd_;
+  std::string key_, value_;
+  std::chrono::seconds ttl_;
+  std::string id_;
+};
+
+}  // namespace
+
+std::unique_ptr<Lease> etcd_lease(const std::string& service, const Instance& instance,
+                                  std::chrono::seconds ttl, const RegistryOptions& options) {
+  return std::make_unique<EtcdLease>(service, instance, ttl, options);
 }
 
 }  // namespace iso

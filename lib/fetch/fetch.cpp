@@ -223,6 +223,7 @@ void Fetcher::finish(Job& job, Fetched fetched) {
   fetched.token = job.token;
   fetched.url = job.request.url;
   fetched.attempts = job.attempts;
+  if (!job.instances.empty() && job.attempts != 0) fetched.instance = address_of(job.instances[job.instance]);
   fetched.elapsed = std::chrono::floor<milliseconds>(parts_.clock.steady() - job.started);
   if (job.visible) {
     --visible_;
@@ -254,7 +255,7 @@ bool Fetcher::redirect(Job& job, const Response& response) {
   if (!is_redirect(response.status) || !location || options_.max_redirects == 0) return false;
   std::string target = resolve_uri(job.request.url, *location);
   const auto credentials = take_credentials(target);
-  const auto url = http_url(target);
+  const auto url = followed_url(job.request.url, target);
   if (!url) {
     fail(job, Kind::unavailable, fmt::format("redirected to {}, which is not http or https", target));
     return true;
@@ -271,6 +272,7 @@ bool Fetcher::redirect(Job& job, const Response& response) {
   if (!next.with_body) job.body.clear();
   ++job.hops;
   job.tries = 0;
+  job.instances.clear();
   job.waited = job.plain = false;
   job.partial = {};
   job.resuming = false;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "breaker/breaker.h"
 #include "fetch/cache.h"
+#include "fetch/discovery.h"
 #include "fetch/policy.h"
 #include "fetch/transport.h"
 
@@ -52,6 +53,7 @@ struct Fetched {
   Seconds age{0};
   unsigned attempts = 0;  // requests that were made of an origin
   std::chrono::milliseconds elapsed{0};
+  std::string instance;  // who of a service was asked last: "HOST:PORT"
   std::optional<Failure> failure;
 };
 
@@ -62,8 +64,9 @@ class Fetcher {
  public:
   struct Parts {
     Transport& transport;
-    Cache* cache = nullptr;      // null: everything is asked of its origin, and nothing is stored
-    Breaker* breaker = nullptr;  // null: every origin is called
+    Cache* cache = nullptr;          // null: everything is asked of its origin, and nothing is stored
+    Breaker* breaker = nullptr;      // null: every origin is called
+    Discovery* discovery = nullptr;  // null: services cannot be found
     const Clock& clock = system_clock();
     std::function<double()> random = [] { return 0.5; };  // from 0 to 1, for the pauses between tries
     std::function<void(std::string_view)> notice = [](std::string_view) {};  // a line for people
@@ -94,7 +97,10 @@ class Fetcher {
   bool wait_for_leader(Job& job);
   bool wait_for_lock(Job& job);
   void send(Job& job);
+  bool found(Job& job);
   bool admitted(Job& job);
+  void unreachable(Job& job, Kind kind, const std::string& why);
+  bool fail_over(Job& job, const HttpReply& reply);
   void settle(Job& job, const HttpReply& reply);
   void take(Job& job, HttpReply reply);
   bool resume(Job& job, HttpReply& reply);

@@ -5,7 +5,6 @@
 #include "fetch/fetch_job.h"
 #include "fetch/range.h"
 #include "fetch/retry.h"
-#include "fetch/uri.h"
 #include "fetch/validate.h"
 
 namespace iso {
@@ -33,26 +32,6 @@ Kind kind_of(HttpTrouble trouble) {
 bool may_pass(HttpTrouble trouble) {
   return trouble == HttpTrouble::connect || trouble == HttpTrouble::timeout || trouble == HttpTrouble::cut ||
          trouble == HttpTrouble::resolve;
-}
-
-// What a circuit breaker counts. A name that is not known and a certificate that is not trusted are mistakes
-// on our side more often.
-bool is_origins_fault(HttpTrouble trouble) {
-  return trouble == HttpTrouble::connect || trouble == HttpTrouble::timeout || trouble == HttpTrouble::cut ||
-         trouble == HttpTrouble::protocol;
-}
-bool is_origins_fault(int status) {
-  return status == 500 || status == 502 || status == 503 || status == 504;
-}
-
-std::string origin_text(std::string_view url) {
-  const auto origin = origin_of(url);
-  return origin ? fmt::format("{}://{}:{}", origin->scheme, origin->host, origin->port) : std::string(url);
-}
-
-// What may be sent twice without doing it twice (RFC 9110 section 9.2.2).
-bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE";
 }
 
 std::string key_text(const CacheKey& key) {
@@ -118,10 +97,10 @@ void Fetcher::send(Job& job) {
   const milliseconds left = time_left(job);
   if (left.count() <= 0)
     return fail(job, Kind::unconfirmed, "its time was up before the origin could be asked");
-  if (parts_.breaker && !admitted(job)) return;
+  if (!found(job) || !admitted(job)) return;
   HttpRequest request;
   request.method = job.request.method;
-  request.url = job.key.url;
+  request.url = job.target();
   request.fields = job.request.fields;
   if (!job.plain)
     for (const auto& field : job.plan.conditions) request.fields.add(field.name, field.value);
@@ -142,39 +121,11 @@ void Fetcher::send(Job& job) {
   parts_.transport.start(job.token, std::move(request));
 }
 
-// An open circuit is like an origin that is away, but at once (RFC 9111 section 4.2.4).
-bool Fetcher::admitted(Job& job) {
-  const std::string key = options_.circuit.empty() ? origin_text(job.key.url) : options_.circuit;
-  job.admission = parts_.breaker->admit(key);
-  if (*job.admission) return true;
-  const std::string why = refusal_text(*std::exchange(job.admission, std::nullopt));
-  const auto known = conclude(job.request, job.plan, job.stored, nullptr, job.times, options_.reuse, now());
-  if (known.conclusion == Conclusion::serve_stale) {
-    job.plan.chosen = known.chosen;
-    serve(job, CacheUse::stale);
-  } else {
-    fail(job, Kind::unavailable, why);
-  }
-  return false;
-}
-
-void Fetcher::settle(Job& job, const HttpReply& reply) {
-  if (!job.admission) return;
-  CallResult result;
-  const bool failed = reply.trouble != HttpTrouble::none;
-  if (failed ? is_origins_fault(reply.trouble) : is_origins_fault(reply.status))
-    result.end = CallEnd::failure;
-  else if (failed || reply.status >= 400)
-    result.end = CallEnd::neutral;
-  result.reason = failed ? reply.why : fmt::format("status {}", reply.status);
-  result.retry_after = retry_after(reply.fields, now());
-  parts_.breaker->settle(*std::exchange(job.admission, std::nullopt), result);
-}
-
 void Fetcher::take(Job& job, HttpReply reply) {
   job.state = Job::State::looking;
   if (!job.resuming) job.times.response = now();
   settle(job, reply);
+  if (fail_over(job, reply)) return;
   if (job.resuming && !resume(job, reply)) return;
   if (try_again(job, reply)) return;
   conclude_with(job, std::move(reply));
@@ -201,7 +152,7 @@ bool Fetcher::resume(Job& job, HttpReply& reply) {
 bool Fetcher::try_again(Job& job, HttpReply& reply) {
   const bool failed = reply.trouble != HttpTrouble::none;
   if (failed ? !may_pass(reply.trouble) : !is_passing(reply.status)) return false;
-  if (job.tries > options_.retries || !is_idempotent(job.request.method) || !job.visible) return false;
+  if (job.tries > options_.retries || !job.is_idempotent() || !job.visible) return false;
   const Response answer{reply.status, reply.fields};
   const auto known = conclude(job.request, job.plan, job.stored, failed ? nullptr : &answer, job.times,
                               options_.reuse, now());
@@ -215,6 +166,7 @@ bool Fetcher::try_again(Job& job, HttpReply& reply) {
   }
   parts_.notice(fmt::format("{}: {}; trying again in {} ms", job.key.url,
                             failed ? reply.why : fmt::format("status {}", reply.status), pause->count()));
+  if (!job.instances.empty()) job.instance = (job.instance + 1) % job.instances.size();
   job.state = Job::State::resting;
   job.due = parts_.clock.steady() + *pause;
   return true;

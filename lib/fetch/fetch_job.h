@@ -23,6 +23,9 @@ struct Fetcher::Job {
   Clock::Steady due;
   unsigned attempts = 0, tries = 0, hops = 0;  // tries: of this hop
 
+  std::vector<Instance> instances;  // of a service: whom to ask, in order
+  std::size_t instance = 0;         // who is asked
+
   CacheKey key;
   std::vector<Stored> stored;
   std::vector<CacheEntry> entries;  // of the same numbers
@@ -37,6 +40,17 @@ struct Fetcher::Job {
   Response first;  // whose body it is
   bool resuming = false;
 
+  // Whom to ask: the URL itself, or of a service that instance.
+  std::string target() const {
+    return instances.empty() ? key.url : url_at(*read_service_url(key.url), instances[instance]);
+  }
+
+  // May be sent twice without doing it twice (RFC 9110 section 9.2.2).
+  bool is_idempotent() const {
+    const std::string& method = request.method;
+    return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+           method == "DELETE";
+  }
   bool is_shared() const { return request.method == "GET"; }
 };
 

@@ -97,7 +97,7 @@ std::optional<std::string> next_page(const Fields& fields, std::string_view url)
   for (const auto& link : links(fields)) {
     if (std::find(link.rel.begin(), link.rel.end(), "next") == link.rel.end()) continue;
     if (link.anchor && http_url(resolve_uri(url, *link.anchor)) != page) continue;  // RFC 8288 section 3.2
-    if (auto next = http_url(resolve_uri(url, link.target))) return next;
+    if (auto next = followed_url(url, link.target)) return next;
   }
   return std::nullopt;
 }

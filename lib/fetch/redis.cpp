@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/library.h"
 #include "base/url.h"
+#include "fetch/registration.h"
 #include "fetch/registry.h"
 #include "fetch/uri.h"
 
@@ -152,6 +153,55 @@ Found find_in_redis(const std::string& service, const RegistryOptions& options) 
   for (const auto& entry : entries)
     if (auto instance = read_instance(entry)) found.instances.push_back(std::move(*instance));
   return found;
+}
+
+namespace {
+
+// A member of a sorted set whose score is the second, by the server's clock, in which its time is up.
+class RedisLease final : public Lease {
+ public:
+  RedisLease(const std::string& service, const Instance& instance, std::chrono::seconds ttl,
+             RegistryOptions options)
+      : key_(redis_key(service)), member_(address_of(instance)), ttl_(ttl), options_(std::move(options)) {}
+
+  void renew() override {
+    with_connection([this](Redis& redis) {
+      const long long now = redis.time();
+      redis.command({"ZADD", key_, std::to_string(now + ttl_.count()), member_});
+      redis.command({"ZREMRANGEBYSCORE", key_, "-inf", std::to_string(now - kKept.count())});
+    });
+  }
+
+  void end() override {
+    with_connection([this](Redis& redis) { redis.command({"ZREM", key_, member_}); });
+  }
+
+ private:
+  // Those whose time is up are not found, and tidied up a day later.
+  static constexpr std::chrono::seconds kKept{86'400};
+
+  template <class Call>
+  void with_connection(Call call) {
+    try {
+      if (!redis_) redis_.emplace(options_.redis, options_.timeout);
+      call(*redis_);
+    } catch (...) {
+      redis_.reset();
+      throw;
+    }
+  }
+
+  std::string key_, member_;
+  std::chrono::seconds ttl_;
+  RegistryOptions options_;
+  std::optional<Redis> redis_;
+};
+
+}  // namespace
+
+std::unique_ptr<Lease> redis_lease(const std::string& service, const Instance& instance,
+                                   std::chrono::seconds ttl, const RegistryOptions& options) {
+  return std::make_unique<RedisLease>(service, instance, ttl, options);
 }
 
 }  // namespace iso

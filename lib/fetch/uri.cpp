@@ -1,6 +1,7 @@
 #include "fetch/uri.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace iso {
@@ -51,7 +52,15 @@ struct Authority {
 };
 
 std::uint16_t own_port(std::string_view scheme) {
+  if (is_service_scheme(scheme)) return 0;
   return scheme == "https" ? 443 : 80;
+}
+
+// What means nothing but itself in each registry.
+bool is_service_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return is_alpha(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+  });
 }
 
 std::optional<Authority> read_authority(std::string_view text, std::string_view scheme) {
@@ -81,7 +90,7 @@ bool is_bad(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '\\';
 }
 
-// A URL of http or https whose authority could be read.
+// A URL of http, https or a service whose authority could be read.
 struct Read {
   Uri uri;
   Authority authority;
@@ -91,9 +100,11 @@ std::optional<Read> read(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), is_bad)) return std::nullopt;
   auto uri = split_uri(text);
   uri.scheme = lowered(uri.scheme);
-  if ((uri.scheme != "http" && uri.scheme != "https") || !uri.authority) return std::nullopt;
+  const bool service = is_service_scheme(uri.scheme);
+  if ((uri.scheme != "http" && uri.scheme != "https" && !service) || !uri.authority) return std::nullopt;
   auto authority = read_authority(*uri.authority, uri.scheme);
   if (!authority) return std::nullopt;
+  if (service && (authority->port != 0 || !is_service_name(authority->host))) return std::nullopt;
   return Read{std::move(uri), std::move(*authority)};
 }
 
@@ -185,6 +196,17 @@ std::optional<std::string> http_url(std::string_view text) {
   if (uri.path.empty()) uri.path = "/";
   uri.fragment.reset();
   return joined_uri(uri);
+}
+
+std::optional<std::string> followed_url(std::string_view page, std::string_view reference) {
+  auto url = http_url(resolve_uri(page, reference));
+  if (url && is_service_scheme(split_uri(*url).scheme) && !same_origin(page, *url)) return std::nullopt;
+  return url;
+}
+
+bool is_service_scheme(std::string_view scheme) {
+  constexpr std::array kAll{"http+srv", "https+srv", "http+etcd", "https+etcd", "http+redis", "https+redis"};
+  return std::find(kAll.begin(), kAll.end(), scheme) != kAll.end();
 }
 
 std::optional<HttpOrigin> origin_of(std::string_view text) {

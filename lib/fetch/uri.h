@@ -26,8 +26,16 @@ std::string resolve_uri(std::string_view base, std::string_view reference);
 // A URL that may be fetched, in the one spelling that it is asked for and kept under: scheme and host in
 // lower case, no port that is the scheme's own, no dots in the path, a path, no fragment (section 6.2.2; RFC
 // 9110 section 4.2.3). The query stays byte for byte. Nothing if it is not http or https, has no host, a bad
-// port, or bytes that no URL has.
+// port, or bytes that no URL has. The URL of a service (fetch/discovery.h) is one too, its name the host,
+// without a port.
 std::optional<std::string> http_url(std::string_view text);
+
+// Where a response of `page` may lead with a reference: what may be fetched, but to no service other than its
+// own, as those are looked up where only the user should look.
+std::optional<std::string> followed_url(std::string_view page, std::string_view reference);
+
+// "http+srv" and such.
+bool is_service_scheme(std::string_view scheme);
 
 // Where a URL leads; credentials given to one origin go to no other (RFC 9110 section 4.3.1).
 struct HttpOrigin {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "fetch/uri.h"
 #include "support/errors.h"
 #include "support/fakes.h"
 
@@ -20,12 +21,24 @@ TEST_CASE("service URL: scheme, name and the rest are told apart") {
     CHECK_FALSE(read_service_url(other).has_value());
 }
 
-TEST_CASE("service URL: a name that could mean something else in a registry is a usage error") {
-  for (const char* url :
-       {"http+etcd:///x", "http+etcd://shop:80/", "http+redis://*/", "http+srv://a%2fb/", "http+etcd://"}) {
+TEST_CASE(
+    "service URL: a name that could mean something else in a registry is none, and so is one with a port") {
+  for (const char* url : {"http+etcd:///x", "http+etcd://shop:80/", "http+redis://*/", "http+srv://a%2fb/",
+                          "http+etcd://", "http+redis://[::1]/"}) {
     CAPTURE(url);
-    CHECK(test::error_of([&] { read_service_url(url); }).kind() == Kind::usage);
+    CHECK_FALSE(read_service_url(url).has_value());
+    CHECK_FALSE(http_url(url).has_value());
   }
+}
+
+TEST_CASE("service URL: a response leads to no service but its own") {
+  const char* page = "http+etcd://shop/orders?page=1";
+  CHECK(followed_url(page, "?page=2") == "http+etcd://shop/orders?page=2");
+  CHECK(followed_url(page, "/x") == "http+etcd://shop/x");
+  CHECK(followed_url(page, "http://other/x") == "http://other/x");
+  CHECK_FALSE(followed_url(page, "http+etcd://other/x").has_value());
+  CHECK_FALSE(followed_url(page, "http+redis://shop/x").has_value());
+  CHECK_FALSE(followed_url("http://shop/", "http+etcd://shop/x").has_value());
 }
 
 namespace {
@@ -69,9 +82,12 @@ TEST_CASE("discovery: while the registry is away, what was last known will do fo
   Trial trial;
   trial.find();
   trial.away = Error(Kind::unavailable, "etcd is away");
-  trial.clock.now += 9999ms;
+  trial.clock.now += 9998ms;
   CHECK(trial.find() == "a");
   trial.clock.now += 1ms;
+  CHECK(trial.find() == "a");
+  CHECK(trial.asked.size() == 2);  // not again so soon
+  trial.clock.now += 1s;
   const Error error = test::error_of([&] { trial.find(); });
   CHECK(error.kind() == Kind::unavailable);
   CHECK(test::says(error, "etcd is away"));

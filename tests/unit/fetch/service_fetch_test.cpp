@@ -1,0 +1,144 @@
+#include <doctest/doctest.h>
+
+#include "fetch/fetch.h"
+#include "support/fake_transport.h"
+#include "support/fakes.h"
+#include "support/folder.h"
+
+using namespace iso;
+using namespace std::chrono_literals;
+using test::reply;
+
+namespace {
+
+using Urls = std::vector<std::string>;
+
+// The service shop has four instances, 10.0.0.1 to 10.0.0.4, to be tried in this order; all others have none.
+struct Trial {
+  test::Folder folder;
+  test::FakeClock clock;
+  test::FakeTransport transport;
+  Cache cache{folder.path + "/cache.db"};
+  Breaker breaker{folder.path + "/breaker.db", {}, {}, clock};
+  bool registry_away = false;
+  Discovery discovery{[this](RegistryKind, const std::string& service) {
+                        if (registry_away) throw Error(Kind::unavailable, "the registry is away");
+                        Found found;
+                        for (unsigned n = 1; service == "shop" && n <= 4; ++n)
+                          found.instances.push_back({"10.0.0." + std::to_string(n), 80, n});
+                        return found;
+                      },
+                      [] { return 0.0; }, clock};
+  Fetcher fetcher{parts(), options()};
+
+  Fetcher::Parts parts() {
+    Fetcher::Parts all{transport, &cache, &breaker, &discovery, clock};
+    all.random = [] { return 0.0; };  // no pauses
+    return all;
+  }
+  static FetchOptions options() {
+    FetchOptions options;
+    options.retries = 1;
+    return options;
+  }
+
+  Fetched get(const std::string& url, const char* method = "GET") {
+    transport.asked.clear();
+    fetcher.start(1, {method, url, {}});
+    for (int turns = 0; turns < 100; ++turns)
+      for (auto& done : fetcher.turn({}, 10ms)) return std::move(done);
+    FAIL("nothing came");
+    return {};
+  }
+  Urls asked() const {
+    Urls urls;
+    for (const auto& request : transport.asked) urls.push_back(request.url);
+    return urls;
+  }
+  void answers(std::initializer_list<HttpTrouble> troubles) {
+    for (const auto trouble : troubles)
+      transport.replies.push_back(trouble == HttpTrouble::none ? reply(200, {}, "body")
+                                                               : reply(0, {}, {}, trouble));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Fetcher: an instance that cannot be reached leaves it to the next, without a retry") {
+  Trial trial;
+  trial.answers({HttpTrouble::connect, HttpTrouble::resolve, HttpTrouble::none});
+  const Fetched fetched = trial.get("http+etcd://shop/x?id=1");
+  CHECK(fetched.body.bytes() == "body");
+  CHECK(fetched.url == "http+etcd://shop/x?id=1");
+  CHECK(fetched.instance == "10.0.0.3:80");
+  CHECK(fetched.attempts == 3);
+  CHECK(trial.asked() ==
+        Urls{"http://10.0.0.1:80/x?id=1", "http://10.0.0.2:80/x?id=1", "http://10.0.0.3:80/x?id=1"});
+}
+
+TEST_CASE("Fetcher: no more than three instances are tried in a round, and a retry is another round") {
+  Trial trial;
+  for (int i = 0; i < 10; ++i) trial.answers({HttpTrouble::connect});
+  const Fetched fetched = trial.get("http+etcd://shop/x");
+  REQUIRE(fetched.failure);
+  CHECK(fetched.failure->kind == Kind::unavailable);
+  for (const auto& url : trial.asked()) CHECK(url != "http://10.0.0.4:80/x");
+  CHECK(trial.asked().size() == 6);
+}
+
+TEST_CASE("Fetcher: what an instance may have done is done by no other") {
+  Trial trial;
+  trial.answers({HttpTrouble::cut, HttpTrouble::none});
+  CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
+  trial.answers({HttpTrouble::cut, HttpTrouble::none});
+  CHECK(trial.get("http+etcd://shop/x", "POST").failure);
+  CHECK(trial.asked().size() == 1);
+  trial.transport.replies.clear();
+  trial.answers({HttpTrouble::connect, HttpTrouble::none});
+  CHECK(trial.get("http+etcd://shop/x", "POST").instance == "10.0.0.2:80");
+}
+
+TEST_CASE("Fetcher: an instance that is not well is retried at the next") {
+  Trial trial;
+  trial.transport.replies.push_back(reply(503, {}));
+  trial.answers({HttpTrouble::none});
+  CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
+}
+
+TEST_CASE(
+    "Fetcher: an instance whose circuit is open is passed over; if all are, it is as if nobody were there") {
+  Trial trial;
+  const auto open = [&](const std::string& key) {
+    for (int i = 0; i < 5; ++i) trial.breaker.settle(trial.breaker.admit(key), {CallEnd::failure, "refused"});
+  };
+  open("http://10.0.0.1:80");
+  trial.answers({HttpTrouble::none});
+  CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
+  CHECK(trial.asked().size() == 1);
+  open("http://10.0.0.2:80");
+  open("http://10.0.0.3:80");
+  const Fetched fetched = trial.get("http+etcd://shop/y");
+  REQUIRE(fetched.failure);
+  CHECK(fetched.failure->why.find("the circuit of http://10.0.0.3:80 is open") == 0);
+  CHECK(trial.asked().empty());
+}
+
+TEST_CASE("Fetcher: what a service said is kept under its own URL, and serves while its registry is away") {
+  Trial trial;
+  trial.transport.replies.push_back(
+      reply(200, {{"Cache-Control", "max-age=60, stale-if-error=600"}}, "kept"));
+  trial.get("http+etcd://shop/x");
+  trial.registry_away = true;
+  trial.clock.now += 30s;
+  Fetched fetched = trial.get("http+etcd://shop/x");
+  CHECK(fetched.cache == CacheUse::hit);
+  CHECK(fetched.instance.empty());
+  trial.clock.now += 60s;
+  fetched = trial.get("http+etcd://shop/x");
+  CHECK(fetched.cache == CacheUse::stale);
+  CHECK(fetched.body.bytes() == "kept");
+  fetched = trial.get("http+etcd://shop/other");
+  REQUIRE(fetched.failure);
+  CHECK(fetched.failure->kind == Kind::unavailable);
+  CHECK(fetched.failure->why == "the registry is away");
+}
