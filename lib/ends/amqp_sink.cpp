@@ -59,18 +59,14 @@ class AmqpSink final : public Sink {
     } catch (const Error&) {
       if (known_.empty() && replies_.empty()) throw;
     }
-    out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-    known_.clear();
+    hand_over(known_, out);
   }
 
   Wait wait() const override { return wire_.wait(); }
 
   std::string_view reply_address() const override { return direct_ ? kDirectReplies : std::string_view(); }
 
-  void replies(std::vector<Record>& out) override {
-    out.insert(out.end(), std::make_move_iterator(replies_.begin()), std::make_move_iterator(replies_.end()));
-    replies_.clear();
-  }
+  void replies(std::vector<Record>& out) override { hand_over(replies_, out); }
 
   std::string_view stalled() const override {
     if (!wire_.blocked().empty()) return wire_.blocked();

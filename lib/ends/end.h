@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,13 @@ struct Verdict {
   bool comes_again = false;  // the source gives the record again by itself: this was not its end
   std::unique_ptr<Record> reply = nullptr;  // what its handler answers, for reply_to; null: nothing
 };
+
+// Moves all that is known to the end of `out`: verdicts, or replies.
+template <class News>
+void hand_over(std::vector<News>& known, std::vector<News>& out) {
+  out.insert(out.end(), std::make_move_iterator(known.begin()), std::make_move_iterator(known.end()));
+  known.clear();
+}
 
 // What a source is told about a record it gave.
 enum class Settle {

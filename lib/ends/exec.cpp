@@ -62,8 +62,7 @@ class ExecSink final : public Sink {
     }
     kill_late();
     flush();
-    out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-    known_.clear();
+    hand_over(known_, out);
   }
 
   Wait wait() const override {

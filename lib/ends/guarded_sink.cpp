@@ -1,7 +1,6 @@
 #include "ends/guarded_sink.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace iso {
@@ -69,8 +68,7 @@ void GuardedSink::verdicts(std::vector<Verdict>& out) {
     calls_.erase(call);
   }
   if (out.size() != before) flush();
-  out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-  known_.clear();
+  hand_over(known_, out);
 }
 
 Wait GuardedSink::wait() const {

@@ -1,7 +1,6 @@
 #include "ends/ledger.h"
 
 #include <fmt/format.h>
-#include <iterator>
 #include <utility>
 
 #include "base/clock.h"
@@ -115,8 +114,7 @@ std::string LedgerSink::answered_of(const std::vector<std::string>& messages, co
 }
 
 void LedgerSink::verdicts(std::vector<Verdict>& out) {
-  out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-  known_.clear();
+  hand_over(known_, out);
 }
 
 Wait LedgerSink::wait() const {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
 
 #include "base/duration.h"
 
@@ -42,8 +41,7 @@ void RequestSink::flush() {
 }
 
 void RequestSink::verdicts(std::vector<Verdict>& out) {
-  out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-  known_.clear();
+  hand_over(known_, out);
   batch_.clear();
   requests_->verdicts(batch_);
   for (Verdict& verdict : batch_) published(std::move(verdict), out);

@@ -85,10 +85,7 @@ class StoreSink final : public Sink {
     if (!waiting_.empty()) locked_ = locked_out([this] { store_waiting(); });
   }
 
-  void verdicts(std::vector<Verdict>& out) override {
-    out.insert(out.end(), std::make_move_iterator(known_.begin()), std::make_move_iterator(known_.end()));
-    known_.clear();
-  }
+  void verdicts(std::vector<Verdict>& out) override { hand_over(known_, out); }
 
   Wait wait() const override { return Wait(std::chrono::milliseconds(locked_.empty() ? 0 : 10)); }
 
@@ -108,8 +105,7 @@ class StoreSink final : public Sink {
     routes_.refresh(database);
     for (const auto& [ticket, record] : waiting_) verdicts.push_back(store(ticket, *record, now));
     transaction.commit();
-    known_.insert(known_.end(), std::make_move_iterator(verdicts.begin()),
-                  std::make_move_iterator(verdicts.end()));
+    hand_over(verdicts, known_);
     waiting_.clear();
     waiting_bytes_ = 0;
     file_.checkpoint();
