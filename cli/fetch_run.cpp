@@ -48,6 +48,7 @@ FetchTally FetchRun::run() {
       if (now >= *end) break;
     } else {
       fill();
+      if (finished()) break;  // the input ended just now, and nothing is left to wait for
     }
     const bool printable = !slots_.empty() && !slots_.front().pages.empty();
     for (auto& fetched : fetcher_.turn(wait(), printable ? milliseconds(0) : kRound))
