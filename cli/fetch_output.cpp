@@ -7,20 +7,11 @@
 #include "fetch/problem.h"
 #include "record/members.h"
 #include "record/record.h"
-#include "record/utf8.h"
+#include "record/scan.h"
 #include "record/write.h"
 
 namespace iso {
 namespace {
-
-bool is_utf8(std::string_view bytes) {
-  for (const char *at = bytes.data(), *end = at + bytes.size(); at != end;) {
-    const std::size_t length = utf8_length(at, end);
-    if (length == 0 || length > static_cast<std::size_t>(end - at)) return false;
-    at += length;
-  }
-  return true;
-}
 
 // What is no UTF-8 was ISO 8859-1 once (RFC 9110 section 5.5); so it can be told what the bytes were.
 void append_value(std::string& out, std::string_view value) {

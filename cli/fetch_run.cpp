@@ -5,6 +5,7 @@
 
 #include "cli/fetch_output.h"
 #include "fetch/link.h"
+#include "fetch/redirect.h"
 #include "fetch/uri.h"
 
 namespace iso {
@@ -83,18 +84,23 @@ void FetchRun::fill() {
     if (slot.wanted.flaw.empty() && !http_url(slot.wanted.url))
       slot.wanted.flaw = fmt::format("\"{}\" is no URL of http, https or a service", slot.wanted.url);
     if (slot.wanted.flaw.empty())
-      start(slot, slot.wanted.url);
+      start(slot);
     else
       slot.finished = true;
   }
 }
 
-void FetchRun::start(Slot& slot, const std::string& url) {
+void FetchRun::start(Slot& slot) {
+  if (options_.all_pages) slot.asked.insert(slot.wanted.url);
+  fetcher_.start(slot.number, {options_.method, slot.wanted.url, options_.fields}, options_.body);
+}
+
+// As the user who asked for the first page, if it is of the same origin.
+void FetchRun::start_page(Slot& slot, const std::string& url) {
   slot.asked.insert(url);
   Fields fields = options_.fields;
   const bool at_home = same_origin(slot.wanted.url, url);
-  if (!at_home)
-    for (const char* secret : {"authorization", "cookie"}) fields.remove(secret);
+  if (!at_home) remove_secrets(fields);
   fetcher_.start(slot.number,
                  {options_.method, at_home ? as_same_user(slot.wanted.url, url) : url, std::move(fields)},
                  options_.body);
@@ -118,7 +124,7 @@ void FetchRun::print_ready() {
     Slot& slot = slots_.front();
     if (!slot.wanted.flaw.empty()) print(slot, {});
     for (; !slot.pages.empty(); slot.pages.pop_front()) print(slot, std::move(slot.pages.front()));
-    if (!slot.next_page.empty()) start(slot, std::exchange(slot.next_page, {}));
+    if (!slot.next_page.empty()) start_page(slot, std::exchange(slot.next_page, {}));
     if (!slot.finished) break;
     slots_.pop_front();
     ++first_;

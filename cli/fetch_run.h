@@ -51,7 +51,8 @@ class FetchRun {
   };
 
   void fill();
-  void start(Slot& slot, const std::string& url);
+  void start(Slot& slot);
+  void start_page(Slot& slot, const std::string& url);
   void take(Fetched fetched);
   void print_ready();
   void print(Slot& slot, Fetched fetched);

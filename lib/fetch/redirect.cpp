@@ -25,14 +25,17 @@ bool is_redirect(int status) {
   return std::find(kAll.begin(), kAll.end(), status) != kAll.end();
 }
 
+void remove_secrets(Fields& fields) {
+  for (const char* name : kSecrets) fields.remove(name);
+}
+
 Redirected redirected(const Request& request, int status, std::string url) {
   Redirected next{request, !becomes_get(request, status)};
   if (!next.with_body) {
     next.request.method = "GET";
     for (const char* name : kOfContent) next.request.fields.remove(name);
   }
-  if (!same_origin(request.url, url))
-    for (const char* name : kSecrets) next.request.fields.remove(name);
+  if (!same_origin(request.url, url)) remove_secrets(next.request.fields);
   next.request.url = std::move(url);
   return next;
 }

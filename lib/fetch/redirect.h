@@ -9,6 +9,9 @@ namespace iso {
 // Whether a response of this status sends on to what its Location names.
 bool is_redirect(int status);
 
+// What must go to no other origin than the one it was meant for: credentials and cookies.
+void remove_secrets(Fields& fields);
+
 // The request that goes to `url` after one that was answered by a redirect of `status`.
 struct Redirected {
   Request request;
