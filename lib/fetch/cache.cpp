@@ -23,25 +23,35 @@ constexpr int kEvictAtOnce = 100;
 constexpr std::chrono::hours kOrphanAge{1};
 constexpr int kLargeLog = 1000, kLongLog = 100;  // pages of 4 KiB: while it runs; to leave to the next
 
-constexpr std::string_view kSchema =
-    "CREATE TABLE entries(id INTEGER PRIMARY KEY, url TEXT NOT NULL, identity TEXT NOT NULL, used INTEGER "
-    "NOT "
-    "NULL, size INTEGER NOT NULL, status INTEGER NOT NULL, request_s INTEGER NOT NULL, response_s INTEGER "
-    "NOT "
-    "NULL, selecting BLOB NOT NULL, fields BLOB NOT NULL, hash BLOB NOT NULL, object TEXT NOT NULL, "
-    "body_size "
-    "INTEGER NOT NULL, body BLOB NOT NULL) STRICT;"
-    "CREATE INDEX entries_by_url ON entries(url, identity);"
-    "CREATE INDEX entries_by_use ON entries(used);"
-    "CREATE TABLE total(bytes INTEGER NOT NULL) STRICT;"
-    "INSERT INTO total VALUES(0);"
-    "CREATE TRIGGER entry_added AFTER INSERT ON entries BEGIN UPDATE total SET bytes = bytes + new.size; END;"
-    "CREATE TRIGGER entry_gone AFTER DELETE ON entries BEGIN UPDATE total SET bytes = bytes - old.size; END;";
+constexpr std::string_view kSchema = R"(
+CREATE TABLE entries(
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  used INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  request_s INTEGER NOT NULL,
+  response_s INTEGER NOT NULL,
+  selecting BLOB NOT NULL,
+  fields BLOB NOT NULL,
+  hash BLOB NOT NULL,
+  object TEXT NOT NULL,
+  body_size INTEGER NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX entries_by_url ON entries(url, identity);
+CREATE INDEX entries_by_use ON entries(used);
+CREATE TABLE total(bytes INTEGER NOT NULL) STRICT;
+INSERT INTO total VALUES(0);
+CREATE TRIGGER entry_added AFTER INSERT ON entries BEGIN UPDATE total SET bytes = bytes + new.size; END;
+CREATE TRIGGER entry_gone AFTER DELETE ON entries BEGIN UPDATE total SET bytes = bytes - old.size; END;
+)";
 
 constexpr std::int64_t kSetupByte = 0;
 
 std::int64_t byte_of(const CacheKey& key) {
-  const std::string whole = key.url + '\n' + key.identity;
+  const std::string whole = key.text();
   return static_cast<std::int64_t>(XXH3_64bits(whole.data(), whole.size()) >> 2) | 1;
 }
 

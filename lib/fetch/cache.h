@@ -17,6 +17,8 @@ namespace iso {
 // digest of credentials, so that what one user may see is never shown to another; "" for none.
 struct CacheKey {
   std::string url, identity;
+
+  std::string text() const { return url + '\n' + identity; }
 };
 
 // A stored response with its body.

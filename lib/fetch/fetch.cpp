@@ -176,22 +176,15 @@ void Fetcher::validate_behind(const Job& job) {
 }
 
 std::vector<Fetched> Fetcher::turn(const Wait& also, milliseconds limit) {
-  wake_due();
   const bool asked = std::any_of(jobs_.begin(), jobs_.end(),
                                  [](const auto& job) { return job.second->state == Job::State::sent; });
-  if (done_.empty()) {
-    limit = until_next(limit);
-    if (asked) {
-      for (auto& [token, reply] : parts_.transport.move(also, limit))
-        take(*jobs_.at(token), std::move(reply));
-    } else if (limit.count() > 0) {
-      wait_for(also, limit);
-    }
-    wake_due();
-  } else if (asked) {
-    for (auto& [token, reply] : parts_.transport.move({}, milliseconds(0)))
-      take(*jobs_.at(token), std::move(reply));
+  limit = done_.empty() ? until_next(limit) : milliseconds(0);
+  if (asked) {
+    for (auto& [token, reply] : parts_.transport.move(also, limit)) take(*jobs_.at(token), std::move(reply));
+  } else if (limit.count() > 0) {
+    wait_for(also, limit);
   }
+  wake_due();
   with_cache([](Cache& cache) { cache.commit(); });
   return std::exchange(done_, {});
 }

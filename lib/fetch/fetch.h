@@ -104,6 +104,7 @@ class Fetcher {
   void settle(Job& job, const HttpReply& reply);
   void take(Job& job, HttpReply reply);
   bool resume(Job& job, HttpReply& reply);
+  Answered concluded(const Job& job, const Response* answer) const;
   bool try_again(Job& job, HttpReply& reply);
   void conclude_with(Job& job, HttpReply reply);
   void serve_freshened(Job& job, const Answered& answered);

@@ -34,10 +34,6 @@ bool may_pass(HttpTrouble trouble) {
          trouble == HttpTrouble::resolve;
 }
 
-std::string key_text(const CacheKey& key) {
-  return key.url + '\n' + key.identity;
-}
-
 }  // namespace
 
 // Asks the origin, unless somebody else is doing so: then what comes of that may do.
@@ -50,7 +46,7 @@ void Fetcher::ask(Job& job) {
 }
 
 bool Fetcher::wait_for_leader(Job& job) {
-  const auto [place, first] = leaders_.try_emplace(key_text(job.key), job.token);
+  const auto [place, first] = leaders_.try_emplace(job.key.text(), job.token);
   if (first) {
     job.leads = true;
     return false;
@@ -85,7 +81,7 @@ bool Fetcher::wait_for_lock(Job& job) {
 void Fetcher::let_go(Job& job) {
   if (std::exchange(job.has_lock, false))
     with_cache([&](Cache& cache) { cache.commit(), cache.unlock(job.key); });
-  if (std::exchange(job.leads, false)) leaders_.erase(key_text(job.key));
+  if (std::exchange(job.leads, false)) leaders_.erase(job.key.text());
   for (const auto token : std::exchange(job.followers, {})) {
     Job& follower = *jobs_.at(token);
     follower.waited = true;
@@ -149,14 +145,16 @@ bool Fetcher::resume(Job& job, HttpReply& reply) {
   return true;
 }
 
+Answered Fetcher::concluded(const Job& job, const Response* answer) const {
+  return conclude(job.request, job.plan, job.stored, answer, job.times, options_.reuse, now());
+}
+
 bool Fetcher::try_again(Job& job, HttpReply& reply) {
   const bool failed = reply.trouble != HttpTrouble::none;
   if (failed ? !may_pass(reply.trouble) : !is_passing(reply.status)) return false;
   if (job.tries > options_.retries || !job.is_idempotent() || !job.visible) return false;
   const Response answer{reply.status, reply.fields};
-  const auto known = conclude(job.request, job.plan, job.stored, failed ? nullptr : &answer, job.times,
-                              options_.reuse, now());
-  if (known.conclusion == Conclusion::serve_stale) return false;
+  if (concluded(job, failed ? nullptr : &answer).conclusion == Conclusion::serve_stale) return false;
   const auto asked = failed ? std::nullopt : retry_after(reply.fields, now());
   const auto pause = retry_delay(kPauses, job.tries, parts_.random(), asked, time_left(job));
   if (!pause) return false;
@@ -176,8 +174,7 @@ void Fetcher::conclude_with(Job& job, HttpReply reply) {
   const bool failed = reply.trouble != HttpTrouble::none;
   Response answer{reply.status, std::move(reply.fields)};
   const CacheUse from_origin = parts_.cache ? CacheUse::miss : CacheUse::bypass;
-  const Answered answered = conclude(job.request, job.plan, job.stored, failed ? nullptr : &answer, job.times,
-                                     options_.reuse, now());
+  const Answered answered = concluded(job, failed ? nullptr : &answer);
   if (answered.invalidates)
     with_cache([&](Cache& cache) {
       cache.remove(job.key.url);

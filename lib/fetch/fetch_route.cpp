@@ -64,7 +64,7 @@ bool Fetcher::admitted(Job& job) {
 
 // As if the origin had given no answer (RFC 9111 section 4.2.4).
 void Fetcher::unreachable(Job& job, Kind kind, const std::string& why) {
-  const auto known = conclude(job.request, job.plan, job.stored, nullptr, job.times, options_.reuse, now());
+  const auto known = concluded(job, nullptr);
   if (known.conclusion != Conclusion::serve_stale) return fail(job, kind, why);
   job.plan.chosen = known.chosen;
   serve(job, CacheUse::stale);
