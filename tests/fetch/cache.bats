@@ -165,15 +165,17 @@ source "$BATS_TEST_DIRNAME/helper.bash"
 }
 
 @test "cache: killed at any moment, what is stored is whole, with its own tag" {
-  local i body
+  local i body took
   for i in {1..40}; do
     body=version-$i-$(head -c 300000 /dev/zero | tr '\0' x)
     ok x "$i" "$body" "ETag: \"$(md5sum <<< "$body" | cut -d' ' -f1)\""
   done
+  took=-$(date +%s%3N)
   iso fetch "$base/x"
+  took=$((took + $(date +%s%3N)))
   for i in {1..25}; do
     "$BIN" fetch "$base/x" --refresh > /dev/null 2>&1 3>&- &
-    sleep "0.0$((RANDOM % 4))$((RANDOM % 10))"
+    sleep "$(printf '0.%03d' $((RANDOM % (took * 2 + 10) % 1000)))" # before, while and after it stores
     kill -9 $! 2> /dev/null || true
     wait $! 2> /dev/null || true
     iso fetch "$base/x" --offline --out records
