@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "fetch/uri.h"
-
 namespace iso {
 namespace {
 
@@ -22,30 +20,6 @@ std::string_view name_of(RegistryKind registry) {
 }
 
 }  // namespace
-
-std::optional<ServiceUrl> read_service_url(std::string_view text) {
-  const auto canonical = http_url(text);
-  if (!canonical) return std::nullopt;
-  Uri uri = split_uri(*canonical);
-  const auto plus = uri.scheme.find('+');
-  if (plus == uri.scheme.npos) return std::nullopt;
-  ServiceUrl url;
-  const std::string registry = uri.scheme.substr(plus + 1);
-  url.registry = registry == "srv"    ? RegistryKind::dns
-                 : registry == "etcd" ? RegistryKind::etcd
-                                      : RegistryKind::redis;
-  url.scheme = uri.scheme.substr(0, plus);
-  const auto at = uri.authority->rfind('@') + 1;  // 0: there is none
-  url.credentials = uri.authority->substr(0, at);
-  url.service = uri.authority->substr(at);
-  url.rest = uri.path;
-  if (uri.query) url.rest += "?" + *uri.query;
-  return url;
-}
-
-std::string url_at(const ServiceUrl& url, const Instance& instance) {
-  return fmt::format("{}://{}{}{}", url.scheme, url.credentials, address_of(instance), url.rest);
-}
 
 Discovery::Discovery(LookUp look_up, std::function<double()> random, const Clock& clock)
     : look_up_(std::move(look_up)), random_(std::move(random)), clock_(clock) {}

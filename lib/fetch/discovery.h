@@ -10,24 +10,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "fetch/registry.h"
+#include "fetch/service_url.h"
 
 namespace iso {
-
-// A URL of a service that is looked up first: http+srv://_shop._tcp.example/path, http+etcd://shop/path,
-// http+redis://shop/path, and the same with https.
-struct ServiceUrl {
-  RegistryKind registry = RegistryKind::dns;
-  std::string service;      // "_shop._tcp.example", "shop"
-  std::string scheme;       // "http", "https"
-  std::string credentials;  // "user:password@", or ""
-  std::string rest;         // path and query, as they were given
-};
-
-// Nothing: the URL is none of a service.
-std::optional<ServiceUrl> read_service_url(std::string_view url);
-
-// The same resource at one of those who offer it.
-std::string url_at(const ServiceUrl& url, const Instance& instance);
 
 // Looks services up, and remembers what was found for as long as it may. For one thread.
 class Discovery {

@@ -4,9 +4,9 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "fetch/etcd_answer.h"
 #include "fetch/http.h"
 #include "fetch/registration.h"
-#include "record/pointer.h"
 #include "record/scan.h"
 
 namespace iso {
@@ -61,10 +61,6 @@ std::string Etcd::post(std::string_view path, const std::string& json) const {
   throw Error(Kind::unavailable, fmt::format("etcd at {} cannot be asked: {}", endpoints_.back(), why));
 }
 
-std::optional<std::string> part_of(const std::string& json, std::string_view pointer) {
-  return Pointer(pointer).text_in(json);
-}
-
 std::string base64_of(std::string_view bytes) {
   std::string text;
   append_base64(text, bytes);
@@ -83,14 +79,7 @@ Found find_in_etcd(const std::string& service, const RegistryOptions& options) {
       Etcd(options.etcd, options.timeout)
           .post("/v3/kv/range", fmt::format(R"({{"key":"{}","range_end":"{}","limit":"{}"}})",
                                             base64_of(first), base64_of(behind), kMostInstances));
-  Found found{{}, kFresh, kRemembered};
-  for (std::size_t i = 0; i < kMostInstances; ++i) {
-    const auto value = part_of(answer, fmt::format("/kvs/{}/value", i));
-    if (!value) break;  // an empty answer has no kvs at all
-    if (const auto entry = read_base64(*value))
-      if (auto instance = read_instance(*entry)) found.instances.push_back(std::move(*instance));
-  }
-  return found;
+  return {instances_in_etcd(answer), kFresh, kRemembered};
 }
 
 namespace {

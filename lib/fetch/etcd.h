@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fetch/registry.h"
 
@@ -23,9 +24,6 @@ class Etcd {
   std::vector<std::string> endpoints_;
   std::chrono::milliseconds timeout_;
 };
-
-// What is at a JSON pointer of an answer.
-std::optional<std::string> part_of(const std::string& json, std::string_view pointer);
 
 std::string base64_of(std::string_view bytes);
 

@@ -26,7 +26,7 @@ bool is_host(std::string_view host) {
 }
 
 std::optional<Instance> valid(Instance instance) {
-  if (!is_host(instance.host) || instance.port == 0) return std::nullopt;
+  if (!is_instance(instance)) return std::nullopt;
   return instance;
 }
 
@@ -80,6 +80,10 @@ std::vector<Instance>::iterator draw(std::vector<Instance>::iterator first,
 }
 
 }  // namespace
+
+bool is_instance(const Instance& instance) {
+  return is_host(instance.host) && instance.port != 0;
+}
 
 std::string address_of(const Instance& instance) {
   const bool is_ipv6 = instance.host.find(':') != std::string::npos;

@@ -18,6 +18,10 @@ struct Instance {
   bool operator==(const Instance&) const = default;
 };
 
+// Whether it can be a part of a URL, and is one host and port there: whoever answers a question of the DNS
+// may put other bytes than those of names into a name.
+bool is_instance(const Instance& instance);
+
 // "host:80", "[::1]:80"
 std::string address_of(const Instance& instance);
 

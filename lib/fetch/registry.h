@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/url.h"
@@ -32,6 +33,10 @@ struct Found {
 Found find_in_dns(const std::string& service, const RegistryOptions& options);
 Found find_in_etcd(const std::string& service, const RegistryOptions& options);
 Found find_in_redis(const std::string& service, const RegistryOptions& options);
+
+// What a message of the DNS says, the answer to a question for SRV records; "" is the answer that there are
+// none.
+Found found_in_dns(std::string_view answer);
 
 // How an entry is named there: "/iso/services/shop/" and who it is about; "iso:service:shop".
 std::string etcd_prefix(std::string_view service);

@@ -86,8 +86,7 @@ std::optional<Instance> read_srv(const ns_msg& message, const ns_rr& record) {
 
 }  // namespace
 
-Found find_in_dns(const std::string& service, const RegistryOptions& options) {
-  const std::string answer = ask(service, options);
+Found found_in_dns(std::string_view answer) {
   Found found;
   ns_msg message;
   if (answer.empty() || late::ns_initparse(reinterpret_cast<const unsigned char*>(answer.data()),
@@ -102,11 +101,14 @@ Found find_in_dns(const std::string& service, const RegistryOptions& options) {
     if (!instance) continue;
     ttl = std::min<std::uint32_t>(ttl, ns_rr_ttl(record));
     // "." says that the service is decidedly not there.
-    if (!instance->host.empty() && instance->host != "." && instance->port != 0)
-      found.instances.push_back(std::move(*instance));
+    if (is_instance(*instance) && instance->host != ".") found.instances.push_back(std::move(*instance));
   }
   if (ttl != UINT32_MAX) found.fresh = found.usable = std::chrono::seconds(ttl);
   return found;
+}
+
+Found find_in_dns(const std::string& service, const RegistryOptions& options) {
+  return found_in_dns(ask(service, options));
 }
 
 }  // namespace iso

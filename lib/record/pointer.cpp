@@ -5,8 +5,8 @@
 #include <span>
 
 #include "base/error.h"
+#include "record/elements.h"
 #include "record/members.h"
-#include "record/scan.h"
 #include "record/write.h"
 
 namespace iso {
@@ -40,17 +40,10 @@ Slice element(std::string_view array, std::string_view token) {
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
   if (error != std::errc{} || end != token.data() + token.size() || (token.size() > 1 && token[0] == '0'))
     return std::nullopt;
-  const auto skip = [&](std::string_view what) {
-    array.remove_prefix(std::min(array.find_first_not_of(what), array.size()));
-  };
-  for (array.remove_prefix(1);; --index) {
-    skip(" \t\r\n,");
-    JsonScanner scanner;
-    if (scanner.scan(array, true) != JsonScanner::Status::complete)
-      return std::nullopt;  // the closing bracket
-    if (index == 0) return array.substr(0, scanner.position());
-    array.remove_prefix(scanner.position());
-  }
+  ElementWalker walker(array);
+  auto found = walker.next();
+  for (; found && index > 0; --index) found = walker.next();
+  return found;
 }
 
 Slice find(std::string_view json, std::span<const std::string> tokens) {

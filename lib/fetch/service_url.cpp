@@ -1,0 +1,33 @@
+#include "fetch/service_url.h"
+
+#include <fmt/format.h>
+
+#include "fetch/uri.h"
+
+namespace iso {
+
+std::optional<ServiceUrl> read_service_url(std::string_view text) {
+  const auto canonical = http_url(text);
+  if (!canonical) return std::nullopt;
+  Uri uri = split_uri(*canonical);
+  const auto plus = uri.scheme.find('+');
+  if (plus == uri.scheme.npos) return std::nullopt;
+  ServiceUrl url;
+  const std::string registry = uri.scheme.substr(plus + 1);
+  url.registry = registry == "srv"    ? RegistryKind::dns
+                 : registry == "etcd" ? RegistryKind::etcd
+                                      : RegistryKind::redis;
+  url.scheme = uri.scheme.substr(0, plus);
+  const auto at = uri.authority->rfind('@') + 1;  // 0: there is none
+  url.credentials = uri.authority->substr(0, at);
+  url.service = uri.authority->substr(at);
+  url.rest = uri.path;
+  if (uri.query) url.rest += "?" + *uri.query;
+  return url;
+}
+
+std::string url_at(const ServiceUrl& url, const Instance& instance) {
+  return fmt::format("{}://{}{}{}", url.scheme, url.credentials, address_of(instance), url.rest);
+}
+
+}  // namespace iso
