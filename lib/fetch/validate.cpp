@@ -172,8 +172,9 @@ Response as_stored(const Response& response, Seconds received) {
 Response freshened(const Response& stored, const Response& answer, Seconds received) {
   auto news = as_stored(answer, received);
   for (const auto name : kOfBody) news.fields.remove(name);
-  // A weak tag stays weak: the body may be another one than that which the strong one names.
-  if (is_weak(tag_of(stored)) && !is_weak(tag_of(news))) news.fields.remove("etag");
+  // A weak tag stays weak: the body may be another one than that which the strong one names. One that says
+  // nothing takes none away.
+  if (tag_of(news).empty() || (is_weak(tag_of(stored)) && !is_weak(tag_of(news)))) news.fields.remove("etag");
 
   Response merged{stored.status, {}};
   for (const auto& field : stored.fields)

@@ -206,6 +206,10 @@ void check_reused(const Input& in) {
 
 // ---- its answer
 
+std::string_view tag_of(const Response& response) {
+  return trimmed(response.fields.first("etag").value_or(""));
+}
+
 void check_answer(const Plan& plan, const Input& in) {
   const auto answered = conclude(in.request, plan, {&in.stored, 1}, &in.answer, {in.now, in.now}, {}, in.now);
   const auto& had = in.stored.response;
@@ -222,9 +226,10 @@ void check_answer(const Plan& plan, const Input& in) {
       for (const char* name : {"content-length", "content-encoding", "content-range"})
         require(answered.merged.fields.lines(name) == had.fields.lines(name),
                 "a 304 does not change the form of the body", name);
-      require(!in.answer.fields.has("etag") || !had.fields.has("etag") ||
-                  weakly_equal(trimmed(*in.answer.fields.first("etag")), trimmed(*had.fields.first("etag"))),
+      require(tag_of(in.answer).empty() || weakly_equal(tag_of(in.answer), tag_of(had)),
               "a 304 is of the body with its tag");
+      require(tag_of(answered.merged).empty() == (tag_of(had).empty() && tag_of(in.answer).empty()),
+              "a 304 takes no tag away");
       break;
     case Conclusion::serve_stale:
       require(answered.chosen == 0 && !cache_control(had.fields).no_cache, "nothing forbidden is served");
