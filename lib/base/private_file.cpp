@@ -68,6 +68,12 @@ void ByteLocks::unlock(std::int64_t byte) {
   set_lock(file_, F_OFD_SETLK, F_UNLCK, byte);
 }
 
+void ByteLocks::unlock_all() {
+  auto lock = byte_lock(F_UNLCK, 0);
+  lock.l_len = 0;  // to the end of all bytes
+  fcntl(file_.get(), F_OFD_SETLK, &lock);
+}
+
 bool ByteLocks::is_locked(std::int64_t byte) const {
   auto lock = byte_lock(F_WRLCK, byte);
   return fcntl(file_.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;

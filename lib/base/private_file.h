@@ -23,6 +23,7 @@ class ByteLocks {
   bool try_lock(std::int64_t byte);  // false: another holds it
   void lock(std::int64_t byte);      // waits; throws Kind::io
   void unlock(std::int64_t byte);
+  void unlock_all();
   bool is_locked(std::int64_t byte) const;  // by another; true also where that cannot be known
 
  private:

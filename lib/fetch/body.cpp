@@ -19,19 +19,23 @@ Error failed(std::string_view task) {
 
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t wrote = write(fd, bytes.data(), bytes.size());
+    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) throw failed("keep");
     bytes.remove_prefix(static_cast<std::size_t>(wrote));
   }
 }
 
-// Some file systems have no files without names; memory will do there.
-Descriptor nameless_file(const std::string& folder) {
-  int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) fd = memfd_create("iso body", MFD_CLOEXEC);
+Descriptor file_in_memory() {
+  const int fd = memfd_create("iso body", MFD_CLOEXEC);
   if (fd < 0) throw failed("keep");
   return Descriptor::own(fd);
+}
+
+// Some file systems have no files without names; memory will do there.
+Descriptor nameless_file(const std::string& folder) {
+  const int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  return fd < 0 ? file_in_memory() : Descriptor::own(fd);
 }
 
 }  // namespace
@@ -66,7 +70,7 @@ Body::~Body() {
 void Body::append(std::string_view bytes) {
   if (!in_file_ && !folder_.empty() && size_ + bytes.size() > kInMemory) move_to_file();
   if (in_file_)
-    write_all(file_.get(), bytes);
+    write(bytes);
   else
     memory_ += bytes;
   size_ += bytes.size();
@@ -92,9 +96,24 @@ bool Body::link_to(const std::string& path) const {
 
 void Body::move_to_file() {
   file_ = nameless_file(folder_);
-  write_all(file_.get(), memory_);
   in_file_ = true;
-  memory_ = {};
+  const std::string bytes = std::exchange(memory_, {});
+  size_ = 0;
+  write(bytes);
+  size_ = bytes.size();
+}
+
+// Behind what is there. A disk that is full costs memory, and no fetch.
+void Body::write(std::string_view bytes) {
+  try {
+    write_all(file_.get(), bytes);
+  } catch (const Error&) {
+    Descriptor memory = file_in_memory();
+    write_all(memory.get(), this->bytes());
+    write_all(memory.get(), bytes);
+    unmap();
+    file_ = std::move(memory);
+  }
 }
 
 void Body::unmap() const {

@@ -9,7 +9,8 @@
 namespace iso {
 
 // The bytes of one body, as they come: in memory while there are few, then in a file that has no name, so
-// that a body of any size needs little memory and nothing of it is left behind.
+// that a body of any size needs little memory and nothing of it is left behind; in memory again if the disk
+// is full.
 class Body {
  public:
   static constexpr std::size_t kInMemory = 1 << 20;
@@ -36,6 +37,7 @@ class Body {
 
  private:
   void move_to_file();
+  void write(std::string_view bytes);
   void unmap() const;
 
   std::string memory_, folder_;

@@ -174,6 +174,7 @@ void Cache::insert(const CacheKey& key, const Stored& stored, const Body& body) 
 std::string Cache::keep_aside(const Body& body) {
   std::string name = fresh_name();
   const std::string path = folder_ + "/" + name;
+  unlink_if_undone_.push_back(path);
   if (body.link_to(path)) return name;
   Output file(open_to_write(path), path);
   file.buffer() = body.bytes();
@@ -240,6 +241,7 @@ void Cache::commit() {
   evict();
   changes_->commit();
   changes_.reset();
+  unlink_if_undone_.clear();
   for (const auto& path : unlink_after_) unlink(path.c_str());
   unlink_after_.clear();
   if (database_->wal_pages() > kLargeLog) database_->execute("PRAGMA wal_checkpoint(PASSIVE)");
@@ -279,6 +281,14 @@ void Cache::sweep() {
     row.bind(name);
     if (!row.step()) unlink(file.path().c_str());
   }
+}
+
+void Cache::give_up() {
+  changes_.reset();
+  for (const auto& path : unlink_if_undone_) unlink(path.c_str());
+  unlink_if_undone_.clear();
+  unlink_after_.clear();
+  locks_.unlock_all();
 }
 
 bool Cache::lock(const CacheKey& key) {

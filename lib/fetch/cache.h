@@ -61,6 +61,10 @@ class Cache {
   // small responses cost few commits. Evicts what is too much.
   void commit();
 
+  // What is not committed is not stored, and no right is held: for a file that is in trouble, so that others
+  // need not wait for this process to end.
+  void give_up();
+
   // Takes the one right, among all processes, to ask the origin for this key; the kernel frees it when its
   // holder dies. False: another process has it.
   bool lock(const CacheKey& key);
@@ -80,7 +84,7 @@ class Cache {
   std::unique_ptr<sqlite::Database> database_;
   ByteLocks locks_;
   std::optional<sqlite::Transaction> changes_;
-  std::vector<std::string> unlink_after_;  // bodies whose rows are going
+  std::vector<std::string> unlink_after_, unlink_if_undone_;  // bodies whose rows are going, or coming
 };
 
 }  // namespace iso

@@ -97,7 +97,7 @@ void Fetcher::with_cache(const std::function<void(Cache&)>& call) {
     call(*parts_.cache);
   } catch (const Error& error) {
     parts_.notice(fmt::format("going on without the cache: {}", error.what()));
-    parts_.cache = nullptr;
+    std::exchange(parts_.cache, nullptr)->give_up();
   }
 }
 
