@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds kTimeout{30};
 constexpr std::uint64_t kMebibyte = 1 << 20;
-constexpr std::uint64_t kCacheMebibytes = 256;
 
 Fields fields_of(const FetchOptionsTyped& args) {
   Fields fields;
@@ -75,8 +74,7 @@ FetchOptions options_of(const FetchOptionsTyped& args) {
 // The user's own cache is a help and no more; one that was named has to be one.
 std::unique_ptr<Cache> open_cache(const FetchOptionsTyped& args, const Session& session, Report& report) {
   if (args.no_cache) return nullptr;
-  const std::uint64_t most =
-      (args.cache_size.empty() ? kCacheMebibytes : std::stoull(args.cache_size)) * kMebibyte;
+  const std::uint64_t most = args.cache_size * kMebibyte;
   if (!args.cache.empty()) return std::make_unique<Cache>(args.cache, most);
   try {
     return std::make_unique<Cache>(session.environment.cache_folder() + "/fetch.db", most);

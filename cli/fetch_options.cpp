@@ -6,6 +6,8 @@
 namespace iso {
 namespace {
 
+constexpr std::uint64_t kMostMebibytes = 1'000'000'000;
+
 void add_what(CLI::App& app, FetchOptionsTyped& options) {
   auto* urls =
       app.add_option(
@@ -86,7 +88,7 @@ void add_cache(CLI::App& app, FetchOptionsTyped& options) {
                     ->group(group);
   app.add_option("--cache-size", options.cache_size, "Keep no more than N mebibytes")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::uint64_t{1}, kMostMebibytes))
       ->default_str("256")
       ->group(group);
   auto* none = app.add_flag("--no-cache", options.no_cache, "Neither read nor keep responses")

@@ -29,7 +29,8 @@ struct FetchOptionsTyped {
   unsigned retries = 2, max_redirs = 10;
   std::uint64_t max_filesize = 0;
 
-  std::string cache, cache_size, max_stale;
+  std::string cache, max_stale;
+  std::uint64_t cache_size = 256;  // mebibytes
   bool no_cache = false, offline = false, refresh = false;
 
   RegistryFlags registry;

@@ -194,3 +194,15 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   is body "$(< stdout)"
   says 'without the cache'
 }
+
+@test "cache: its size is a whole number of mebibytes, and anything else a mistake" {
+  local size
+  for size in 1.5 0 -1 1e3 x 99999999999999999999; do
+    iso fetch "$base/x" --cache-size "$size"
+    exits 64
+    says --cache-size
+  done
+  ok x 1 'body' 'Cache-Control: max-age=100'
+  iso fetch "$base/x" --cache-size 1
+  exits 0
+}
