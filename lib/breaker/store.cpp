@@ -2,10 +2,10 @@
 #include "breaker/store.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "base/sqlite_setup.h"
 
 namespace iso {
 namespace {
@@ -13,12 +13,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBusy{250};
-constexpr int kTurnsToSetUp = 200;  // of 10 ms: only the very first have to wait
-constexpr milliseconds kTurn{10};
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kApplicationId = 0x69736f62;  // "isob"
 constexpr std::chrono::hours kIdle{24};
-constexpr std::int64_t kSetUpByte = 0;
 constexpr int kLargeLog = 100;  // pages of 4 KiB: the next to open it reads them
 
 constexpr std::string_view kSchema = R"(
@@ -76,35 +73,7 @@ std::optional<Circuit> find(sqlite::Database& database, std::string_view key) {
 
 BreakerStore::BreakerStore(const std::string& path)
     : database_(make_private_file(path), sqlite::Database::Open::existing, kBusy), probes_(path + "-probes") {
-  if (!is_set_up()) set_up();
-  // Nobody waits for the disk: a power cut may cost what was counted last, and never the file.
-  database_.execute("PRAGMA synchronous=NORMAL");
-  database_.keep_log();
-}
-
-bool BreakerStore::is_set_up() {
-  return database_.integer("PRAGMA application_id") == kApplicationId &&
-         database_.integer("PRAGMA user_version") == kVersion;
-}
-
-// One at a time: to switch the journal while others do makes SQLite fail at once, however long it may wait.
-void BreakerStore::set_up() {
-  for (int turn = 0; !probes_.try_lock(kSetUpByte); ++turn) {
-    if (turn == kTurnsToSetUp)
-      throw Error(Kind::unavailable, fmt::format("{}: another process is setting it up", database_.path()));
-    poll(nullptr, 0, static_cast<int>(kTurn.count()));
-  }
-  if (!is_set_up()) {
-    if (database_.integer("SELECT count(*) FROM sqlite_schema") != 0)
-      throw Error(Kind::io, fmt::format("{}: not a file of circuits that this iso knows", database_.path()));
-    database_.execute("PRAGMA journal_mode=WAL");
-    sqlite::Transaction transaction(database_);
-    database_.execute(kSchema);
-    database_.execute(
-        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kVersion));
-    transaction.commit();
-  }
-  probes_.unlock(kSetUpByte);
+  sqlite::set_up(database_, {kApplicationId, kVersion, kSchema, "file of circuits"}, probes_);
 }
 
 Circuit BreakerStore::read(std::string_view key) {

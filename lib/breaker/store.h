@@ -40,8 +40,6 @@ class BreakerStore {
   bool prober_lives(std::string_view key, std::int64_t era) const;
 
  private:
-  void set_up();
-  bool is_set_up();
   void write(std::string_view key, const Circuit& circuit, Clock::Wall now);
   void forget_idle(Clock::Wall now);
   void checkpoint();

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "base/error.h"
+#include "base/sqlite_setup.h"
 #include "fetch/cache_row.h"
 
 namespace iso {
@@ -21,7 +22,7 @@ constexpr std::size_t kInRow = std::size_t{256} << 10;  // longer bodies are fil
 constexpr Seconds kUseIsKept{60};
 constexpr int kEvictAtOnce = 100;
 constexpr std::chrono::hours kOrphanAge{1};
-constexpr int kLargeLog = 1000, kLongLog = 100;  // pages of 4 KiB: while it runs; to leave to the next
+constexpr int kLargeLog = 1000, kLongLog = 50;  // pages of 4 KiB: while it runs; to leave to the next
 
 constexpr std::string_view kSchema = R"(
 CREATE TABLE entries(
@@ -48,8 +49,6 @@ CREATE TRIGGER entry_added AFTER INSERT ON entries BEGIN UPDATE total SET bytes 
 CREATE TRIGGER entry_gone AFTER DELETE ON entries BEGIN UPDATE total SET bytes = bytes - old.size; END;
 )";
 
-constexpr std::int64_t kSetupByte = 0;
-
 std::int64_t byte_of(const CacheKey& key) {
   const std::string whole = key.text();
   return static_cast<std::int64_t>(XXH3_64bits(whole.data(), whole.size()) >> 2) | 1;
@@ -68,31 +67,16 @@ Cache::Cache(const std::string& path, std::uint64_t most_bytes)
       most_bytes_(most_bytes),
       locks_(path_ + "-locks") {
   make_private_folder(folder_);
-  // The first ones may come at the same time, and SQLite's change to a log is not made to be raced for.
-  locks_.lock(kSetupByte);
   database_ = std::make_unique<sqlite::Database>(path_, sqlite::Database::Open::create);
-  const bool empty = database_->integer("SELECT count(*) FROM sqlite_schema") == 0;
-  if (!empty && (database_->integer("PRAGMA application_id") != kApplicationId ||
-                 database_->integer("PRAGMA user_version") != kVersion))
-    throw Error(Kind::io,
-                fmt::format("{} is no cache that this iso knows; name another, or remove it", path_));
-  if (empty) {
-    database_->execute("PRAGMA journal_mode=WAL");
-    sqlite::Transaction setup(*database_);
-    database_->execute(kSchema);
-    database_->execute(
-        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kVersion));
-    setup.commit();
-  }
-  // A power cut may cost the newest entries, and never the file: in a log all is whole or ignored.
-  database_->execute("PRAGMA synchronous=NORMAL");
-  database_->keep_log();  // or the end of each short command would wait for the disk
-  locks_.unlock(kSetupByte);
+  sqlite::set_up(*database_, {kApplicationId, kVersion, kSchema, "cache"}, locks_);
 }
 
 Cache::~Cache() {
   try {
-    if (database_->wal_pages() > kLongLog) database_->execute("PRAGMA wal_checkpoint(PASSIVE)");
+    if (database_->wal_pages() <= kLongLog) return;
+    // Emptied, or it would grow with each process: who opens it does not know how much of it was written
+    // back.
+    database_->execute("PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (const Error&) {  // the next one will
   }
 }

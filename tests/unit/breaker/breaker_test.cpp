@@ -262,7 +262,7 @@ TEST_CASE("breaker: without a usable file all are admitted, and that is told onc
       sqlite::Database others(trial.folder.file(), sqlite::Database::Open::create);
       others.execute("CREATE TABLE t(x); INSERT INTO t VALUES(1)");
     }
-    goes_on(trial, "not a file of circuits");
+    goes_on(trial, "is no file of circuits");
     sqlite::Database others(trial.folder.file(), sqlite::Database::Open::existing);
     CHECK(others.integer("SELECT count(*) FROM sqlite_schema") == 1);
   }

@@ -172,5 +172,17 @@ TEST_CASE("Cache: one process at a time may ask the origin, and one that dies le
   close(ready[1]);
 }
 
+TEST_CASE("Cache: its log does not grow with the number of processes, and each leaves it short") {
+  const Folder folder;
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < 300; ++i) {
+    Cache cache(folder.file());
+    put(cache, "http://a/", response("\"1\"", {}, 1000 + i), "body");
+    longest = std::max(longest, std::filesystem::file_size(folder.file() + "-wal"));
+  }
+  CHECK(longest < 100 * 4096);
+  CHECK(Cache(folder.file()).find({"http://a/", ""}).at(0).stored.times.response == Seconds(1299));
+}
+
 }  // namespace
 }  // namespace iso
