@@ -61,3 +61,19 @@ fails() { # NAME: an origin that answers with 503
   iso fetch "$base/x" --breaker
   exits 1
 }
+
+@test "breaker: what the manual says shows the circuits that are open, and closes one" {
+  fails x
+  yes "{\"u\":\"$base/x\"}" | head -5 | iso fetch --url-at /u --parallel 1 --retries 0
+  local show close
+  { read -r show && read -r close; } < <(sed -n "s/^    \(sqlite3 .*\)/\1/p" "$ROOT/man/iso-fetch.1" |
+    sed "s,~/.cache,$XDG_CACHE_HOME,; s,http://shop.example:80,$base,")
+  is 1 "$(bash -c "$show" | wc -l)"
+  [[ $(bash -c "$show") == "$base|$(date -u +%Y)-"*'|status 503' ]]
+  bash -c "$close"
+  is '' "$(bash -c "$show")"
+  ok x 6 back
+  iso fetch "$base/x" --breaker
+  exits 0
+  is back "$(< stdout)"
+}
