@@ -20,11 +20,10 @@ constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signa
 
 // `url` with the user and the password that `first` names, unless it has its own.
 std::string as_same_user(std::string_view first, const std::string& url) {
-  const Uri from = split_uri(first);
-  Uri to = split_uri(url);
-  const auto at = from.authority ? from.authority->rfind('@') : std::string::npos;
-  if (at == std::string::npos || !to.authority || to.authority->find('@') != std::string::npos) return url;
-  to.authority->insert(0, *from.authority, 0, at + 1);
+  Uri from = split_uri(first), to = split_uri(url);
+  const std::string login = from.authority ? take_login(*from.authority) : "";
+  if (login.empty() || !to.authority || to.authority->find('@') != std::string::npos) return url;
+  to.authority->insert(0, login);
   return joined_uri(to);
 }
 

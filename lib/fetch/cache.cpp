@@ -116,15 +116,11 @@ Body Cache::load_body(std::string_view in_row, const std::string& object, std::i
 
 void Cache::store(const CacheKey& key, const Stored& stored, const Body& body) {
   begin();
-  std::vector<std::pair<std::int64_t, std::string>> same;
-  {
-    auto rows = database_->query("SELECT id, object, selecting FROM entries WHERE url = ? AND identity = ?");
-    rows.bind(key.url).bind(key.identity);
-    while (rows.step())
-      if (read_fields(rows.text(2)) == stored.selecting)
-        same.emplace_back(rows.integer(0), std::string(rows.text(1)));
-  }
-  for (const auto& [id, object] : same) drop(id, object);
+  const std::string selecting = written_fields(stored.selecting);
+  auto same =
+      database_->query("SELECT id, object FROM entries WHERE url = ? AND identity = ? AND selecting = ?");
+  same.bind(key.url).bind(key.identity).bind_blob(selecting);
+  for (const auto& entry : rows_of(std::move(same))) drop(entry);
   insert(key, stored, body);
 }
 
@@ -196,13 +192,9 @@ bool Cache::freshen(std::int64_t id, const Stored& stored, const Body& body) {
 
 void Cache::remove(std::string_view url) {
   begin();
-  std::vector<std::pair<std::int64_t, std::string>> all;
-  {
-    auto rows = database_->query("SELECT id, object FROM entries WHERE url = ?");
-    rows.bind(url);
-    while (rows.step()) all.emplace_back(rows.integer(0), std::string(rows.text(1)));
-  }
-  for (const auto& [id, object] : all) drop(id, object);
+  auto all = database_->query("SELECT id, object FROM entries WHERE url = ?");
+  all.bind(url);
+  for (const auto& entry : rows_of(std::move(all))) drop(entry);
 }
 
 void Cache::touch(const CacheEntry& entry, Seconds now) {
@@ -211,9 +203,16 @@ void Cache::touch(const CacheEntry& entry, Seconds now) {
   database_->query("UPDATE entries SET used = ? WHERE id = ?").bind(now.count()).bind(entry.id).run();
 }
 
-void Cache::drop(std::int64_t id, std::string_view object) {
-  database_->query("DELETE FROM entries WHERE id = ?").bind(id).run();
-  if (!object.empty()) unlink_after_.push_back(folder_ + "/" + std::string(object));
+// Of a query for id and object. All before the first is dropped: none may go while a query runs.
+std::vector<Cache::Row> Cache::rows_of(sqlite::Query query) {
+  std::vector<Row> rows;
+  while (query.step()) rows.push_back({query.integer(0), std::string(query.text(1))});
+  return rows;
+}
+
+void Cache::drop(const Row& entry) {
+  database_->query("DELETE FROM entries WHERE id = ?").bind(entry.id).run();
+  if (!entry.object.empty()) unlink_after_.push_back(folder_ + "/" + entry.object);
 }
 
 void Cache::begin() {
@@ -234,18 +233,18 @@ void Cache::commit() {
 // To nine tenths, so that not every response evicts one.
 void Cache::evict() {
   const auto most = static_cast<std::int64_t>(most_bytes_);
-  if (database_->integer("SELECT bytes FROM total") <= most) return;
-  while (database_->integer("SELECT bytes FROM total") > most / 10 * 9) {
-    std::vector<std::pair<std::int64_t, std::string>> oldest;
-    {
-      auto rows = database_->query("SELECT id, object FROM entries ORDER BY used, id LIMIT ?");
-      rows.bind(kEvictAtOnce);
-      while (rows.step()) oldest.emplace_back(rows.integer(0), std::string(rows.text(1)));
-    }
-    if (oldest.empty()) break;
-    for (const auto& [id, object] : oldest) {
-      drop(id, object);
-      if (database_->integer("SELECT bytes FROM total") <= most / 10 * 9) break;
+  const auto is_over = [&](std::int64_t limit) {
+    return database_->integer("SELECT bytes FROM total") > limit;
+  };
+  if (!is_over(most)) return;
+  while (is_over(most / 10 * 9)) {
+    auto oldest = database_->query("SELECT id, object FROM entries ORDER BY used, id LIMIT ?");
+    oldest.bind(kEvictAtOnce);
+    const auto entries = rows_of(std::move(oldest));
+    if (entries.empty()) break;
+    for (const auto& entry : entries) {
+      drop(entry);
+      if (!is_over(most / 10 * 9)) break;
     }
   }
   sweep();

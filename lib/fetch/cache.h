@@ -71,13 +71,19 @@ class Cache {
   void unlock(const CacheKey& key);
 
  private:
+  struct Row {
+    std::int64_t id;
+    std::string object;  // the name of its body's file; "": the body is in the row
+  };
+
   void begin();
   void insert(const CacheKey& key, const Stored& stored, const Body& body);
   std::string keep_aside(const Body& body);
   Body load_body(std::string_view inline_bytes, const std::string& object, std::int64_t size);
   void evict();
   void sweep();
-  void drop(std::int64_t id, std::string_view object);
+  static std::vector<Row> rows_of(sqlite::Query query);
+  void drop(const Row& entry);
 
   std::string path_, folder_;
   std::uint64_t most_bytes_;

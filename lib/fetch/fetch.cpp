@@ -31,12 +31,11 @@ std::string identity_of(const Request& request, const std::string& rest) {
 // Takes user and password out of a URL (RFC 3986 section 3.2.1): they belong in a field, and in no key.
 std::optional<std::string> take_credentials(std::string& url) {
   Uri uri = split_uri(url);
-  const auto at = uri.authority ? uri.authority->rfind('@') : std::string::npos;
-  if (at == std::string::npos) return std::nullopt;
-  const std::string given = uri.authority->substr(0, at);
+  std::string given = uri.authority ? take_login(*uri.authority) : "";
+  if (given.empty()) return std::nullopt;
+  given.pop_back();  // its @
   std::string credentials = percent_decoded(given).value_or(given);
   if (credentials.find(':') == credentials.npos) credentials += ':';
-  uri.authority->erase(0, at + 1);
   url = joined_uri(uri);
   return credentials;
 }

@@ -56,20 +56,18 @@ std::string decoded(std::string_view text) {
 }
 
 Address read_address(std::string_view url) {
-  const Uri uri = split_uri(url);
+  Uri uri = split_uri(url);
   if (uri.scheme != "redis" || !uri.authority) throw bad_url();
   Address address;
-  std::string_view authority = *uri.authority;
-  if (const auto at = authority.rfind('@'); at != authority.npos) {
-    const std::string_view login = authority.substr(0, at);
+  if (std::string login = take_login(*uri.authority); !login.empty()) {
+    login.pop_back();  // its @
     const auto colon = login.find(':');
     if (colon == login.npos) throw bad_url();
     address.user = decoded(login.substr(0, colon));
     address.password = decoded(login.substr(colon + 1));
-    authority.remove_prefix(at + 1);
   }
-  auto server = read_instance(authority);
-  if (!server) server = read_instance(fmt::format("{}:{}", authority, kPort));
+  auto server = read_instance(*uri.authority);
+  if (!server) server = read_instance(fmt::format("{}:{}", *uri.authority, kPort));
   if (!server) throw bad_url();
   address.server = std::move(*server);
   address.database = uri.path.empty() ? "" : uri.path.substr(1);

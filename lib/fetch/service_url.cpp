@@ -18,9 +18,8 @@ std::optional<ServiceUrl> read_service_url(std::string_view text) {
                  : registry == "etcd" ? RegistryKind::etcd
                                       : RegistryKind::redis;
   url.scheme = uri.scheme.substr(0, plus);
-  const auto at = uri.authority->rfind('@') + 1;  // 0: there is none
-  url.credentials = uri.authority->substr(0, at);
-  url.service = uri.authority->substr(at);
+  url.credentials = take_login(*uri.authority);
+  url.service = *uri.authority;
   url.rest = uri.path;
   if (uri.query) url.rest += "?" + *uri.query;
   return url;

@@ -63,12 +63,10 @@ bool is_service_name(std::string_view name) {
   });
 }
 
-std::optional<Authority> read_authority(std::string_view text, std::string_view scheme) {
+std::optional<Authority> read_authority(std::string whole, std::string_view scheme) {
   Authority authority;
-  if (const auto at = text.rfind('@'); at != text.npos) {
-    authority.login = text.substr(0, at + 1);
-    text.remove_prefix(at + 1);
-  }
+  authority.login = take_login(whole);
+  const std::string_view text = whole;
   const bool bracketed = text.starts_with('[');
   const auto close = bracketed ? text.find(']') : text.find(':');
   if (bracketed && close == text.npos) return std::nullopt;
@@ -109,6 +107,13 @@ std::optional<Read> read(std::string_view text) {
 }
 
 }  // namespace
+
+std::string take_login(std::string& authority) {
+  const auto host = authority.rfind('@') + 1;  // 0 without one
+  std::string login = authority.substr(0, host);
+  authority.erase(0, host);
+  return login;
+}
 
 Uri split_uri(std::string_view text) {
   Uri uri;

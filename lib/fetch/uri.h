@@ -16,6 +16,10 @@ struct Uri {
   std::optional<std::string> query, fragment;
 };
 
+// Takes the user and password with their @ off an authority and gives them back, as they are written; "" if
+// it has none.
+std::string take_login(std::string& authority);
+
 Uri split_uri(std::string_view text);             // section 3, appendix B; any text is a reference
 std::string joined_uri(const Uri& uri);           // section 5.3
 std::string without_dots(std::string_view path);  // section 5.2.4
