@@ -77,3 +77,15 @@ fails() { # NAME: an origin that answers with 503
   exits 0
   is back "$(< stdout)"
 }
+
+@test "breaker: origins that share a name share its circuit" {
+  fails x
+  ok y 1 'y'
+  local i
+  for i in {1..5}; do iso fetch "$base/x" --breaker=shop --retries 0; done
+  iso fetch "${base/127.0.0.1/localhost}/y" --breaker=shop --retries 0
+  exits 69
+  says 'circuit of shop'
+  iso fetch "${base/127.0.0.1/localhost}/y" --breaker --retries 0
+  exits 0
+}

@@ -206,3 +206,31 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   iso fetch "$base/x" --cache-size 1
   exits 0
 }
+
+@test "cache: what is fresh opens no socket" {
+  ok x 1 'body' 'Cache-Control: max-age=100'
+  iso fetch "$base/x"
+  yes "{\"u\":\"$base/x\"}" | head -50 > records
+  strace -f -qq -e trace=socket,connect -o sockets "$BIN" fetch --url-at /u < records > out
+  is 50 "$(wc -l < out)"
+  is '' "$(< sockets)"
+}
+
+@test "cache: an entry that another process removes while the origin is asked is served whole, and stored again" {
+  ok x 1 'body' 'ETag: "1"'
+  answer x 2 <<< $'#wait go\nHTTP/1.1 304 Not Modified\nETag: "1"\nCache-Control: max-age=100\n\n'
+  ok x 3 'done'
+  iso fetch "$base/x"
+  "$BIN" fetch "$base/x" --out records > first 3>&- &
+  local pid=$!
+  wait_until grep -qi 'if-none-match: "1"' origin/x/requests
+  iso fetch "$base/x" -X POST --body 1
+  exits 0
+  iso fetch "$base/x" --offline
+  exits 1
+  : > origin/go
+  wait "$pid"
+  is '["revalidated","body"]' "$(jq -c '[.cache,.text]' first)"
+  iso fetch "$base/x" --offline
+  is body "$(< stdout)"
+}

@@ -197,3 +197,75 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   asked p2 'Authorization: Basic dXNlcjpzM2NyZXQ='
   lacks authorization origin/p3/requests
 }
+
+@test "fetch: user and password of a netrc file go to their host, and into no output and no key" {
+  echo 'machine 127.0.0.1 login me password s3cret' > netrc
+  ok x 1 'mine' 'Cache-Control: max-age=100'
+  ok x 2 'anybody' 'Cache-Control: max-age=100'
+  printf 'HTTP/1.1 302 Found\nLocation: %s/y\nContent-Length: 0\n\n' "${base/127.0.0.1/localhost}" | answer away
+  ok y 1 'y'
+  iso fetch "$base/x" --netrc-file netrc -v
+  exits 0
+  asked x 'Authorization: Basic bWU6czNjcmV0'
+  lacks s3cret stdout stderr cache
+  iso fetch "$base/x"
+  is anybody "$(< stdout)"
+  iso fetch "$base/away" --netrc-file netrc
+  exits 0
+  lacks authorization origin/y/requests
+}
+
+@test "fetch: a proxy is asked for what is elsewhere, by the option or by the environment, but not for no_proxy" {
+  ok x 1 'through'
+  iso fetch http://shop.invalid/x --proxy "$base"
+  exits 0
+  is through "$(< stdout)"
+  asked x 'GET http://shop.invalid/x HTTP/1.1'
+  http_proxy=$base iso fetch http://other.invalid/x
+  exits 0
+  asked x 'GET http://other.invalid/x HTTP/1.1'
+  http_proxy=$base no_proxy=third.invalid iso fetch http://third.invalid/x --retries 0
+  exits 69
+  is 2 "$(grep -c '^GET http:' origin/x/requests)"
+}
+
+@test "fetch: --retries bounds the tries" {
+  printf 'HTTP/1.1 503 Down\nContent-Length: 0\n\n' | answer x
+  iso fetch "$base/x" --retries 1
+  exits 1
+  is 2 "$(requests x)"
+}
+
+@test "fetch: an origin that speaks no HTTP is exit 69, and nothing of it is printed or kept" {
+  answer x <<< $'#close\ngarbage, and more of it'
+  iso fetch "$base/x" --retries 0
+  exits 69
+  is '' "$(< stdout)"
+  iso fetch "$base/x" --offline
+  exits 1
+}
+
+@test "fetch: a record goes on before the next one comes" {
+  ok x 1 '1'
+  mkfifo input
+  "$BIN" fetch --url-at /u < input > out 3>&- &
+  local pid=$!
+  exec 8> input
+  echo "{\"u\":\"$base/x\"}" >&8
+  wait_until grep -q '"body":1' out
+  exec 8>&-
+  wait "$pid"
+}
+
+@test "fetch: memory does not grow with the number of records" {
+  ok x 1 "$(head -c 1000000 /dev/zero | tr '\0' x)" 'Cache-Control: no-store'
+  yes "{\"u\":\"$base/x\"}" | head -300 > records
+  python3 - "$BIN" > peak << 'PYTHON'
+import resource, subprocess, sys
+with open("records") as records, open("out", "wb") as out:
+    subprocess.run([sys.argv[1], "fetch", "--url-at", "/u", "--parallel", "4"], stdin=records, stdout=out, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+PYTHON
+  is 300 "$(wc -l < out)"
+  (($(< peak) < 100)) # of 300 MB
+}

@@ -68,6 +68,22 @@ field() { # FILTER: of the record on stdout
   exits 69
 }
 
+@test "nginx: it lets in who shows a certificate, and what they got is not another's" {
+  file x secret
+  cp "$ca" nginx/ca.pem
+  printf '%s\n' "ssl_client_certificate $PWD/nginx/ca.pem; ssl_verify_client optional;" \
+    "location /guarded/ { alias $PWD/www/; add_header Cache-Control max-age=100; if (\$ssl_client_verify != SUCCESS) { return 403; } }" >> nginx/server
+  "$BATS_TEST_DIRNAME/../registry/stop" nginx
+  "$BATS_TEST_DIRNAME/../registry/start" nginx nginx "$port" 3>&-
+  iso fetch "$base/guarded/x" --cacert "$ca"
+  exits 1
+  iso fetch "$base/guarded/x" --cacert "$ca" --cert nginx/cert.pem --key nginx/key.pem
+  exits 0
+  is secret "$(< stdout)"
+  iso fetch "$base/guarded/x" --cacert "$ca"
+  exits 1
+}
+
 @test "nginx: many at once share one connection of HTTP/2" {
   local i
   for i in {1..200}; do file "$i" "number $i"; done

@@ -64,7 +64,8 @@ class Line(socketserver.BaseRequestHandler):
             while length and len(buffer) < int(length[1]):
                 buffer += self.request.recv(65536)
             buffer = buffer[int(length[1]) if length else 0:]
-            name = head.split(b" ")[1].decode().lstrip("/").split("?")[0]
+            path = re.sub("^http://[^/]*", "", head.split(b" ")[1].decode())  # a proxy is asked for all of a URL
+            name = path.lstrip("/").split("?")[0]
             ways, answer = next_answer(name, head + b"\r\n\r\n")
             for way in ways:
                 if way.startswith("#delay"):
