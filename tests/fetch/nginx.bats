@@ -145,7 +145,7 @@ field() { # FILTER: of the record on stdout
 import sys, time
 from proxy import DOWN, Proxy
 proxy = Proxy("127.0.0.1", int(sys.argv[1]))
-proxy.set(cut_after={DOWN: 1_500_000})
+proxy.set(cut_after={DOWN: 1_500_000}, reset=False)  # what was sent arrives
 print(proxy.port, flush=True)
 time.sleep(60)
 PYTHON
