@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace iso {
+
+// The reference tokens of a JSON Pointer (RFC 6901), unescaped; "" has none and means the whole. Throws
+// Error(Kind::usage).
+std::vector<std::string> pointer_tokens(std::string_view pointer);
+
+// The same name as it stands in a pointer: ~ and / escaped.
+std::string pointer_token(std::string_view name);
+
+// What to do with one place in an item, and with the places below it.
+struct Rule {
+  enum class Ignored : std::uint8_t { no, in_messages, always };
+
+  Ignored ignored = Ignored::no;
+  bool unordered = false;  // the order of this array does not matter
+  bool compared = false;   // what is compared is here
+  int key = -1;            // which part of the key is here
+  std::vector<std::pair<std::string, Rule>> below;
+
+  const Rule* find(std::string_view name) const;
+  Rule& at(const std::vector<std::string>& tokens);  // made if missing
+};
+
+// The members of a message that say how it travelled, and not what it says, are ignored in messages. A
+// message is an object that has one of `body`, `text` and `base64`, and no member that a record has not. Of
+// its members, null counts as left out, and so do headers of which nothing is left.
+void ignore_travel(Rule& root);
+bool is_message_field(std::string_view name);
+bool is_body_field(std::string_view name);
+
+}  // namespace iso
