@@ -6,16 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "record/pointer.h"
+
 namespace iso {
 
-// The reference tokens of a JSON Pointer (RFC 6901), unescaped; "" has none and means the whole. Throws
-// Error(Kind::usage).
-std::vector<std::string> pointer_tokens(std::string_view pointer);
-
-// The same name as it stands in a pointer: ~ and / escaped.
-std::string pointer_token(std::string_view name);
-
-// What to do with one place in an item, and with the places below it.
+// What to do with one place in an item, and with the places below it. A place is a member by its name, or an
+// element by its index.
 struct Rule {
   enum class Ignored : std::uint8_t { no, in_messages, always };
 
@@ -29,9 +25,10 @@ struct Rule {
   Rule& at(const std::vector<std::string>& tokens);  // made if missing
 };
 
-// The members of a message that say how it travelled, and not what it says, are ignored in messages. A
-// message is an object that has one of `body`, `text` and `base64`, and no member that a record has not. Of
-// its members, null counts as left out, and so do headers of which nothing is left.
+// The members of a message that say how it travelled, and not what it says, are ignored in messages, which
+// takes that both sides are. A message is an object that has `body`, `text` or `base64`, and no member that a
+// record has not. Of its members, null counts as left out (but of `body`, which it can be), and so do headers
+// of which nothing is left. All that holds for a root with this rule alone.
 void ignore_travel(Rule& root);
 bool is_message_field(std::string_view name);
 bool is_body_field(std::string_view name);

@@ -70,6 +70,8 @@ struct NamedSetter {
   Setter set;
 };
 
+constexpr std::string_view kRefused = "error";  // the one that is known so that it can be refused
+
 // The fields that are not plain text.
 constexpr std::array<NamedSetter, 14> kSetters{{
     {"mandatory", [](Record& r, std::string_view n, std::string_view v) { r.mandatory = bool_member(n, v); }},
@@ -126,11 +128,36 @@ constexpr std::array<NamedSetter, 14> kSetters{{
        if (!bytes) wrong(n, "base64", v);
        set_body(r, BodyKind::bytes, *std::move(bytes));
      }},
-    {"error",
+    {kRefused,
      [](Record&, std::string_view, std::string_view) {
        throw Fault{kAtName, "this record was rejected; mend it and remove its field error"};
      }},
 }};
+
+// All names by length: one look decides for almost any name that is none.
+struct Names {
+  static constexpr std::size_t kLongest = 16;
+
+  std::array<std::string_view, kTextFields.size() + kSetters.size()> names{};
+  std::array<std::size_t, kLongest + 2> starts{};  // of each length; the last is the end
+};
+
+constexpr Names names_by_length() {
+  Names all;
+  std::size_t count = 0;
+  for (std::size_t length = 0; length <= Names::kLongest; ++length) {
+    all.starts[length] = count;
+    for (const TextField& field : kTextFields)
+      if (field.name.size() == length) all.names[count++] = field.name;
+    for (const NamedSetter& field : kSetters)
+      if (field.name.size() == length && field.name != kRefused) all.names[count++] = field.name;
+  }
+  all.starts[Names::kLongest + 1] = count;
+  return all;
+}
+
+constexpr Names kNames = names_by_length();
+static_assert(kNames.starts.back() == kNames.names.size() - 1, "a name is longer than kLongest");
 
 void set_null(Record& record, std::string_view name) {
   if (name == "message_id") record.no_message_id = true;
@@ -292,6 +319,12 @@ void set_member(Record& record, std::string_view name, std::string_view value) {
     return;
   }
   unknown(name);
+}
+
+bool is_record_field(std::string_view name) {
+  if (name.size() > Names::kLongest) return false;
+  const auto* const end = kNames.names.begin() + kNames.starts[name.size() + 1];
+  return std::find(kNames.names.begin() + kNames.starts[name.size()], end, name) != end;
 }
 
 }  // namespace iso

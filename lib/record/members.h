@@ -53,4 +53,7 @@ inline constexpr std::string_view kHalfASurrogatePair = "half of a surrogate pai
 void set_member(Record& record, std::string_view name, std::string_view value);
 inline constexpr std::size_t kAtName = std::string_view::npos;
 
+// Whether set_member knows a field of this name and takes it.
+bool is_record_field(std::string_view name);
+
 }  // namespace iso

@@ -14,6 +14,11 @@ namespace {
 
 using Slice = std::optional<std::string_view>;
 
+[[noreturn]] void not_a_pointer(std::string_view text) {
+  throw Error(Kind::usage,
+              fmt::format("{}: a JSON pointer starts with /, as in /message_id or /body/id", text));
+}
+
 std::string unescaped(std::string_view token, std::string_view pointer) {
   std::string out;
   for (std::size_t i = 0; i < token.size(); ++i) {
@@ -34,15 +39,12 @@ Slice member(std::string_view object, std::string_view name) {
   return found;
 }
 
-// RFC 6901 section 4: an index has no leading zeros.
 Slice element(std::string_view array, std::string_view token) {
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-  if (error != std::errc{} || end != token.data() + token.size() || (token.size() > 1 && token[0] == '0'))
-    return std::nullopt;
+  const auto index = index_of(token);
+  if (!index) return std::nullopt;
   ElementWalker walker(array);
   auto found = walker.next();
-  for (; found && index > 0; --index) found = walker.next();
+  for (std::size_t left = *index; found && left > 0; --left) found = walker.next();
   return found;
 }
 
@@ -66,16 +68,40 @@ std::optional<std::string> text_of(Slice found) {
 
 }  // namespace
 
-Pointer::Pointer(std::string_view text) {
-  if (!text.starts_with('/'))
-    throw Error(Kind::usage,
-                fmt::format("{}: a JSON pointer starts with /, as in /message_id or /body/id", text));
-  for (std::string_view rest = text; !rest.empty();) {
+std::vector<std::string> pointer_tokens(std::string_view pointer) {
+  if (!pointer.empty() && !pointer.starts_with('/')) not_a_pointer(pointer);
+  std::vector<std::string> tokens;
+  for (std::string_view rest = pointer; !rest.empty();) {
     rest.remove_prefix(1);
     const auto end = std::min(rest.find('/'), rest.size());
-    tokens_.push_back(unescaped(rest.substr(0, end), text));
+    tokens.push_back(unescaped(rest.substr(0, end), pointer));
     rest.remove_prefix(end);
   }
+  return tokens;
+}
+
+std::string pointer_token(std::string_view name) {
+  std::string token;
+  for (const char c : name) {
+    if (c == '~' || c == '/') {
+      token += c == '~' ? "~0" : "~1";
+    } else {
+      token += c;
+    }
+  }
+  return token;
+}
+
+std::optional<std::size_t> index_of(std::string_view token) {
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+  if (error != std::errc{} || end != token.data() + token.size()) return std::nullopt;
+  if (token.size() > 1 && token.front() == '0') return std::nullopt;
+  return index;
+}
+
+Pointer::Pointer(std::string_view text) : tokens_(pointer_tokens(text)) {
+  if (text.empty()) not_a_pointer(text);
 }
 
 std::optional<std::string> Pointer::text_at(const Record& record) const {
