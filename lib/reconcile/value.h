@@ -13,7 +13,7 @@ struct Value {
 
   Kind kind = Kind::null;
   std::string_view text;  // verbatim
-  std::string string;     // of a string: its characters
+  std::string string;     // of a string: its characters, as of a name
   std::vector<Value> elements;
   // In the order of the text. Of a name that comes twice the last counts, and only that one is here.
   std::vector<std::pair<std::string, Value>> members;
@@ -21,8 +21,16 @@ struct Value {
   const Value* find(std::string_view name) const;
 };
 
-// `json` is one JSON value with white space around it or not. Throws Error(Kind::data).
+// A string or a name with half of a surrogate pair has no characters. It is its text after this byte, which
+// UTF-8 has not, and so equals none that has.
+inline constexpr char kNoCharacters = '\xFF';
+
+// `json` is one JSON value with white space around it or not, and outlives what is read. Throws
+// Error(Kind::data).
 Value read_value(std::string_view json);
+
+// By the terms of rules.h.
+bool is_message(const Value& item);
 
 // The value at a place; null if there is none (RFC 6901 section 4).
 const Value* find_value(const Value& root, const std::vector<std::string>& tokens);
