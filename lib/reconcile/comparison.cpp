@@ -48,10 +48,6 @@ bool is_for_messages(const Rule& rule) {
                      [](const auto& place) { return place.second.ignored == Rule::Ignored::in_messages; });
 }
 
-bool both(Value::Kind kind, const Value& left, const Value& right) {
-  return left.kind == kind && right.kind == kind;
-}
-
 }  // namespace
 
 // A step down, for as long as it lives.
@@ -123,11 +119,10 @@ void Comparison::compare_objects(const Value& left, const Value& right, const Ru
     const Rule* const place = below(rule, name);
     if (done() || ignored(place)) continue;
     const Value* const after = in_right.find(name);
-    const bool no_before = message && left_out(name, before, place);
     const bool no_after = after == nullptr || (message && left_out(name, *after, place));
-    if (no_before && no_after) continue;
+    if (no_after && message && left_out(name, before, place)) continue;
     const Step step(*this, name);
-    if (no_after && !(after != nullptr && both(Value::Kind::object, before, *after))) {
+    if (after == nullptr) {
       note(Change::Op::remove, before.text, {});
     } else {
       compare(before, *after, place);
@@ -208,7 +203,7 @@ bool Comparison::ignored(const Rule* rule) const {
 
 // Of a message: a member that might as well not be there.
 bool Comparison::left_out(std::string_view name, const Value& member, const Rule* rule) const {
-  if (member.kind == Value::Kind::null) return name != "body";
+  if (member.kind == Value::Kind::null) return !is_body_field(name);
   return name == "headers" && member.kind == Value::Kind::object &&
          std::all_of(member.members.begin(), member.members.end(),
                      [&](const auto& header) { return ignored(below(rule, header.first)); });

@@ -27,8 +27,8 @@ struct Rule {
 
 // The members of a message that say how it travelled, and not what it says, are ignored in messages, which
 // takes that both sides are. A message is an object that has `body`, `text` or `base64`, and no member that a
-// record has not. Of its members, null counts as left out (but of `body`, which it can be), and so do headers
-// of which nothing is left. All that holds for a root with this rule alone.
+// record has not. Of its members, null counts as left out (but of those three, for it is one without them),
+// and so do headers of which nothing is left. All that holds for a root with this rule alone.
 void ignore_travel(Rule& root);
 bool is_message_field(std::string_view name);
 bool is_body_field(std::string_view name);

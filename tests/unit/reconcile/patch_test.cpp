@@ -177,7 +177,7 @@ TEST_CASE("changes: two messages are the same if they differ in their travel, an
       {R"({"body":1,"type":"a"})", R"({"body":1})"},
       {R"({"body":1,"headers":{"a":1}})", R"({"body":1})"},
       {R"({"body":1,"headers":{"a":null}})", R"({"body":1})"},
-      {R"({"body":null})", R"({"text":""})"},
+      {R"({"body":null})", R"({"text":null})"},
       {R"({"body":{"queue":"a"}})", R"({"body":{"queue":"b"}})"},
       {R"({"body":{"a":null}})", R"({"body":{}})"},
       {R"({"body":1,"queue":"a","id":1})", R"({"body":1,"queue":"b","id":1})"},
@@ -195,6 +195,8 @@ TEST_CASE("changes: of messages, what is left out on one side comes or goes, and
   CHECK(patch_of(R"({"body":1,"type":null})", R"({"body":1,"type":"a"})", &rule) ==
         R"([{"op":"test","path":"/type","value":null},{"op":"replace","path":"/type","value":"a"}])");
   CHECK(patch_of(R"({"body":1,"type":"a"})", R"({"body":1,"type":null})", &rule) ==
+        R"([{"op":"test","path":"/type","value":"a"},{"op":"replace","path":"/type","value":null}])");
+  CHECK(patch_of(R"({"body":1,"type":"a"})", R"({"body":1})", &rule) ==
         R"([{"op":"test","path":"/type","value":"a"},{"op":"remove","path":"/type"}])");
   CHECK(patch_of(R"({"body":1,"headers":{"x-death":1}})", R"({"body":1,"headers":{"a":1}})", &rule) ==
         R"([{"op":"add","path":"/headers/a","value":1}])");
