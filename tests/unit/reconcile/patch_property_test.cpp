@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "reconcile/apply.h"
+#include "reconcile/comparison.h"
 #include "reconcile/patch.h"
 #include "reconcile/random_json.h"
 
@@ -29,6 +30,12 @@ struct Pair {
   std::string left_text, right_text;
   Value left, right;
 };
+
+std::string canonical(const Value& value) {
+  std::string out;
+  append_canonical(out, value);
+  return out;
+}
 
 // Rules for some of the places that there are.
 void add_rules(Rule& rule, const Value& value, RandomJson& random) {
@@ -76,6 +83,7 @@ TEST_CASE("patch: whatever the two items are, it turns left into right, and no o
     CAPTURE(pair.left_text);
     CAPTURE(pair.right_text);
     REQUIRE(same(pair.left, pair.right, nullptr) == same_model);
+    REQUIRE((canonical(pair.left) == canonical(pair.right)) == same_model);
     if (same_model) ++alike;
   }
   CHECK(alike > kRounds / 50);

@@ -139,6 +139,10 @@ TEST_CASE("changes: of an array whose order does not matter the surplus goes, an
   CHECK(same_texts(R"({"a":[1,{"x":1,"y":[2]},1.0]})", R"({"a":[{"y":[2.0],"x":1},1,1]})", &rule));
   CHECK_FALSE(same_texts(R"({"a":[1,1,2]})", R"({"a":[1,2,2]})", &rule));
   CHECK_FALSE(same_texts(R"({"a":[[1,2]]})", R"({"a":[[2,1]]})", &rule));
+  CHECK_FALSE(same_texts(R"({"a":["n"]})", R"({"a":[null]})", &rule));
+  CHECK_FALSE(same_texts(R"({"a":[["a","bc"]]})", R"({"a":[["ab","c"]]})", &rule));
+  CHECK_FALSE(same_texts(R"({"a":["1"]})", R"({"a":["2"]})", &rule));
+  CHECK_FALSE(same_texts(R"({"a":[{"x":1}]})", R"({"a":[{"y":1}]})", &rule));
   CHECK_FALSE(same_texts(R"({"a":["1"]})", R"({"a":[1]})", &rule));
   CHECK_FALSE(same_texts(R"({"a":[["a","b"]]})", R"({"a":[["a"],"b"]})", &rule));
   CHECK(patch_of(R"({"a":[5,1,2,5,1]})", R"({"a":[7,1,2,7]})", &rule) ==
