@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t kFew = 16;  // members: among so many a look at each is fastest
 
+// Below this, what is not the same is replaced as a whole, so that no item is too deep for the stack.
+constexpr std::size_t kDeepest = 500;
+
 // Finds the members of one object by name, in an order of its own if there are many.
 class Names {
  public:
@@ -37,6 +40,28 @@ const Rule* below(const Rule* rule, std::string_view name) {
   return rule == nullptr ? nullptr : rule->find(name);
 }
 
+std::string canonical(const Value& value) {
+  std::string out;
+  append_canonical(out, value);
+  return out;
+}
+
+bool same_as_whole(const Value& left, const Value& right) {
+  if (left.kind != right.kind) return false;
+  switch (left.kind) {
+    case Value::Kind::null:
+      return true;
+    case Value::Kind::boolean:
+      return left.text == right.text;
+    case Value::Kind::number:
+      return same_number(left.text, right.text);
+    case Value::Kind::string:
+      return left.string == right.string;
+    default:
+      return canonical(left) == canonical(right);
+  }
+}
+
 // A pointer cannot name what has no characters.
 bool has_unnameable(const Value& object) {
   return std::any_of(object.members.begin(), object.members.end(),
@@ -53,18 +78,25 @@ bool is_for_messages(const Rule& rule) {
 // A step down, for as long as it lives.
 class Comparison::Step {
  public:
-  Step(Comparison& comparison, std::string_view name) : path_(comparison.path_), size_(path_.size()) {
-    if (comparison.writes_) path_ += '/' + pointer_token(name);
+  Step(Comparison& comparison, std::string_view name) : Step(comparison) {
+    if (comparison.writes_) comparison.path_ += '/' + pointer_token(name);
   }
-  Step(Comparison& comparison, std::size_t index) : path_(comparison.path_), size_(path_.size()) {
-    if (comparison.writes_) path_ += '/' + std::to_string(index);
+  Step(Comparison& comparison, std::size_t index) : Step(comparison) {
+    if (comparison.writes_) comparison.path_ += '/' + std::to_string(index);
   }
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
-  ~Step() { path_.resize(size_); }
+  ~Step() {
+    --comparison_.depth_;
+    comparison_.path_.resize(size_);
+  }
 
  private:
-  std::string& path_;
+  explicit Step(Comparison& comparison) : comparison_(comparison), size_(comparison.path_.size()) {
+    ++comparison_.depth_;
+  }
+
+  Comparison& comparison_;
   std::size_t size_;
 };
 
@@ -88,27 +120,12 @@ std::vector<Change> Comparison::changes(std::string_view path) {
 
 void Comparison::compare(const Value& left, const Value& right, const Rule* rule) {
   if (done() || ignored(rule)) return;
-  bool equal = left.kind == right.kind;
-  if (equal) {
-    switch (left.kind) {
-      case Value::Kind::null:
-        break;
-      case Value::Kind::boolean:
-        equal = left.text == right.text;
-        break;
-      case Value::Kind::number:
-        equal = same_number(left.text, right.text);
-        break;
-      case Value::Kind::string:
-        equal = left.string == right.string;
-        break;
-      case Value::Kind::array:
-        return compare_arrays(left, right, rule);
-      case Value::Kind::object:
-        return compare_objects(left, right, rule);
-    }
+  const bool deep = depth_ > kDeepest && rule == nullptr;
+  if (left.kind == right.kind && !deep) {
+    if (left.kind == Value::Kind::array) return compare_arrays(left, right, rule);
+    if (left.kind == Value::Kind::object) return compare_objects(left, right, rule);
   }
-  if (!equal) note(Change::Op::replace, left.text, right.text);
+  if (!same_as_whole(left, right)) note(Change::Op::replace, left.text, right.text);
 }
 
 void Comparison::compare_objects(const Value& left, const Value& right, const Rule* rule) {
@@ -168,9 +185,7 @@ void Comparison::compare_arrays(const Value& left, const Value& right, const Rul
 void Comparison::compare_unordered(const Value& left, const Value& right) {
   std::unordered_map<std::string, std::ptrdiff_t> surplus;  // by what is the same for all that are the same
   const auto count = [&](const Value& element, std::ptrdiff_t by) {
-    std::string canonical;
-    append_canonical(canonical, element);
-    std::ptrdiff_t& counted = surplus[std::move(canonical)];
+    std::ptrdiff_t& counted = surplus[canonical(element)];
     counted += by;
     return &counted;
   };

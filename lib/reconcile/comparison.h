@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ class Comparison {
   const bool messages_;  // both are
   bool writes_ = false;  // all differences, into found_
   bool differs_ = false;
+  std::size_t depth_ = 0;
   std::string path_;
   std::vector<Change> found_;
 };

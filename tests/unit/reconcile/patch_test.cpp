@@ -249,6 +249,12 @@ TEST_CASE("changes: nesting as deep as the scanner allows is compared") {
   right = left + "2" + close;
   left += "1" + close;
   CHECK_FALSE(same_texts(left, right));
+  const Value one = read_value(left), other = read_value(right);
+  const auto found = changes(one, other, nullptr, "");
+  REQUIRE(found.size() == 1);
+  const Value* const place = find_value(other, pointer_tokens(found[0].path));
+  REQUIRE(place != nullptr);
+  CHECK(place->text == found[0].after);
   Rule rule;
   rule.unordered = true;
   CHECK_FALSE(same_texts("[" + left.substr(5, left.size() - 6) + "]",
