@@ -16,6 +16,8 @@ set(sees_cli cli pump fetch reconcile ends breaker record base)
 # A header of others, and the files that may include it; both are regular expressions.
 set(homes
   "sqlite3\\.h=^lib/base/"
+  "zlib\\.h=^lib/base/gzip\\.cpp$"
+  "zstd\\.h=^lib/base/zstandard\\.cpp$"
   "nlohmann/.*|simdjson.*=^lib/record/[a-z_]+\\.cpp$"
   "amqp.*|rabbitmq-c/.*=^lib/ends/amqp_[a-z_]+\\.(h|cpp)$"
   "libpq-fe\\.h=^lib/ends/postgres_store\\.cpp$"

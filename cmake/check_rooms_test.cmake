@@ -37,6 +37,8 @@ check_planted(lib/fetch/cache.h "#include \"ends/end.h\"" "fetch may not see end
 check_planted(lib/ends/open.cpp "#include \"amqp.h\"" "names no room")
 check_planted(lib/cellar/wine.h "" "cellar is not a room")
 check_planted(lib/ends/store.cpp "#include <sqlite3.h>" "<sqlite3.h> lives in")
+check_planted(lib/base/compressed.cpp "#include <zlib.h>" "<zlib.h> lives in")
+check_planted(lib/base/gzip.cpp "#include <zstd.h>" "<zstd.h> lives in")
 check_planted(lib/record/record.h "#include <nlohmann/json.hpp>" "<nlohmann/json.hpp> lives in")
 check_planted(lib/ends/store.cpp "#include <amqp.h>" "<amqp.h> lives in")
 check_planted(lib/fetch/fetch.cpp "#include <hiredis/hiredis.h>" "<hiredis/hiredis.h> lives in")

@@ -5,10 +5,13 @@
 #include <cstring>
 #include <deque>
 #include <fmt/format.h>
+#include <optional>
 #include <poll.h>
+#include <span>
 #include <unistd.h>
 #include <utility>
 
+#include "base/compressed.h"
 #include "base/error.h"
 #include "record/read.h"
 #include "record/write.h"
@@ -21,7 +24,9 @@ constexpr std::size_t kReadAtLeast = std::size_t{64} * 1024;
 class StreamSource final : public Source {
  public:
   StreamSource(std::vector<Input> inputs, Framing framing)
-      : inputs_(std::move(inputs)), framing_(framing), splitter_(framing) {}
+      : inputs_(std::move(inputs)), framing_(framing), splitter_(framing) {
+    begin_input();
+  }
 
   Flow take(std::size_t most, std::vector<Taken>& out) override {
     for (std::size_t taken = 0; taken < most;) {
@@ -32,8 +37,8 @@ class StreamSource final : public Source {
         if (!next_input()) return Flow::ended;
       } else if (!has_bytes()) {
         return Flow::idle;
-      } else {
-        read_some();
+      } else if (!read_some(taken != 0)) {
+        return Flow::more;
       }
     }
     return Flow::more;
@@ -45,12 +50,25 @@ class StreamSource final : public Source {
 
  private:
   bool has_bytes() const {
+    if (compressed_ && compressed_->holds_bytes()) return true;
     pollfd fd{inputs_[input_].from.get(), POLLIN, 0};
     return poll(&fd, 1, 0) > 0;
   }
 
+  // False: reading failed, which is thrown the next time, for something was taken that must not be lost.
+  bool read_some(bool taken) {
+    try {
+      read_some();
+    } catch (const Error&) {
+      if (!taken) throw;
+      return false;
+    }
+    return true;
+  }
+
   void read_some() {
     const auto space = splitter_.space(kReadAtLeast);
+    if (compressed_) return read_compressed(space);
     const ssize_t got = read(inputs_[input_].from.get(), space.data(), space.size());
     if (got > 0) {
       splitter_.filled(static_cast<std::size_t>(got));
@@ -62,9 +80,27 @@ class StreamSource final : public Source {
     }
   }
 
+  void read_compressed(std::span<char> space) {
+    if (const auto got = compressed_->read(space)) {
+      splitter_.filled(*got);
+    } else {
+      splitter_.finish();
+      finished_ = true;
+    }
+  }
+
+  // One body of any bytes is the file as it is.
+  void begin_input() {
+    const Input& input = inputs_[input_];
+    const auto how = framing_ == Framing::whole ? Compression::none : compression_of(input.name);
+    compressed_.reset();
+    if (how != Compression::none) compressed_.emplace(how, Descriptor::lend(input.from.get()), input.name);
+  }
+
   bool next_input() {
     if (input_ + 1 == inputs_.size()) return false;
     ++input_;
+    begin_input();
     splitter_ = Splitter(framing_);
     finished_ = false;
     return true;
@@ -109,6 +145,7 @@ class StreamSource final : public Source {
   std::vector<Input> inputs_;
   Framing framing_;
   Splitter splitter_;
+  std::optional<Decompressor> compressed_;  // the input that is read, if its name says so
   std::size_t input_ = 0;
   bool finished_ = false;
   Ticket ticket_ = 0;

@@ -11,7 +11,8 @@
 
 namespace iso {
 
-// One input of a stream source, and its name for messages ("" for standard input).
+// One input of a stream source, and its name ("" for standard input). A name that ends in .gz or .zst is that
+// of a compressed file, which is read as what it stands for, unless all of it is one body.
 struct Input {
   Descriptor from;
   std::string name;

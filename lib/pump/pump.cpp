@@ -70,7 +70,7 @@ class Pump {
     const std::size_t most = bearable != 0 ? std::min(bearable, allowed()) : 0;
     if (most == 0) return false;
     batch_.clear();
-    flow_ = source_.take(std::min(most, window_.room()), batch_);
+    take(std::min(most, window_.room()));
     if (!batch_.empty()) {
       if (window_.waiting() == 0) last_fate_ = now();  // patience starts with the first in flight
       last_taken_ = now();
@@ -83,6 +83,17 @@ class Pump {
     if (flow_ == Flow::ended) stop_taking(Stop::ended);
     if (options_.count != 0 && tally_.taken >= options_.count) stop_taking(Stop::counted);
     return !batch_.empty();
+  }
+
+  // A source that cannot be read on ends the run, but what was taken from it before gets its fate first.
+  void take(std::size_t most) {
+    try {
+      flow_ = source_.take(most, batch_);
+    } catch (const Error& error) {
+      if (error.kind() != Kind::io) throw;
+      tally_.error = error;
+      stop_taking(Stop::failed);
+    }
   }
 
   // How many more the window and the onlooker do.

@@ -237,6 +237,65 @@ JSON
   is $'7\n7\n8\n9' "$(bodies "$q")"
 }
 
+@test "publish: a file that ends in .gz or .zst is read as what it stands for, by --file and by --from" {
+  make_queue "$q"
+  seq 60000 | gzip >one.json.gz
+  seq 60001 60002 | gzip >>one.json.gz # as one stream
+  seq 3 | zstd -q >two.json.zst
+  iso publish --routing-key "$q" --file one.json.gz --file two.json.zst
+  exits 0
+  is "$(seq 60002; seq 3)" "$(bodies "$q")"
+  for tool in gzip zstd; do
+    printf '{"routing_key":"%s","body":%d}\n' "$q" 1 "$q" 2 | $tool -c >"records.${tool/zstd/zst}"
+  done
+  mv records.gzip records.gz
+  for file in records.gz records.zst; do
+    iso publish --from "$file"
+    exits 0
+    is $'1\n2' "$(bodies "$q")"
+  done
+}
+
+@test "publish: a compressed file that is cut off or damaged is exit 74 and named, never a shorter input" {
+  make_queue "$q"
+  for name in cut.gz cut.zst; do
+    tool=gzip
+    [[ $name == cut.zst ]] && tool="zstd -q"
+    { seq 5 && head -c 300000 /dev/urandom | base64 -w0; } | $tool -c | head -c 200000 >$name
+    iso publish --routing-key "$q" --file $name
+    exits 74
+    says "cannot read $name: its compressed data ends in the middle"
+    is 5 "$(grep -c confirmed stdout)"
+    is "$(seq 5)" "$(bodies "$q")"
+  done
+  seq 5 >plain.json.gz
+  iso publish --routing-key "$q" --file plain.json.gz
+  exits 74
+  says "cannot read plain.json.gz: what should be gzip is damaged"
+  iso publish --routing-key "$q" --file nowhere.gz
+  exits 66
+}
+
+@test "publish: --in whole sends a compressed file as it is" {
+  make_queue "$q"
+  seq 5 | gzip >body.gz
+  iso publish --routing-key "$q" --in whole --file body.gz
+  exits 0
+  iso listen "$q" --count 1 --out raw
+  cmp body.gz stdout
+}
+
+@test "publish: a small file that stands for much is read with little memory" {
+  { head -c 500000000 /dev/zero | tr '\0' ' ' && echo 7; } | gzip -1 >large.json.gz
+  python3 - "$BIN" publish --routing-key k --dry-run --file large.json.gz <<'PYTHON' >most
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=open("stdout", "w"), check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+PYTHON
+  is 7 "$(jq .body stdout)"
+  (($(<most) < 200000)) # KiB
+}
+
 @test "publish: --rate and --window bound what is sent" {
   make_queue "$q"
   seq 5 | iso publish --routing-key "$q" --rate 1000 --window 1

@@ -122,6 +122,23 @@ TEST_CASE("stream source: files are read one after the other, and a flaw names i
   CHECK(all[3].flaw->why.starts_with("second.json: "));
 }
 
+TEST_CASE("stream source: a name that ends in .gz says what its bytes are, unless all of them are one body") {
+  // printf '{"a":1}\n' | gzip -n
+  const std::string bytes(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\x56\x4a\x54\xb2\x32\xac\xe5\x02\x00\x46\xa3\xe8\x74\x08"
+      "\x00\x00\x00",
+      28);
+  const auto read = [&](std::string_view all, Framing framing) {
+    std::vector<Input> inputs;
+    inputs.push_back(input_of("7", "first.json"));
+    inputs.push_back(input_of(all, "second.gz"));
+    return take_all(*open_stream_source(std::move(inputs), framing));
+  };
+  CHECK(read(bytes + bytes, Framing::json).at(2).record.body == "{\"a\":1}");
+  CHECK(read(bytes, Framing::whole).at(1).record.body == bytes);
+  CHECK_THROWS_WITH_AS(read(bytes.substr(0, 20), Framing::json), doctest::Contains("second.gz"), Error);
+}
+
 TEST_CASE("stream source: what is there comes out while the writer keeps the pipe open") {
   Pipe pipe;
   std::vector<Input> inputs;

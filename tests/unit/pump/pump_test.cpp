@@ -136,6 +136,23 @@ TEST_CASE("pump: nothing is settled when the sink breaks, and what was in flight
   CHECK(tally.unconfirmed == 2);
 }
 
+TEST_CASE("pump: a source that cannot be read on ends it, but what was taken before gets its fate") {
+  Trial trial({"a", "b"});
+  trial.source.breaks_at_the_end = true;
+  trial.sink.answers = false;
+  PumpHooks hooks;
+  hooks.pause = [&] {  // asked when nothing moves: both are in flight, and the source is broken
+    trial.sink.answers = true;
+    return Wait{};
+  };
+  const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(tally.confirmed == 2);
+  CHECK(trial.source.settled == std::map<Ticket, Settle>{{1, Settle::ack}, {2, Settle::ack}});
+  CHECK(tally.stop == Stop::failed);
+  REQUIRE(tally.error);
+  CHECK(tally.error->kind() == Kind::io);
+}
+
 TEST_CASE("pump: a sink that never answers is given up after the patience, and its records are unconfirmed") {
   Trial trial({"a"});
   test::FakeClock clock;

@@ -33,6 +33,7 @@ class FakeSource final : public Source {
 
   Flow take(std::size_t most, std::vector<Taken>& out) override {
     largest_take = std::max(largest_take, most);
+    if (breaks_at_the_end && given_ == bodies_.size()) throw Error(Kind::io, "the rest is missing");
     for (; most > 0 && given_ < bodies_.size(); --most) {
       Taken taken;
       taken.record.body = bodies_[given_];
@@ -41,7 +42,7 @@ class FakeSource final : public Source {
         taken.flaw = std::make_unique<Flaw>(Flaw{given_, given_, 0, "no good", "!"});
       out.push_back(std::move(taken));
     }
-    if (given_ < bodies_.size()) return Flow::more;
+    if (given_ < bodies_.size() || breaks_at_the_end) return Flow::more;
     return stays_open ? Flow::idle : Flow::ended;
   }
   bool settle(Ticket ticket, Settle how, std::string_view why) override {
@@ -54,7 +55,7 @@ class FakeSource final : public Source {
   bool drained() override { return given_ == bodies_.size(); }
   void stop() override { ++stops; }
 
-  bool stays_open = false, gives_again = false;
+  bool stays_open = false, gives_again = false, breaks_at_the_end = false;
   std::map<Ticket, Settle> settled;
   std::map<Ticket, std::string> reasons;
   std::size_t largest_take = 0, flushes = 0, stops = 0;
