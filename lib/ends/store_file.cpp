@@ -105,11 +105,11 @@ StoreFile::StoreFile(const Url& url, bool create)
   bury_the_dead();
 }
 
-std::int64_t StoreFile::version() {
-  const auto version = database_.integer("SELECT value FROM iso_meta WHERE name = 'version'");
+std::int64_t store_version(sqlite::Database& database) {
+  const auto version = database.integer("SELECT value FROM iso_meta WHERE name = 'version'");
   if (version < 1 || version > kStoreVersion)
-    throw Error(Kind::io, fmt::format("{}: a store of version {}; this iso knows version {}", path(), version,
-                                      kStoreVersion));
+    throw Error(Kind::io, fmt::format("{}: a store of version {}; this iso knows version {}", database.path(),
+                                      version, kStoreVersion));
   return version;
 }
 
@@ -123,7 +123,7 @@ void StoreFile::set_up(const Url& url) {
         fmt::format(
             "{} is a database of another program; sqlite:{}?adopt=yes puts a store's tables beside its own",
             path(), path()));
-  const auto old_version = ours ? version() : 0;
+  const auto old_version = ours ? store_version(database_) : 0;
   database_.execute("PRAGMA journal_mode=WAL");
   database_.execute(
       "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000; PRAGMA "

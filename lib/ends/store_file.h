@@ -66,7 +66,6 @@ class StoreFile {
   void sync_commits(bool full);
 
  private:
-  std::int64_t version();
   void set_up(const Url& url);
   void changed_topology();
 
@@ -75,6 +74,9 @@ class StoreFile {
   std::int64_t retain_ms_;
   bool full_ = true;  // false: the URL says sync=normal
 };
+
+// The version of a database that has our tables. Throws Kind::io if this iso does not know it.
+std::int64_t store_version(sqlite::Database& database);
 
 // Runs `call` on a store. "", or why another process keeps us out of it: nothing was stored then, and all
 // that is to be done can be done later.

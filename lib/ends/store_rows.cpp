@@ -31,21 +31,20 @@ void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& ro
   query.bind(row.properties).bind_blob(row.hash).bind_blob(record.body);
 }
 
-StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
-                           std::int64_t now_ms) {
-  StoredMessage message{row.integer(0), static_cast<std::uint32_t>(row.integer(7)), {}};
+std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMessage& message) {
+  message.seq = row.integer(0);
+  message.attempts = static_cast<std::uint32_t>(row.integer(7));
   Record& record = message.record;
   try {
     record = read_record(row.text(5));
   } catch (const Error& error) {
-    throw Error(Kind::io, fmt::format("{}: message {} of queue \"{}\": its properties: {}", file, message.seq,
-                                      queue, error.what()));
+    return fmt::format("message {} of queue \"{}\": its properties: {}", message.seq, queue, error.what());
   }
   const auto body = row.text(9);
   if (!row.is_null(8) && row.text(8) != body_hash_of(body))
-    throw Error(Kind::io, fmt::format("{}: message {} of queue \"{}\" is damaged: its body does not match "
-                                      "its hash; it was left as it is",
-                                      file, message.seq, queue));
+    return fmt::format(
+        "message {} of queue \"{}\" is damaged: its body does not match its hash; it was left as it is",
+        message.seq, queue);
   record.exchange = row.text(1);
   record.routing_key = row.is_null(2) ? queue : row.text(2);
   if (!row.is_null(3)) record.message_id = row.text(3);
@@ -54,12 +53,21 @@ StoredMessage read_message(const sqlite::Query& row, std::string_view file, std:
   record.direct_name.reset();
   record.mandatory.reset();
   record.persistent = record.persistent.value_or(true);
+  record.body = body;
+  record.body_kind = body_kind_of(body);
+  return {};
+}
+
+StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
+                           std::int64_t now_ms) {
+  StoredMessage message;
+  if (const auto error = read_row(row, queue, message); !error.empty())
+    throw Error(Kind::io, fmt::format("{}: {}", file, error));
+  Record& record = message.record;
   record.queue = queue;
   record.redelivered = row.integer(6) > 0;
   record.delivery_count = static_cast<std::uint64_t>(row.integer(6));
   record.received_at = now_ms;
-  record.body = body;
-  record.body_kind = body_kind_of(body);
   return message;
 }
 

@@ -26,8 +26,8 @@ inline constexpr std::string_view kNewRow =
     "body_hash, body";
 void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& row);
 
-// Reads a row of kMessage. Throws Kind::io, naming the message, for properties that are no record and a body
-// that does not match its hash; `file` and `queue` are for that text.
+// Reads a row of kMessage. Gives "", or what is wrong with properties that are no record or a body that does
+// not match its hash.
 inline constexpr std::string_view kMessage =
     "seq, exchange, routing_key, message_id, correlation_id, properties, redeliveries, attempts, body_hash, "
     "body";
@@ -36,6 +36,10 @@ struct StoredMessage {
   std::uint32_t attempts = 0;  // times that it failed
   Record record;
 };
+std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMessage& message);
+
+// The same for a listener of `queue`, to whom it says how it was delivered. Throws Kind::io, naming the
+// message and the file, for one that cannot be read.
 StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
                            std::int64_t now_ms);
 
