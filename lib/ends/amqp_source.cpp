@@ -29,10 +29,7 @@ class AmqpSource final : public Source {
     prefetch_ = options.prefetch;
     if (options.count != 0) prefetch_ = std::min(prefetch_, options.count);
     if (options.peek) {
-      peek_left_ = options.count != 0 ? std::min<std::uint64_t>(options.count, queue.messages)
-                                      : std::min<std::uint64_t>(options.peek_most, queue.messages);
-      if (queue.messages > peek_left_ && options.count == 0)
-        options.notice(fmt::format("{} more in the queue; --count shows more", queue.messages - peek_left_));
+      peek_left_ = messages_to_peek(queue.messages);
       prefetch_ = std::min<std::uint64_t>(peek_left_, UINT16_MAX);
       if (peek_left_ == 0) return;
     }
@@ -162,6 +159,21 @@ class AmqpSource final : public Source {
       throw Error(Kind::missing, fmt::format("no exchange \"{}\" at {}; create it with --declare",
                                              binding.exchange, wire_.name()));
     must(refusal, binding.exchange);
+  }
+
+  std::uint64_t messages_to_peek(std::uint64_t there) const {
+    if (options_.peek_all && there > UINT16_MAX)
+      throw Error(
+          Kind::usage,
+          fmt::format("the queue \"{0}\" holds {1} messages, and only {2} can be looked at and left there; "
+                      "take them to a store first: iso listen {0} --inbox sqlite:PATH --drain",
+                      queue_, there, UINT16_MAX));
+    const std::uint64_t most = options_.count != 0 ? options_.count
+                               : options_.peek_all ? there
+                                                   : options_.peek_most;
+    if (there > most && options_.count == 0)
+      options_.notice(fmt::format("{} more in the queue; --count shows more", there - most));
+    return std::min(most, there);
   }
 
   // True when a message is whole.

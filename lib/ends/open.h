@@ -47,6 +47,8 @@ struct SourceOptions : EndOptions {
   // * or #, fanout if it is empty, direct otherwise.
   bool declare = false;
   bool peek = false;  // look, and leave all as it was
+  // A peek at all there is, or none: what is more than a broker's client can hold at once is Kind::usage.
+  bool peek_all = false;
   // A store only. As the relay of the queue: wait until no other relay has it, and give a message that has no
   // id one that is the same each time.
   bool relay = false;

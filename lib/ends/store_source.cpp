@@ -96,7 +96,9 @@ void StoreSource::give(std::vector<StoredMessage>& messages, std::vector<Taken>&
 }
 
 Flow StoreSource::peek(std::size_t most, std::vector<Taken>& out) {
-  const std::uint64_t limit = options_.count != 0 ? options_.count : options_.peek_most;
+  const std::uint64_t limit = options_.count != 0 ? options_.count
+                              : options_.peek_all ? UINT64_MAX
+                                                  : options_.peek_most;
   most = std::min<std::uint64_t>(most, limit - peeked_);
   std::vector<StoredMessage> messages;
   queue_.look(last_peeked_, most, now_ms(), messages);

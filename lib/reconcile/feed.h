@@ -27,14 +27,14 @@ class Feed {
  public:
   virtual ~Feed() = default;
 
-  // Appends some whole lines, each ended by a line break. False: there is nothing more. May wait. Throws what
-  // the end throws.
+  // Appends some whole lines, each ended by a line break; none at all if a signal came or nothing did yet. A
+  // line may be blank. False: there is nothing more. May wait. Throws what the end throws.
   virtual bool read(std::string& out) = 0;
 
   // What came to the same end after all was read, or all of it again; null if nothing can have come.
   virtual std::unique_ptr<Feed> later() { return nullptr; }
 
-  // The bytes of text there are in all, for a progress line; 0: not known.
+  // The bytes of text there are in all, for a progress line; 0: not known. May be a guess that gets better.
   virtual std::uint64_t size() const { return 0; }
 };
 
@@ -47,7 +47,8 @@ std::unique_ptr<Feed> open_file_feed(const std::string& path);
 
 // All rows of the queue that the URL's fragment names, in whatever state; of the only queue without one. The
 // fragment `acks` is the ledger: {"message_id": …, "acks": {"billing": "handled", …}}, a line a message,
-// where handled outweighs rejected, rejected stored, and stored a reply. Throws Kind::missing, Kind::usage.
+// where handled outweighs rejected, rejected stored, and stored a reply. Throws Kind::missing, Kind::usage if
+// there are several queues, Kind::io if the file is no store.
 std::unique_ptr<Feed> open_store_feed(const Url& url);
 bool is_ledger(const Url& url);
 

@@ -319,6 +319,35 @@ TEST_CASE("amqp source: it ends, and says why, when as many are held as the brok
   CHECK(notice == "2 messages could not be passed on and were left in the queue; stopping");
 }
 
+TEST_CASE(
+    "amqp source: a peek at all holds as many as a client can, and asks for none of a queue with more") {
+  SourceOptions options;
+  options.peek = options.peek_all = true;
+  SUBCASE("as many") {
+    int prefetch = 0;
+    FakeBroker broker([&](Peer& peer) {
+      peer.open();
+      prefetch = peer.consume(65'535);
+      peer.read_to_end();
+    });
+    source_from(broker, options).reset();
+    CHECK(broker.join().empty());
+    CHECK(prefetch == 65'535);
+  }
+  SUBCASE("one more") {
+    FakeBroker broker([&](Peer& peer) {
+      peer.open();
+      peer.queue_is_there(65'536);
+      if (!peer.frame().is(method(10, 50))) throw std::runtime_error("it asked for something");
+      peer.say_method(0, method(10, 51));
+    });
+    const Error error = test::error_of([&] { source_from(broker, options); });
+    CHECK(error.kind() == Kind::usage);
+    CHECK(test::says(error, "the queue \"q\" holds 65536 messages, and only 65535 can be looked at"));
+    CHECK(broker.join() == "");
+  }
+}
+
 TEST_CASE("amqp source: a broker whose heartbeats come only while it is asked something is not lost") {
   FakeBroker broker([&](Peer& peer) {
     peer.open(1);

@@ -139,12 +139,14 @@ class Peer {
     expect(method(50, 10));
     say_method(1, method(50, 11), short_text("q") + integer(messages, 4) + integer(0, 4));
   }
-  void consume() {
-    queue_is_there(0);
-    expect(method(60, 10));
+  int consume(unsigned messages = 0) {  // gives the prefetch that was asked for
+    queue_is_there(messages);
+    const Frame qos = expect(method(60, 10));
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(qos.payload[i]); };
     say_method(1, method(60, 11));
     expect(method(60, 20));
     say_method(1, method(60, 21), short_text("consumer"));
+    return at(8) << 8 | at(9);
   }
 
   void hang_up() {

@@ -1,0 +1,61 @@
+#include <chrono>
+#include <fmt/format.h>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/wait.h"
+#include "reconcile/feed.h"
+#include "record/write.h"
+
+namespace iso {
+namespace {
+
+constexpr std::size_t kAtOnce = 256;  // messages
+constexpr std::chrono::seconds kLongestWait{1};
+
+class QueueFeed final : public Feed {
+ public:
+  QueueFeed(Url url, SourceOptions options)
+      : url_(std::move(url)), options_(std::move(options)), source_(open_source(url_, options_)) {}
+
+  // Once all is read the connection ends, and the broker puts every message back at its place.
+  bool read(std::string& out) override {
+    if (!source_) return false;
+    std::vector<Taken> taken;
+    const Flow flow = source_->take(kAtOnce, taken);
+    for (const Taken& one : taken) {
+      append_record(out, one.record);
+      out += '\n';
+    }
+    if (flow == Flow::ended) {
+      source_.reset();
+      return !taken.empty();
+    }
+    source_->flush();
+    if (flow == Flow::idle && taken.empty()) wait_for(source_->wait(), kLongestWait);
+    return true;
+  }
+
+  std::unique_ptr<Feed> later() override { return std::make_unique<QueueFeed>(url_, options_); }
+
+ private:
+  Url url_;
+  SourceOptions options_;
+  std::unique_ptr<Source> source_;
+};
+
+}  // namespace
+
+std::unique_ptr<Feed> open_queue_feed(const Url& url, const SourceOptions& options) {
+  SourceOptions all = options;
+  if (all.queue.empty()) all.queue = url.fragment;
+  if (all.queue.empty())
+    throw Error(Kind::usage, fmt::format("{}: which queue? say {}#QUEUE", redacted(url), redacted(url)));
+  all.peek = all.peek_all = true;
+  all.count = 0;
+  all.declare = false;
+  return std::make_unique<QueueFeed>(url, std::move(all));
+}
+
+}  // namespace iso
