@@ -34,12 +34,13 @@ class FileFeed final : public Feed {
     if (ended_) return false;
     const std::size_t begin = out.size();
     out += std::exchange(unfinished_, {});
-    for (std::size_t searched = out.size();; searched = out.size()) {
+    for (;;) {
+      const std::size_t before = out.size();
       const auto got = append_some(out);
       if (!got) return end(out, begin);
-      const auto last = *got == 0 ? out.npos : out.rfind('\n');
-      if (*got != 0 && (last == out.npos || last < searched)) continue;
-      unfinished_.assign(out, last == out.npos ? begin : last + 1);
+      const auto last = std::string_view(out).substr(before).rfind('\n');
+      if (*got != 0 && last == out.npos) continue;
+      unfinished_.assign(out, *got == 0 ? begin : before + last + 1);
       out.resize(out.size() - unfinished_.size());
       if (out.size() != begin) drop_mark(out, begin);
       return true;
