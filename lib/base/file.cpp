@@ -49,6 +49,12 @@ Descriptor open_to_write(const std::string& path) {
   return Descriptor::own(fd);
 }
 
+Descriptor open_to_append(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) throw failed(Kind::io, "write", path);
+  return Descriptor::own(fd);
+}
+
 std::string read_file(const std::string& path) {
   const Descriptor file = open_to_read(path);
   std::string text;

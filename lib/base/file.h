@@ -30,6 +30,9 @@ Descriptor open_to_read(const std::string& path);
 // Makes the file if it is missing and empties it if not. Throws Kind::io.
 Descriptor open_to_write(const std::string& path);
 
+// Makes the file if it is missing, and writes at its end. Throws Kind::io.
+Descriptor open_to_append(const std::string& path);
+
 // All of a file. Throws as open_to_read.
 std::string read_file(const std::string& path);
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <poll.h>
 #include <span>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -173,15 +174,31 @@ class StreamSink final : public Sink {
   StreamSink(Descriptor to, std::string name, StreamFormat format)
       : output_(std::move(to), std::move(name)), format_(format) {}
 
+  // At the end of the file `name`.
+  StreamSink(Descriptor to, std::string name) : StreamSink(std::move(to), name, StreamFormat::records) {
+    file_ = std::move(name);
+    char last = '\n';
+    struct stat status {};
+    const bool known = fstat(output_.descriptor(), &status) == 0 && status.st_size > 0 &&
+                       pread(output_.descriptor(), &last, 1, status.st_size - 1) == 1;
+    if (known && last != '\n') output_.buffer() += '\n';
+  }
+
   void put(Ticket ticket, const Record& record) override {
     append(record);
     marks_.push_back({ticket, output_.written() + output_.pending()});
   }
 
-  void flush() override { output_.write_some(); }
+  void flush() override {
+    output_.write_some();
+    if (safe_ == output_.written()) return;
+    if (!file_.empty() && fdatasync(output_.descriptor()) != 0 && errno != EINVAL)  // a pipe has no disk
+      throw Error(Kind::io, fmt::format("cannot write {}: {}", file_, std::strerror(errno)));
+    safe_ = output_.written();
+  }
 
   void verdicts(std::vector<Verdict>& out) override {
-    for (; !marks_.empty() && marks_.front().end <= output_.written(); marks_.pop_front())
+    for (; !marks_.empty() && marks_.front().end <= safe_; marks_.pop_front())
       out.push_back({marks_.front().ticket, Fate::confirmed, 0, {}});
   }
 
@@ -219,6 +236,8 @@ class StreamSink final : public Sink {
 
   Output output_;
   StreamFormat format_;
+  std::string file_;             // "": what is written need not be on a disk
+  unsigned long long safe_ = 0;  // bytes that are where they should be
   std::deque<Mark> marks_;
 };
 
@@ -234,6 +253,12 @@ std::unique_ptr<Source> repeat_source(Record record, std::uint64_t count) {
 
 std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format) {
   return std::make_unique<StreamSink>(std::move(to), std::move(name), format);
+}
+
+std::unique_ptr<Sink> open_file_sink(const std::string& path) {
+  if (compression_of(path) != Compression::none)
+    throw Error(Kind::usage, fmt::format("{}: compressed files are read, not written", path));
+  return std::make_unique<StreamSink>(open_to_append(path), path);
 }
 
 }  // namespace iso

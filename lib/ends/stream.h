@@ -37,4 +37,10 @@ enum class StreamFormat {
 // what was not written has no verdict.
 std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format);
 
+// Appends records to a file, one a line, and makes it if it is missing; a last line that was cut off is ended
+// first. A record is confirmed once it is on the disk, and each flush waits for that. Throws Kind::io, and
+// Kind::usage for a name that ends in .gz or .zst. No URL leads here: `publish --url` must not make a file of
+// a host's name.
+std::unique_ptr<Sink> open_file_sink(const std::string& path);
+
 }  // namespace iso

@@ -14,6 +14,10 @@ load helper
   iso listen
   exits 64
   says "listen to what?"
+  iso publish --url localhost --routing-key k --body 1
+  exits 64
+  says "messages go to amqp://"
+  [[ ! -e localhost ]]
   iso publish --routing-key k --body hello
   exits 64
   says "not JSON"

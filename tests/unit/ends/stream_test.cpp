@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "support/errors.h"
+#include "support/folder.h"
 
 using namespace iso;
 
@@ -215,4 +217,35 @@ TEST_CASE("stream sink: a full disk is an error that names where") {
     CHECK(error.kind() == Kind::io);
     CHECK(std::string_view(error.what()).find("/dev/full") != std::string_view::npos);
   }
+}
+
+TEST_CASE(
+    "file sink: records go to the end of a file, each on a line of its own, and are confirmed by a flush") {
+  const test::Folder folder;
+  const std::string path = folder.path + "/records";
+  const auto append = [&](std::string body) {
+    auto sink = open_file_sink(path);
+    std::vector<Verdict> verdicts;
+    sink->put(1, record(std::move(body), BodyKind::json));
+    sink->verdicts(verdicts);
+    CHECK(verdicts.empty());
+    sink->flush();
+    sink->verdicts(verdicts);
+    REQUIRE(verdicts.size() == 1);
+    CHECK(verdicts[0].fate == Fate::confirmed);
+  };
+  append("1");
+  append("[2,\n2]");
+  CHECK(read_file(path) == "{\"body\":1}\n{\"body\":[2, 2]}\n");
+  REQUIRE(truncate(path.c_str(), 14) == 0);  // as a full disk leaves it
+  append("3");
+  CHECK(read_file(path) == "{\"body\":1}\n{\"b\n{\"body\":3}\n");
+}
+
+TEST_CASE(
+    "file sink: a folder that is missing is an error, and so is a name of a compressed file, which is left") {
+  CHECK(test::error_of([] { open_file_sink("/nowhere/records"); }).kind() == Kind::io);
+  const test::Folder folder;
+  CHECK(test::error_of([&] { open_file_sink(folder.path + "/records.gz"); }).kind() == Kind::usage);
+  CHECK_FALSE(std::filesystem::exists(folder.path + "/records.gz"));
 }
