@@ -104,7 +104,8 @@ Comparison::Comparison(const Value& left, const Value& right, const Rule* rule)
     : left_(left),
       right_(right),
       rule_(rule),
-      messages_(rule != nullptr && is_for_messages(*rule) && is_message(left) && is_message(right)) {}
+      messages_(rule != nullptr && is_for_messages(*rule) && is_message(left, *rule) &&
+                is_message(right, *rule)) {}
 
 bool Comparison::differs() {
   compare(left_, right_, rule_);

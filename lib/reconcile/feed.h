@@ -38,6 +38,8 @@ class Feed {
   virtual std::uint64_t size() const { return 0; }
 };
 
+std::string_view name_of(RowState::Settled settled);  // "" if it is not known
+
 void append_row_text(std::string& out, const RowState& state);
 RowState read_row_text(std::string_view text);
 

@@ -137,6 +137,15 @@ void Number::append_ordered(std::string& out) const {
   for (std::size_t i = start; i < out.size(); ++i) out[i] = static_cast<char>(~out[i]);
 }
 
+std::optional<Number::Small> Number::small() const {
+  const std::size_t count = first_.size() + second_.size();
+  if (!odd_.empty() || count > kSmallDigits) return std::nullopt;
+  Small small{negative_, 0, count == 0 ? 0 : exponent_ - static_cast<std::int64_t>(count)};
+  for (const char c : first_) small.digits = small.digits * 10 + static_cast<std::uint64_t>(c - '0');
+  for (const char c : second_) small.digits = small.digits * 10 + static_cast<std::uint64_t>(c - '0');
+  return small;
+}
+
 bool same_number(std::string_view one, std::string_view other) {
   if (one == other) return true;
   std::string first, second;

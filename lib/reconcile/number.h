@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,16 @@ class Number {
   // Appends what is the same for equal numbers, and compares as the numbers do when it is compared as bytes.
   // None is the start of another, so that something can follow.
   void append_ordered(std::string& out) const;
+
+  // ± digits · 10^exponent, without a zero at the end of the digits.
+  struct Small {
+    bool negative = false;
+    std::uint64_t digits = 0;
+    std::int64_t exponent = 0;
+  };
+  static constexpr int kSmallDigits = 18;
+  // The same if it has no more than so many digits; for equal numbers it is equal, or there is none of each.
+  std::optional<Small> small() const;
 
  private:
   void read_exponent(std::string_view text);

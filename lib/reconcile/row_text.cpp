@@ -34,6 +34,10 @@ std::string string_of(std::string_view json) {
 
 }  // namespace
 
+std::string_view name_of(RowState::Settled settled) {
+  return kNames[static_cast<std::size_t>(settled)];
+}
+
 void append_row_text(std::string& out, const RowState& state) {
   const auto name = [&out](std::string_view field) {
     if (out.back() != '{') out += ',';
@@ -51,7 +55,7 @@ void append_row_text(std::string& out, const RowState& state) {
   number("row", state.row);
   if (state.settled != Settled::unknown) {
     name("state");
-    append_json_string(out, kNames[static_cast<std::size_t>(state.settled)]);
+    append_json_string(out, name_of(state.settled));
   }
   number("at_ms", state.at_ms);
   if (!state.error.empty()) {

@@ -50,6 +50,10 @@ bool is_message_field(std::string_view name) {
   return is_record_field(name);
 }
 
+std::span<const std::string_view> message_fields() {
+  return record_fields();
+}
+
 bool is_body_field(std::string_view name) {
   return name == "body" || name == "text" || name == "base64";
 }

@@ -162,9 +162,11 @@ Value read_value(std::string_view json) {
   return Builder(text.substr(0, scanner.position())).build();
 }
 
-bool is_message(const Value& item) {
+bool is_message(const Value& item, const Rule& rule) {
   bool body = false;
   for (const auto& [name, value] : item.members) {
+    const Rule* const below = rule.find(name);
+    if (below && below->ignored == Rule::Ignored::always) continue;
     if (!is_message_field(name)) return false;
     body = body || is_body_field(name);
   }

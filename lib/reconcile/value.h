@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "reconcile/rules.h"
+
 namespace iso {
 
 // One JSON value as a tree, for the few items that are not equal. It points into its text.
@@ -29,8 +31,8 @@ inline constexpr char kNoCharacters = '\xFF';
 // Error(Kind::data).
 Value read_value(std::string_view json);
 
-// By the terms of rules.h.
-bool is_message(const Value& item);
+// By the terms of rules.h, without what `rule`, the item's own, always ignores.
+bool is_message(const Value& item, const Rule& rule);
 
 // The value at a place; null if there is none (RFC 6901 section 4).
 const Value* find_value(const Value& root, const std::vector<std::string>& tokens);

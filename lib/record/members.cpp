@@ -321,6 +321,10 @@ void set_member(Record& record, std::string_view name, std::string_view value) {
   unknown(name);
 }
 
+std::span<const std::string_view> record_fields() {
+  return std::span(kNames.names).first(kNames.starts.back());
+}
+
 bool is_record_field(std::string_view name) {
   if (name.size() > Names::kLongest) return false;
   const auto* const end = kNames.names.begin() + kNames.starts[name.size() + 1];

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -55,5 +56,6 @@ inline constexpr std::size_t kAtName = std::string_view::npos;
 
 // Whether set_member knows a field of this name and takes it.
 bool is_record_field(std::string_view name);
+std::span<const std::string_view> record_fields();
 
 }  // namespace iso

@@ -114,7 +114,7 @@ TEST_CASE("patch: of messages too, with what is left out on one side or on both"
     rule.ignored = Rule::Ignored::no;
     ignore_travel(rule);
     check_patch(pair, &rule);
-    if (is_message(pair.left) && is_message(pair.right)) ++messages;
+    if (is_message(pair.left, rule) && is_message(pair.right, rule)) ++messages;
     if (same(pair.left, pair.right, &rule) && !same(pair.left, pair.right, nullptr)) ++by_rules;
   }
   CHECK(messages > kRounds / 20);

@@ -1,0 +1,526 @@
+#define XXH_INLINE_ALL
+#include "reconcile/digest.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+#include <xxhash.h>
+
+#include "reconcile/mix.h"
+#include "reconcile/number.h"
+#include "reconcile/value.h"
+#include "record/members.h"
+#include "record/plain.h"
+#include "record/scan.h"
+
+namespace iso {
+namespace {
+
+// What a hash starts from, so that values of different kinds differ: arbitrary odd numbers.
+constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb133111eb,
+                        kArray = 0xd6e8feb86659fd93, kUnordered = 0xa0761d6478bd642f, kNumber = 0xe7037ed1a0b428db,
+                        kBigNumber = 0x8ebc6af09c88c6e3, kTrue = 0x589965cc75374cc3, kFalse = 0x1d8e4e27c47d124f,
+                        kNull = 0xeb44accab455d165, kIgnored = 0x4cf5ad432745937f, kAbsent = 0x2127599bf4325c37,
+                        kBoolean = 0x6c62272e07bb0142,
+                        kMessage = 0x62b821756295c58d;
+
+inline const char* skip_space(const char* at) {
+  while (*at == ' ' || *at == '\t' || *at == '\r') ++at;
+  return at;
+}
+
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to tell
+// whether any is beyond ASCII.
+inline const char* plain_end(const char* at, std::uint64_t& seen) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (;; at += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      const std::uint64_t stops = mask_not_plain(word);
+      if (stops == 0) {
+        seen |= word;
+        continue;
+      }
+      const int bytes = std::countr_zero(stops) / 8;
+      if (bytes != 0) seen |= word << (64 - 8 * bytes);
+      return at + bytes;
+    }
+  } else {
+    for (; is_plain(*at); ++at) seen |= static_cast<std::uint64_t>(*at) << 56;
+    return at;
+  }
+}
+
+inline std::uint64_t small_number(bool negative, std::uint64_t digits, std::int64_t exponent) {
+  if (digits == 0) return mix(kNumber, 0);
+  for (; digits % 10 == 0; ++exponent) digits /= 10;
+  return mix(kNumber ^ digits, (static_cast<std::uint64_t>(exponent) << 1) | (negative ? 1 : 0));
+}
+
+const char* digits_end(const char* at) {
+  while (is_digit(*at)) ++at;
+  return at;
+}
+
+const char* word_end(const char* at, std::string_view word) {
+  return std::memcmp(at, word.data(), word.size()) == 0 ? at + word.size() : nullptr;
+}
+
+constexpr std::size_t kFew = 24;  // names: among so many a look at each is fastest
+
+std::uint64_t object_hash(std::uint64_t sum, std::uint64_t count) {
+  return mix(sum ^ kObject, count);
+}
+
+std::uint64_t with_element(std::uint64_t all, std::uint64_t element, bool unordered) {
+  return unordered ? all + mix(element, kUnordered) : mix(all ^ element, kArray);
+}
+
+std::uint64_t array_hash(std::uint64_t all, std::uint64_t count, bool unordered) {
+  return mix(all ^ kArray, count ^ (unordered ? kUnordered : kArray));
+}
+
+// So that a pair is taken for equal only if 64 more bits of their keys are.
+std::uint64_t with_key(std::uint64_t content, KeyHash key) {
+  return mix(content ^ key.high, key.low ^ kArray);
+}
+
+}  // namespace
+
+// Which names an object had so far.
+class Digester::Names {
+ public:
+  // The place of a name among those that came, and whether it is new.
+  std::pair<std::size_t, bool> add(std::uint64_t hash) {
+    const auto [found, fresh] = places_.try_emplace(hash, places_.size());
+    return {found->second, fresh};
+  }
+
+ private:
+  std::unordered_map<std::uint64_t, std::size_t> places_;
+};
+
+struct Digester::Slot {
+  std::uint64_t hash = 0;
+  std::string name;
+  bool used = false, of_message = false, is_body = false;
+  std::unique_ptr<Node> node;  // null: no rule
+};
+
+// A rule, made for quick look-ups.
+struct Digester::Node {
+  Rule::Ignored ignored = Rule::Ignored::no;
+  bool unordered = false, compared = false, has_below = false, knows_messages = false, is_headers = false;
+  int key = -1;
+  std::vector<Slot> slots;  // open addressing by the hash of the name
+
+  const Slot* find(std::uint64_t hash, std::string_view name) const {
+    for (std::size_t i = hash;; ++i) {
+      const Slot& slot = slots[i & (slots.size() - 1)];
+      if (!slot.used) return nullptr;
+      if (slot.hash == hash && slot.name == name) return &slot;
+    }
+  }
+};
+
+// The two things that a value may be taken for.
+struct Digester::Said {
+  std::uint64_t whole = 0, in_message = 0;
+  bool nothing = false;  // in a message: as if it were left out
+};
+
+struct Digester::Member {
+  std::uint64_t name = 0;
+  const Slot* slot = nullptr;
+  bool met = false;
+  Said said;
+};
+
+Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) : keys_(key_parts) {
+  for (std::size_t at = 0; at < secret_.size(); at += 8) {
+    seed += kText;
+    const std::uint64_t word = mix(seed ^ kObject, seed ^ kArray);
+    std::memcpy(secret_.data() + at, &word, sizeof word);
+  }
+  root_ = compile(root, true);
+}
+
+Digester::~Digester() = default;
+Digester::Digester(Digester&&) noexcept = default;
+
+std::uint64_t Digester::hash(std::string_view bytes) const {
+  return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+}
+
+std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
+  auto node = std::make_unique<Node>();
+  node->ignored = rule.ignored;
+  node->unordered = rule.unordered;
+  node->compared = rule.compared;
+  node->key = rule.key;
+  node->has_below = !rule.below.empty();
+  for (const auto& [name, below] : rule.below)
+    if (is_root && below.ignored == Rule::Ignored::in_messages) node->knows_messages = true;
+  node->slots.resize(std::bit_ceil((rule.below.size() + (node->knows_messages ? 32 : 0)) * 2 + 2));
+  for (const auto& [name, below] : rule.below) insert(*node, name, &below);
+  if (node->knows_messages)
+    for (const auto name : message_fields())
+      if (!node->find(hash(name), name)) insert(*node, std::string(name), nullptr);
+  return node;
+}
+
+void Digester::insert(Node& node, std::string name, const Rule* rule) const {
+  const std::uint64_t name_hash = hash(name);
+  std::size_t i = name_hash;
+  while (node.slots[i & (node.slots.size() - 1)].used) ++i;
+  Slot& slot = node.slots[i & (node.slots.size() - 1)];
+  slot.used = true;
+  slot.hash = name_hash;
+  slot.of_message = is_message_field(name);
+  slot.is_body = is_body_field(name);
+  slot.name = std::move(name);
+  if (!rule) return;
+  slot.node = compile(*rule, false);
+  slot.node->is_headers = node.knows_messages && slot.name == "headers";
+}
+
+Digest Digester::read(const char* line) {
+  for (Key& key : keys_) key.found = false;
+  content_ = kAbsent;
+  depth_ = 0;
+  shares_.clear();
+  Said said;
+  const char* at = ruled(skip_space(line), *root_, said);
+  return at ? finish(skip_space(at)) : Digest{};
+}
+
+Digest Digester::finish(const char* at) {
+  Digest digest;
+  digest.end = at;
+  digest.state = Digest::State::item;
+  for (const Key& key : keys_) {
+    if (!key.found) digest.state = Digest::State::no_key;
+    digest.key = {mix(digest.key.high ^ kText, key.hash.high) ^ key.hash.low,
+                  mix(digest.key.low ^ kObject, key.hash.low) ^ key.hash.high};
+  }
+  digest.content = with_key(content_, digest.key);
+  return digest;
+}
+
+std::uint64_t Digester::presence(KeyHash key, bool there) {
+  return with_key(there ? kTrue : kFalse, key);
+}
+
+const char* Digester::value(const char* at, std::uint64_t& hash) {
+  switch (*at) {
+    case '"': {
+      std::string_view characters;
+      at = text(at, characters);
+      if (at) hash = this->hash(characters) ^ kText;
+      return at;
+    }
+    case '{':
+      return object(at, hash);
+    case '[':
+      return array(at, false, hash);
+    case 't':
+      hash = kTrue;
+      return word_end(at, "true");
+    case 'f':
+      hash = kFalse;
+      return word_end(at, "false");
+    case 'n':
+      hash = kNull;
+      return word_end(at, "null");
+    default:
+      return number(at, hash);
+  }
+}
+
+const char* Digester::text(const char* at, std::string_view& characters) {
+  const char* const start = at;
+  std::uint64_t seen = 0;
+  at = plain_end(at + 1, seen);
+  if (*at == '\\') return escaped(start, at, characters);
+  characters = {start + 1, static_cast<std::size_t>(at - start - 1)};
+  if (*at != '"' || (mask_not_ascii(seen) != 0 && !is_utf8(characters))) return nullptr;
+  return at + 1;
+}
+
+// `at` is at the first escape. The characters are copied.
+const char* Digester::escaped(const char* start, const char* at, std::string_view& characters) {
+  std::uint64_t seen = 0;
+  while (*at == '\\') {
+    if (at[1] == 'u') {
+      for (int digit = 2; digit < 6; ++digit)
+        if (!is_hex_digit(at[digit])) return nullptr;
+      at += 4;
+    } else if (at[1] == '\0' || !std::strchr("\"\\/bfnrt", at[1])) {
+      return nullptr;
+    }
+    at = plain_end(at + 2, seen);
+  }
+  const std::string_view json(start, static_cast<std::size_t>(at - start + 1));
+  if (*at != '"' || !is_utf8(json)) return nullptr;
+  auto read = read_json_string(json);
+  scratch_ = read ? std::move(*read) : kNoCharacters + std::string(json);
+  characters = scratch_;
+  return at + 1;
+}
+
+const char* Digester::number(const char* at, std::uint64_t& hash) {
+  const char* const start = at;
+  const bool negative = *at == '-';
+  if (negative) ++at;
+  const char* const digits = at;
+  std::uint64_t whole = 0;  // wraps when there are too many digits, and is not used then
+  for (; is_digit(*at); ++at) whole = whole * 10 + static_cast<std::uint64_t>(*at - '0');
+  if (at == digits || (*digits == '0' && at - digits > 1)) return nullptr;
+  if (*at != '.' && *at != 'e' && *at != 'E' && at - digits <= Number::kSmallDigits) {
+    hash = small_number(negative, whole, 0);
+    return at;
+  }
+  if (*at == '.') {
+    if (!is_digit(at[1])) return nullptr;
+    at = digits_end(at + 1);
+  }
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    if (!is_digit(*at)) return nullptr;
+    at = digits_end(at);
+  }
+  hash = number_hash({start, static_cast<std::size_t>(at - start)});
+  return at;
+}
+
+// All spellings of a number take the same one of the two ways, since that depends on its value alone.
+std::uint64_t Digester::number_hash(std::string_view text) {
+  const Number number(text);
+  if (const auto small = number.small()) return small_number(small->negative, small->digits, small->exponent);
+  scratch_.clear();
+  number.append_ordered(scratch_);
+  return hash(scratch_) ^ kBigNumber;
+}
+
+const char* Digester::array(const char* at, bool unordered, std::uint64_t& hash) {
+  std::uint64_t all = 0, count = 0;
+  if (++depth_ > kMaxDepth) return nullptr;
+  at = skip_space(at + 1);
+  for (bool more = *at != ']'; more; ++count) {
+    std::uint64_t element = 0;
+    at = value(at, element);
+    if (!at) return nullptr;
+    all = with_element(all, element, unordered);
+    at = skip_space(at);
+    more = *at == ',';
+    if (!more && *at != ']') return nullptr;
+    if (more) at = skip_space(at + 1);
+  }
+  --depth_;
+  hash = array_hash(all, count, unordered);
+  return at + 1;
+}
+
+// Walks an object's members; `take` gets a name's hash and characters and where its value starts, and gives
+// where that ends.
+template <class Take>
+const char* Digester::members(const char* at, Take take) {
+  if (++depth_ > kMaxDepth) return nullptr;
+  at = skip_space(at + 1);
+  for (bool more = *at != '}'; more;) {
+    std::string_view name;
+    if (*at != '"' || !(at = text(at, name))) return nullptr;
+    at = skip_space(at);
+    if (*at != ':') return nullptr;
+    at = take(hash(name), name, skip_space(at + 1));
+    if (!at) return nullptr;
+    at = skip_space(at);
+    more = *at == ',';
+    if (!more && *at != '}') return nullptr;
+    if (more) at = skip_space(at + 1);
+  }
+  --depth_;
+  return at + 1;
+}
+
+// Of a name that comes twice the last counts. What each name adds to the sum lies on a stack of all objects that
+// are open, since frames must be small: values may be nested deeply.
+const char* Digester::object(const char* at, std::uint64_t& hash) {
+  const std::size_t base = shares_.size();
+  std::unique_ptr<Names> many;
+  std::uint64_t sum = 0;
+  at = members(at, [&](std::uint64_t name, std::string_view, const char* start) {
+    std::uint64_t share = 0;
+    const char* const end = value(start, share);
+    if (!end) return end;
+    share = mix(name, share);
+    sum += share;
+    std::uint64_t& known = share_of(base, name, many);
+    sum -= known;
+    known = share;
+    return end;
+  });
+  hash = object_hash(sum, shares_.size() - base);
+  shares_.resize(base);
+  return at;
+}
+
+// Where the share of a name is kept, 0 if it is new, in the object whose shares start at `base`.
+std::uint64_t& Digester::share_of(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many) {
+  const std::size_t count = shares_.size() - base;
+  if (count < kFew) {
+    for (std::size_t i = base; i < shares_.size(); ++i)
+      if (shares_[i].name == name) return shares_[i].share;
+    return shares_.emplace_back(Share{name, 0}).share;
+  }
+  if (!many) {
+    many = std::make_unique<Names>();
+    for (std::size_t i = base; i < shares_.size(); ++i) many->add(shares_[i].name);
+  }
+  const auto [index, fresh] = many->add(name);
+  if (fresh) shares_.push_back({name, 0});
+  return shares_[base + index].share;
+}
+
+// A value that has a rule, or whose insides have.
+const char* Digester::ruled(const char* at, const Node& node, Said& said) {
+  const char* const start = at;
+  at = ruled_value(at, node, said);
+  if (!at) return nullptr;
+  if (node.key >= 0) take_key(static_cast<std::size_t>(node.key), {start, static_cast<std::size_t>(at - start)});
+  if (node.compared) content_ = node.knows_messages ? said.in_message : said.whole;
+  return at;
+}
+
+const char* Digester::ruled_value(const char* at, const Node& node, Said& said) {
+  if (*at == '{' && node.has_below) return ruled_object(at, node, said);
+  if (*at == '[' && node.has_below && !node.unordered) return ruled_array(at, node, said);
+  said.nothing = *at == 'n';
+  at = *at == '[' && node.unordered ? array(at, true, said.whole) : value(at, said.whole);
+  said.in_message = said.whole;
+  return at;
+}
+
+const char* Digester::ruled_object(const char* at, const Node& node, Said& said) {
+  std::unique_ptr<Names> many;
+  std::vector<Member> all;
+  at = members(at, [&](std::uint64_t name, std::string_view characters, const char* start) {
+    Member& member = member_of(all, name, many);
+    if (!member.slot) member.slot = node.find(name, characters);
+    const Node* const below = member.slot ? member.slot->node.get() : nullptr;
+    const bool again = std::exchange(member.met, true);
+    const auto index = static_cast<std::size_t>(&member - all.data());
+    Said inner;
+    inner.nothing = *start == 'n';
+    if (again && below) forget(*below);
+    const char* const end = below ? ruled(start, *below, inner) : value(start, inner.whole);
+    if (!below) inner.in_message = inner.whole;
+    all[index].said = inner;
+    return end;
+  });
+  if (at) sum_up(node, all, said);
+  return at;
+}
+
+Digester::Member& Digester::member_of(std::vector<Member>& all, std::uint64_t name, std::unique_ptr<Names>& many) {
+  if (all.size() < kFew) {
+    const auto known = std::find_if(all.begin(), all.end(), [name](const Member& member) { return member.name == name; });
+    return known != all.end() ? *known : all.emplace_back(Member{name, nullptr, false, {}});
+  }
+  if (!many) {
+    many = std::make_unique<Names>();
+    for (const Member& member : all) many->add(member.name);
+  }
+  const auto [index, fresh] = many->add(name);
+  return fresh ? all.emplace_back(Member{name, nullptr, false, {}}) : all[index];
+}
+
+void Digester::sum_up(const Node& node, const std::vector<Member>& members, Said& said) const {
+  std::uint64_t whole = 0, whole_count = 0, in_message = 0, in_message_count = 0;
+  bool all_known = true, has_body = false;
+  for (const Member& member : members) {
+    const Node* const below = member.slot ? member.slot->node.get() : nullptr;
+    const Rule::Ignored ignored = below ? below->ignored : Rule::Ignored::no;
+    if (ignored == Rule::Ignored::always) continue;
+    all_known = all_known && member.slot && member.slot->of_message;
+    has_body = has_body || (member.slot && member.slot->is_body);
+    whole += mix(member.name, member.said.whole);
+    ++whole_count;
+    const bool left_out = node.knows_messages && member.said.nothing && !(member.slot && member.slot->is_body);
+    if (ignored == Rule::Ignored::in_messages || left_out) continue;
+    in_message += mix(member.name, member.said.in_message);
+    ++in_message_count;
+  }
+  said.whole = object_hash(whole, whole_count);
+  said.in_message = object_hash(in_message, in_message_count);
+  if (node.knows_messages) said.in_message ^= kMessage;
+  said.nothing = in_message_count == 0 && node.is_headers;
+  if (node.knows_messages && !(all_known && has_body)) said.in_message = said.whole;
+}
+
+const char* Digester::ruled_array(const char* at, const Node& node, Said& said) {
+  if (++depth_ > kMaxDepth) return nullptr;
+  std::uint64_t all = 0, count = 0;
+  at = skip_space(at + 1);
+  for (bool more = *at != ']'; more; ++count) {
+    const std::string index = std::to_string(count);
+    const Slot* const slot = node.find(hash(index), index);
+    Said element;
+    if (slot && slot->node) {
+      at = ruled(at, *slot->node, element);
+      if (slot->node->ignored == Rule::Ignored::always) element.whole = kIgnored;
+    } else {
+      at = value(at, element.whole);
+    }
+    if (!at) return nullptr;
+    all = with_element(all, element.whole, false);
+    at = skip_space(at);
+    more = *at == ',';
+    if (!more && *at != ']') return nullptr;
+    if (more) at = skip_space(at + 1);
+  }
+  --depth_;
+  said.whole = array_hash(all, count, false);
+  said.in_message = said.whole;
+  return at + 1;
+}
+
+// What was found in a member whose name comes again.
+void Digester::forget(const Node& node) {
+  if (node.key >= 0) keys_[static_cast<std::size_t>(node.key)].found = false;
+  if (node.compared) content_ = kAbsent;
+  for (const Slot& slot : node.slots)
+    if (slot.node) forget(*slot.node);
+}
+
+// A key is text, a number, true or false.
+void Digester::take_key(std::size_t part, std::string_view json) {
+  std::string_view bytes = json;
+  std::uint64_t kind = kBoolean;
+  if (json[0] == '"') {
+    text(json.data(), bytes);
+    kind = kText;
+  } else if (json[0] == '-' || is_digit(json[0])) {
+    scratch_.clear();
+    Number(json).append_ordered(scratch_);
+    bytes = scratch_;
+    kind = kNumber;
+  } else if (json[0] == 'n' || json[0] == '{' || json[0] == '[') {
+    return;
+  }
+  const auto wide = XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+  keys_[part] = {true, {wide.high64 ^ kind, wide.low64}, json};
+}
+
+}  // namespace iso

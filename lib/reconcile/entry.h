@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "reconcile/digest.h"
+
+namespace iso {
+
+// Where an item is: the offset of its line in its side's text, and what is known beside that.
+class Place {
+ public:
+  enum Flag : std::uint8_t {
+    doubtful = 1,  // its store does not know it to have been sent
+    conflict = 2,  // its store keeps it as one that has another's key
+    later = 4,     // it came after the first look
+  };
+
+  Place() = default;
+  Place(std::uint64_t offset, std::uint8_t flags) : bits_(offset << 8 | flags) {}
+
+  std::uint64_t offset() const { return bits_ >> 8; }
+  bool has(Flag flag) const { return (bits_ & flag) != 0; }
+  bool operator==(const Place&) const = default;
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
+// An item while it is compared.
+struct Entry {
+  KeyHash key;
+  std::uint64_t content = 0;
+  Place place;
+};
+static_assert(sizeof(Entry) == 32);
+
+}  // namespace iso

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconcile/patch.h"
+#include "reconcile/side.h"
+#include "reconcile/status.h"
+
+namespace iso {
+
+// What turns what is compared of a left item into that of a right one. Of messages, an id that left has not was
+// made on the way, and is no difference.
+struct Difference {
+  std::vector<Change> changes;
+  std::unique_ptr<std::string> made;  // JSON that a change points into and no item holds
+};
+Difference difference(const Side& left_side, const Item& left, const Side& right_side, const Item& right);
+
+// A finding as it is kept until all are sorted: where to read the items again. Trivial, to be copied as bytes.
+struct Stub {
+  struct Copies {
+    std::uint32_t count = 0;
+    bool has_other = false;
+    Place first;
+    Place other;  // one with another content
+  };
+  Status status = Status::invalid;
+  Copies left, right;
+};
+
+// One finding, whole.
+struct Finding {
+  struct Found {
+    const Side* side = nullptr;
+    Place place;
+    std::unique_ptr<Item> item;
+  };
+  struct Copies {
+    std::uint32_t count = 0;
+    std::optional<Found> first, other;
+  };
+
+  Status status = Status::invalid;
+  std::string key;  // JSON
+  Copies left, right;
+  Difference difference;           // different
+  std::vector<std::string> lacks;  // unacked: the applications
+  std::string error;               // invalid: why
+  std::optional<std::int64_t> age_ms;  // of what is missing or on its way
+};
+
+// Reads findings again. For one thread.
+class FindingReader {
+ public:
+  FindingReader(const Side& left, const Side& right, const Expected& expected, std::int64_t now_ms)
+      : left_(left), right_(right), expected_(expected), now_ms_(now_ms) {}
+  Finding read(const Stub& stub) const;
+
+ private:
+  const Side& left_;
+  const Side& right_;
+  const Expected& expected_;
+  std::int64_t now_ms_;
+};
+
+// One line of JSON, without its line break.
+void append_finding(std::string& out, const Finding& finding);
+void append_summary(std::string& out, const ReconcileTally& tally, std::uint64_t repaired, int exit_code);
+
+}  // namespace iso

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconcile/finding.h"
+#include "reconcile/partition.h"
+#include "reconcile/side.h"
+#include "reconcile/status.h"
+
+namespace iso {
+
+// What is done with what only one side has.
+enum class Round {
+  first,       // kept, to be sought among what came meanwhile
+  of_missing,  // left is what was missing: it is, unless it is here now; what only right has does not count
+  of_extra,    // the other way round
+  only,        // nothing else comes
+};
+
+struct Judgement {
+  const Side& left;
+  const Side& right;
+  const Expected& expected;
+  std::int64_t now_ms = 0, grace_ms = 0;
+  std::function<void(std::string_view key, const Stub& stub)> found;  // from any thread; `key` is an ordered_key
+  Partitions& missing;
+  Partitions& extra;
+
+  bool asks_for_answers() const { return right.ledger && !expected.empty(); }
+};
+
+// Copies of an item.
+struct Variant {
+  std::uint64_t content = 0;
+  Place place;
+  std::uint32_t copies = 0;
+};
+
+// The items of one side that have one key: those with the same content as one.
+struct Variants {
+  std::vector<Variant> some;  // no more than a few, since two are a conflict
+  std::uint32_t copies = 0;   // of all
+
+  Variant& add(const Entry& entry);
+};
+
+// Entries whose keys have one hash. Equal hashes are no proof of equal keys: the keys themselves are read.
+class Group {
+ public:
+  struct Sides {
+    Variants left, right;
+  };
+
+  void add(const Side& side, bool is_right, const Entry& entry);
+  const std::map<std::string, Sides>& by_key() const { return by_key_; }  // by ordered_key
+
+ private:
+  struct Known {
+    std::uint64_t content = 0;
+    bool conflict = false;
+    std::string key;
+  };
+  std::map<std::string, Sides> by_key_;
+  std::array<std::vector<Known>, 2> known_;  // contents that were met, so that a copy is not read
+};
+
+// Says what the entries of one key mean. For one thread.
+class Judge {
+ public:
+  Judge(const Judgement& judgement, Round round);
+
+  void ok() { ++tally_.ok; }
+  // An entry whose hash no other has.
+  void judge_left(const Entry& entry);
+  void judge_right(const Entry& entry);
+  void judge(KeyHash key, const Group& group);
+  // All there is of a key that was read.
+  void judge_known(const std::string& text, const Variants& left, const Variants& right) { judge_one({}, text, left, right); }
+  const ReconcileTally& finish();  // writes out what is held back
+
+  const Judgement& judgement() const { return judgement_; }
+
+ private:
+  void judge_one(KeyHash key, const std::string& text, const Variants& left, const Variants& right);
+  void only_left(KeyHash key, const std::string& text, const Variants& left);
+  void only_right(KeyHash key, const std::string& text, const Variants& right);
+  void both(const std::string& text, const Variants& left, const Variants& right);
+  bool are_different(Place left, Place right) const;
+  bool is_young(const Item& item) const;
+  bool is_young_and_pending(Place left) const;
+  Status unless_on_its_way(Place left, Status status) const;
+  void report(Status status, const std::string& text, const Variants& left, const Variants& right);
+
+  const Judgement& judgement_;
+  Round round_;
+  ReconcileTally tally_;
+  Partitions::Writer missing_, extra_;
+};
+
+// Joins two sides part by part, `threads` at once, each with `memory` bytes for a part.
+struct Join {
+  const Judgement& judgement;
+  Round round = Round::first;
+  Budget& budget;
+  std::string folder;
+  std::size_t memory = 0;
+  unsigned threads = 1;
+};
+ReconcileTally join(const Join& join, Partitions& left, Partitions& right, const std::atomic<int>& stop);
+
+}  // namespace iso

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace iso {
+
+// Both words into one of which every bit depends on every bit of both. Not symmetric in use: the caller sets
+// the two apart.
+inline std::uint64_t mix(std::uint64_t one, std::uint64_t other) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(one ^ 0x2d358dccaa6c78a5) * (other ^ 0x8bb84b93962eacc9);
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+}  // namespace iso

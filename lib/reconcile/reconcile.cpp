@@ -1,0 +1,125 @@
+#include "reconcile/reconcile.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "reconcile/join.h"
+#include "reconcile/sorter.h"
+
+namespace iso {
+namespace {
+
+// After all that have a key.
+std::string keyless(bool is_right, Place place) {
+  std::string key(is_right ? "\xFF\1" : "\xFF");
+  for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(place.offset() >> shift);
+  return key;
+}
+
+// A comparison under way.
+class Reconciliation {
+ public:
+  Reconciliation(Side& left, Side& right, const ReconcileOptions& options, const std::atomic<int>& stop)
+      : left_(left),
+        right_(right),
+        options_(options),
+        stop_(stop),
+        now_ms_(options.clock.wall().time_since_epoch().count()),
+        buffer_(std::clamp<std::size_t>(options.memory / kHalf / Partitions::kParts / 8 / options.threads / sizeof(Entry), 16, 1024)),
+        budget_(options.memory / kHalf),
+        findings_(options.memory / 8, options.folder) {}
+
+  ReconcileTally run(const std::function<void(const Finding&)>& found) {
+    Partitions missing = partitions(), extra = partitions();
+    first_look(missing, extra);
+    second_look(missing, extra);
+    if (stop_ == 0) tell(found);
+    return tally_;
+  }
+
+ private:
+  static constexpr std::size_t kHalf = 2;
+
+  auto adder() {
+    return [this](std::string_view key, const Stub& stub) {
+      findings_.add(key, {reinterpret_cast<const char*>(&stub), sizeof stub});
+    };
+  }
+
+  Partitions partitions() { return {budget_, options_.folder, 0, buffer_}; }
+
+  void first_look(Partitions& missing, Partitions& extra) {
+    Partitions left = partitions(), right = partitions();
+    tally_.left = read(left_, *left_.text, false, left);
+    tally_.right = read(right_, *right_.text, false, right);
+    join_round(Round::first, left, right, missing, extra);
+  }
+
+  void second_look(Partitions& missing, Partitions& extra) {
+    if (!missing.empty()) {
+      Partitions come = partitions(), none = partitions();
+      right_.later = right_.text->later();
+      if (right_.later) read(right_, *right_.later, true, come);
+      join_round(Round::of_missing, missing, come, none, none);
+    }
+    if (!extra.empty()) {
+      Partitions come = partitions(), none = partitions();
+      left_.later = left_.text->later();
+      if (left_.later) read(left_, *left_.later, true, come);
+      join_round(Round::of_extra, come, extra, none, none);
+    }
+  }
+
+  std::uint64_t read(const Side& side, Text& text, bool later, Partitions& to) {
+    const bool is_right = &side == &right_;
+    Scan pass{side, text, later, options_.expected, options_.seed, options_.threads, {}, {}};
+    pass.key_bits = options_.key_bits;
+    pass.progress = [&] { options_.progress(side); };
+    pass.invalid = [&](Place place) {
+      if (later) return;  // someone may still be writing it
+      ++tally_.found[static_cast<std::size_t>(Status::invalid)];
+      Stub stub;
+      (is_right ? stub.right : stub.left) = {1, false, place, {}};
+      adder()(keyless(is_right, place), stub);
+    };
+    return scan(pass, to, stop_);
+  }
+
+  void join_round(Round round, Partitions& left, Partitions& right, Partitions& missing, Partitions& extra) {
+    const Judgement judgement{left_, right_, options_.expected, now_ms_, options_.grace.count(), adder(), missing, extra};
+    const Join work{judgement, round, budget_, options_.folder, options_.memory / 8 / options_.threads, options_.threads};
+    const ReconcileTally tally = join(work, left, right, stop_);
+    tally_.ok += tally.ok;
+    for (std::size_t i = 0; i < tally.found.size(); ++i) tally_.found[i] += tally.found[i];
+  }
+
+  void tell(const std::function<void(const Finding&)>& found) {
+    const FindingReader reader(left_, right_, options_.expected, now_ms_);
+    findings_.each([&](std::string_view, std::string_view payload) {
+      if (stop_ != 0) return;
+      Stub stub;
+      std::memcpy(&stub, payload.data(), sizeof stub);
+      found(reader.read(stub));
+    });
+  }
+
+  Side& left_;
+  Side& right_;
+  const ReconcileOptions& options_;
+  const std::atomic<int>& stop_;
+  std::int64_t now_ms_;
+  std::size_t buffer_;
+  Budget budget_;
+  Sorter findings_;
+  ReconcileTally tally_;
+};
+
+}  // namespace
+
+ReconcileTally reconcile(Side& left, Side& right, const ReconcileOptions& options, const std::atomic<int>& stop,
+                         const std::function<void(const Finding&)>& found) {
+  return Reconciliation(left, right, options, stop).run(found);
+}
+
+}  // namespace iso

@@ -1,0 +1,146 @@
+#include "reconcile/side.h"
+
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "reconcile/workers.h"
+
+namespace iso {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// What all readers of a pass share.
+struct Shared {
+  const Scan& scan;
+  Partitions& to;
+  std::mutex mutex;
+  std::uint64_t items = 0;
+};
+
+// Takes blocks of lines apart, on a thread of its own.
+class Reader {
+ public:
+  explicit Reader(Shared& shared)
+      : shared_(shared),
+        side_(shared.scan.side),
+        digester_(side_.rule, side_.key.size(), shared.scan.seed),
+        writer_(shared.to) {}
+
+  void operator()(const Block& block) {
+    const char* line = block.bytes.data();
+    const char* const end = line + block.size;
+    std::uint64_t lines = 0;
+    line += mark_size(block);
+    for (; line != end; ++lines) {
+      const auto left = static_cast<std::size_t>(end - line);
+      const auto* const next = static_cast<const char*>(std::memchr(line, '\n', left)) + 1;
+      take({line, static_cast<std::size_t>(next - line)},
+           block.offset + static_cast<std::uint64_t>(line - block.bytes.data()));
+      line = next;
+    }
+    shared_.scan.text.lines_in(block, lines);
+  }
+
+  void finish() {
+    writer_.flush();
+    const std::lock_guard lock(shared_.mutex);
+    shared_.items += items_;
+  }
+
+ private:
+  // `line` has its line break.
+  void take(std::string_view line, std::uint64_t offset) {
+    const auto [digest, line_flags, blank] = read_line(side_, shared_.scan.expected, digester_, line);
+    if (blank) return;
+    ++items_;
+    const Place place(offset, static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
+    if (digest.state == Digest::State::item) {
+      const std::uint64_t bits = shared_.scan.key_bits;
+      writer_.add({{digest.key.high & bits, digest.key.low & bits}, digest.content, place});
+    } else {
+      const std::lock_guard lock(shared_.mutex);
+      shared_.scan.invalid(place);
+    }
+  }
+
+  Shared& shared_;
+  const Side& side_;
+  Digester digester_;
+  Partitions::Writer writer_;
+  std::uint64_t items_ = 0;
+};
+
+}  // namespace
+
+std::uint8_t flags_of(const RowState& row) {
+  switch (row.settled) {
+    case RowState::Settled::pending:
+    case RowState::Settled::dead:
+      return Place::doubtful;
+    case RowState::Settled::conflict:
+      return Place::conflict;
+    case RowState::Settled::done:
+    case RowState::Settled::unknown:
+      break;
+  }
+  return 0;
+}
+
+ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view line) {
+  ReadLine read;
+  if (!(side.rows && line.starts_with('\t'))) read.digest = digester.read(line.data());
+  Digest& digest = read.digest;
+  const char* const end = digest.end;
+  if (end && *end != '\n') {
+    if (side.rows) {
+      read.flags = flags_of(read_row_text({end, static_cast<std::size_t>(line.data() + line.size() - end)}));
+    } else {
+      digest.state = Digest::State::invalid;
+    }
+  }
+  if (digest.state == Digest::State::invalid) {
+    read.blank = line.find_first_not_of(" \t\r\n") == std::string_view::npos;  // a line of nothing is no item
+  } else if (side.present) {
+    const bool there =
+        !side.ledger || unanswered(read_value({line.data(), static_cast<std::size_t>(end - line.data())}), expected).empty();
+    digest.content = Digester::presence(digest.key, there);
+  }
+  return read;
+}
+
+std::size_t mark_size(const Block& block) {
+  return block.offset == 0 && block.bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+}
+
+std::string Side::line(Place place) const {
+  return (place.has(Place::later) ? *later : *text).line(place.offset());
+}
+
+std::uint64_t Side::line_number(Place place) const {
+  return (place.has(Place::later) ? *later : *text).line_number(place.offset());
+}
+
+std::vector<std::string> unanswered(const Value& item, const Expected& expected) {
+  std::vector<std::string> lacking;
+  for (const auto& application : expected) {
+    const Value* const answer = find_value(item, {"acks", application});
+    if (!answer || answer->string != "handled") lacking.push_back(application);
+  }
+  return lacking;
+}
+
+std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& stop) {
+  Shared shared{scan, to, {}, 0};
+  Workers<Block> workers(scan.threads, [&shared] { return Reader(shared); });
+  for (Block block; stop == 0 && scan.text.next(block); block = {}) {
+    workers.put(std::move(block));
+    scan.progress();
+  }
+  workers.finish();
+  scan.text.count_lines();
+  return shared.items;
+}
+
+}  // namespace iso

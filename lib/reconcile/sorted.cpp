@@ -1,0 +1,123 @@
+#include <cstring>
+#include <fmt/format.h>
+#include <optional>
+
+#include "base/error.h"
+#include "reconcile/join.h"
+#include "reconcile/reconcile.h"
+
+namespace iso {
+namespace {
+
+// The items of one side, one after the other.
+class SortedItems {
+ public:
+  SortedItems(const Side& side, const ReconcileOptions& options, std::function<void(Place)> invalid)
+      : side_(side), options_(options), invalid_(std::move(invalid)), digester_(side.rule, side.key.size(), options.seed) {
+    next();
+  }
+
+  bool ended() const { return ended_; }
+  const std::string& key() const { return key_; }
+  const Entry& entry() const { return entry_; }
+  std::uint64_t items() const { return items_; }
+
+  void next() {
+    std::string before = std::move(key_);
+    while (next_line()) {
+      const std::string_view line = line_;
+      const auto [digest, flags, blank] = read_line(side_, options_.expected, digester_, line);
+      if (blank) continue;
+      ++items_;
+      const Place place(block_.offset + static_cast<std::uint64_t>(line.data() - block_.bytes.data()), flags);
+      if (digest.state != Digest::State::item) {
+        invalid_(place);
+        continue;
+      }
+      entry_ = {digest.key, digest.content, place};
+      key_.clear();
+      for (std::size_t part = 0; part < side_.key.size(); ++part) append_ordered_part(key_, digester_.key_part(part));
+      if (key_ < before)
+        throw Error(Kind::data, fmt::format("{}, line {}: its key belongs before the one above; sort the side, or leave "
+                                            "--sorted out",
+                                            side_.name, side_.line_number(place)));
+      return;
+    }
+    ended_ = true;
+  }
+
+ private:
+  bool next_line() {
+    if (at_ == block_.size) {
+      lines_before_ += lines_;
+      lines_ = 0;
+      block_ = {};
+      if (!side_.text->next(block_)) return false;
+      side_.text->lines_before(block_, lines_before_);
+      at_ = mark_size(block_);
+      options_.progress(side_);
+    }
+    const char* const start = block_.bytes.data() + at_;
+    const auto* const end = static_cast<const char*>(std::memchr(start, '\n', block_.size - at_)) + 1;
+    line_ = {start, static_cast<std::size_t>(end - start)};
+    at_ += line_.size();
+    ++lines_;
+    return true;
+  }
+
+  const Side& side_;
+  const ReconcileOptions& options_;
+  std::function<void(Place)> invalid_;
+  Digester digester_;
+  Block block_;
+  std::size_t at_ = 0;
+  std::uint64_t lines_before_ = 0, lines_ = 0, items_ = 0;
+  std::string_view line_;
+  std::string key_;
+  Entry entry_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions& options, const std::atomic<int>& stop,
+                                const std::function<void(const Finding&)>& found) {
+  const std::int64_t now = options.clock.wall().time_since_epoch().count();
+  const FindingReader reader(left, right, options.expected, now);
+  std::uint64_t invalid = 0;
+  const auto invalid_on = [&](Stub::Copies Stub::*side) {
+    return [&, side](Place place) {
+      ++invalid;
+      Stub stub;
+      stub.*side = {1, false, place, {}};
+      found(reader.read(stub));
+    };
+  };
+  Budget none(0);
+  Partitions nowhere(none, options.folder, 0, 1);
+  const Judgement judgement{left,
+                            right,
+                            options.expected,
+                            now,
+                            options.grace.count(),
+                            [&](std::string_view, const Stub& stub) { found(reader.read(stub)); },
+                            nowhere,
+                            nowhere};
+  Judge judge(judgement, Round::only);
+  SortedItems lefts(left, options, invalid_on(&Stub::left)), rights(right, options, invalid_on(&Stub::right));
+  while (stop == 0 && !(lefts.ended() && rights.ended())) {
+    const bool from_left = rights.ended() || (!lefts.ended() && lefts.key() <= rights.key());
+    const std::string key = from_left ? lefts.key() : rights.key();
+    Variants of_left, of_right;
+    for (; !lefts.ended() && lefts.key() == key; lefts.next()) of_left.add(lefts.entry());
+    for (; !rights.ended() && rights.key() == key; rights.next()) of_right.add(rights.entry());
+    judge.judge_known(key, of_left, of_right);
+  }
+  ReconcileTally tally = judge.finish();
+  tally.left = lefts.items();
+  tally.right = rights.items();
+  tally.found[static_cast<std::size_t>(Status::invalid)] = invalid;
+  return tally;
+}
+
+}  // namespace iso

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace iso {
+
+// What the comparison says of one key. Names and meanings are those of man iso-reconcile.
+enum class Status : std::uint8_t {
+  missing,    // left has it (or more copies of it), right has not
+  inflight,   // the same, but it is on its way: left did not send it yet, or it is younger than the grace
+  recovered,  // both have it, and left's store does not know that it was sent
+  extra,      // right has it, left has not
+  different,  // both have it, and they do not say the same
+  duplicate,  // right has more copies of it than left
+  conflict,   // one side has it with more than one content
+  unacked,    // an application that is expected to has not handled it
+  invalid,    // not JSON, damaged, or without a key
+};
+inline constexpr std::array<std::string_view, 9> kStatusNames{"missing",   "inflight", "recovered", "extra",  "different",
+                                                              "duplicate", "conflict", "unacked",   "invalid"};
+
+inline std::string_view name_of(Status status) {
+  return kStatusNames[static_cast<std::size_t>(status)];
+}
+
+struct ReconcileTally {
+  std::uint64_t left = 0, right = 0;  // items read
+  std::uint64_t ok = 0;               // keys of which there is nothing to say
+  std::array<std::uint64_t, kStatusNames.size()> found{};
+
+  std::uint64_t of(Status status) const { return found[static_cast<std::size_t>(status)]; }
+};
+
+}  // namespace iso

@@ -1,0 +1,178 @@
+#include "reconcile/text.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "reconcile/digest.h"
+
+namespace iso {
+namespace {
+
+constexpr std::size_t kBlock = std::size_t{256} * 1024;
+constexpr std::size_t kShortLine = 1024;
+
+[[noreturn]] void failed(std::string_view what) {
+  throw Error(Kind::io, fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+std::uint64_t size_of(int fd, const std::string& path) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) failed(path);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+}  // namespace
+
+Descriptor temporary_file(const std::string& folder) {
+  int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    std::string path = folder + "/iso-XXXXXX";
+    fd = mkostemp(path.data(), O_CLOEXEC);
+    if (fd >= 0) unlink(path.c_str());
+  }
+  if (fd < 0) failed(fmt::format("cannot make a temporary file in {}", folder));
+  return Descriptor::own(fd);
+}
+
+void write_at(int fd, std::string_view bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) failed("cannot write to the temporary folder");
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    offset += static_cast<std::uint64_t>(wrote);
+  }
+}
+
+std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset) {
+  std::size_t all = 0;
+  while (all < most) {
+    const ssize_t got = pread(fd, into + all, most - all, static_cast<off_t>(offset + all));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) failed("cannot read again what was read before");
+    if (got == 0) break;
+    all += static_cast<std::size_t>(got);
+  }
+  return all;
+}
+
+Text::Text(const std::string& path, std::uint64_t from)
+    : path_(path), file_(open_to_read(path)), offset_(from), end_(size_of(file_.get(), path)) {}
+
+Text::Text(std::unique_ptr<Feed> feed, const std::string& folder)
+    : folder_(folder), file_(temporary_file(folder)), feed_(std::move(feed)) {}
+
+std::uint64_t Text::size() const {
+  return feed_ ? feed_->size() : end_;
+}
+
+// Appends what comes next. 0: nothing.
+std::size_t Text::read_more(std::string& out) {
+  const std::size_t before = out.size();
+  if (!feed_) {
+    const auto most = std::min<std::uint64_t>(kBlock, end_ - offset_ - before);
+    out.resize(before + most);
+    const std::size_t got = read_at(file_.get(), out.data() + before, most, offset_ + before);
+    out.resize(before + got);
+    return got;
+  }
+  while (out.size() - before < kBlock)
+    if (!feed_->read(out)) break;
+  write_at(file_.get(), std::string_view(out).substr(before), offset_ + before);
+  return out.size() - before;
+}
+
+// What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the line
+// is there, or belongs to what comes later.
+Text::Tail Text::tail() {
+  const auto size = feed_ ? end_ : size_of(file_.get(), path_);
+  if (size <= end_) return Tail::last;
+  if (std::exchange(read_on_, true)) return Tail::unfinished;
+  end_ = size;
+  return Tail::more;
+}
+
+bool Text::next(Block& block) {
+  block.bytes = std::move(rest_);
+  std::size_t looked = block.bytes.size(), end = std::string::npos;
+  while (end == std::string::npos) {
+    if (read_more(block.bytes) == 0) {
+      if (block.bytes.empty()) return false;
+      const Tail what = tail();
+      if (what == Tail::more) continue;
+      if (what == Tail::unfinished) {
+        end_ = offset_;
+        return false;
+      }
+      block.bytes += '\n';
+    }
+    const auto found = std::string_view(block.bytes).substr(looked).rfind('\n');
+    if (found != std::string_view::npos) end = looked + found;
+    looked = block.bytes.size();
+  }
+  rest_ = block.bytes.substr(end + 1);
+  block.size = end + 1;
+  block.bytes.resize(block.size);
+  block.bytes.append(Digester::kPadding, '\0');
+  block.index = blocks_++;
+  block.offset = offset_;
+  offset_ += block.size;
+  const std::lock_guard lock(mutex_);
+  marks_.push_back({block.offset, 0});
+  return true;
+}
+
+std::string Text::line(std::uint64_t offset) const {
+  std::string line;
+  for (std::size_t most = kShortLine;; most *= 4) {
+    const std::size_t before = line.size();
+    line.resize(before + most);
+    const std::size_t got = read_at(file_.get(), line.data() + before, most, offset + before);
+    line.resize(before + got);
+    if (const auto end = line.find('\n', before); end != std::string::npos) {
+      line.resize(end);
+      return line;
+    }
+    if (got < most) return line;
+  }
+}
+
+void Text::lines_in(const Block& block, std::uint64_t lines) {
+  const std::lock_guard lock(mutex_);
+  marks_[block.index].lines = lines;
+}
+
+void Text::count_lines() {
+  std::uint64_t before = first_line_;
+  for (Mark& mark : marks_) before += std::exchange(mark.lines, before);
+  lines_ = before;
+}
+
+std::uint64_t Text::line_number(std::uint64_t offset) const {
+  const auto after = std::upper_bound(marks_.begin(), marks_.end(), offset,
+                                      [](std::uint64_t at, const Mark& mark) { return at < mark.offset; });
+  const Mark& mark = *(after - 1);
+  std::string bytes(offset - mark.offset, '\0');
+  bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), mark.offset));
+  return mark.lines + 1 + static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+}
+
+std::unique_ptr<Text> Text::later() const {
+  if (feed_) {
+    auto feed = feed_->later();
+    return feed ? std::make_unique<Text>(std::move(feed), folder_) : nullptr;
+  }
+  if (size_of(file_.get(), path_) <= end_) return nullptr;
+  auto text = std::unique_ptr<Text>(new Text(path_, end_));
+  text->first_line_ = lines_;
+  return text;
+}
+
+}  // namespace iso

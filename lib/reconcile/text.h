@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "reconcile/feed.h"
+
+namespace iso {
+
+// Whole lines of a side, each ended by a line break, with room to read on after them.
+struct Block {
+  std::size_t index = 0;     // counts blocks from 0
+  std::uint64_t offset = 0;  // of the first byte, in the side's text
+  std::string bytes;         // with Digester::kPadding more at the end
+  std::size_t size = 0;      // without those
+};
+
+// A side's items as one text of lines that can be read again: the file itself, or a copy of what a feed gives
+// in a temporary file that has no name, so that it is gone however we end. Blocks are read by one thread;
+// line() and line_number() are for any thread.
+class Text {
+ public:
+  // A plain file as long as it is now, from byte `from` on.
+  explicit Text(const std::string& path, std::uint64_t from = 0);
+  // `folder` takes the copy. Throws Kind::io.
+  Text(std::unique_ptr<Feed> feed, const std::string& folder);
+
+  // The next lines, or false. A line longer than a block has a block for itself. Throws Kind::io, and what
+  // the feed throws.
+  bool next(Block& block);
+
+  std::uint64_t offset() const { return offset_; }  // how far it is read
+  std::uint64_t size() const;                       // in all, or 0 if that is not known yet
+
+  // The line that starts at `offset`, without its line break. Throws Kind::io.
+  std::string line(std::uint64_t offset) const;
+
+  // How many lines a block has, told by whoever counts them; then, when all were told, which line is where.
+  void lines_in(const Block& block, std::uint64_t lines);
+  void count_lines();
+  // The same in one step, for who reads the blocks in order: how many lines there were before this one.
+  void lines_before(const Block& block, std::uint64_t lines) { lines_in(block, lines); }
+  std::uint64_t line_number(std::uint64_t offset) const;  // from 1
+
+  // What came since all was read: another text, or null.
+  std::unique_ptr<Text> later() const;
+
+ private:
+  std::size_t read_more(std::string& out);
+  enum class Tail { last, more, unfinished };
+  Tail tail();
+
+  std::string path_, folder_;
+  Descriptor file_;
+  std::unique_ptr<Feed> feed_;
+  std::uint64_t offset_ = 0, end_ = 0, first_line_ = 0, lines_ = 0;
+  std::string rest_;  // the start of a line of which the end was not read yet
+  std::size_t blocks_ = 0;
+  bool read_on_ = false;
+
+  struct Mark {
+    std::uint64_t offset = 0;
+    std::uint64_t lines = 0;  // in the block; after count_lines(), before it
+  };
+  std::mutex mutex_;
+  std::vector<Mark> marks_;
+};
+
+// A file without a name in `folder`. Throws Kind::io.
+Descriptor temporary_file(const std::string& folder);
+
+// All of `bytes`, and as many as `into` has room for. Throw Kind::io.
+void write_at(int fd, std::string_view bytes, std::uint64_t offset);
+std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset);
+
+}  // namespace iso

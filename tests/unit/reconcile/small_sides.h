@@ -1,0 +1,79 @@
+#pragma once
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconcile/reconcile.h"
+#include "support/folder.h"
+
+namespace iso::test {
+
+// A feed of what a test says, and of what came later.
+class SmallFeed final : public Feed {
+ public:
+  explicit SmallFeed(std::vector<std::string> lines, std::vector<std::string> later = {})
+      : lines_(std::move(lines)), later_(std::move(later)) {}
+
+  bool read(std::string& out) override {
+    if (next_ == lines_.size()) return false;
+    out += lines_[next_++] + "\n";
+    return true;
+  }
+  std::unique_ptr<Feed> later() override {
+    return later_.empty() ? nullptr : std::make_unique<SmallFeed>(std::exchange(later_, {}));
+  }
+
+ private:
+  std::vector<std::string> lines_, later_;
+  std::size_t next_ = 0;
+};
+
+struct SmallSides {
+  Folder folder;
+  Side left, right;
+  ReconcileOptions options;
+
+  SmallSides() {
+    options.folder = folder.path;
+    options.threads = 2;
+    options.seed = 5;
+    for (Side* side : {&left, &right}) {
+      side->key = {{"id"}};
+      side->rule.at({"id"}).key = 0;
+      side->rule.compared = true;
+    }
+    left.name = "left";
+    right.name = "right";
+  }
+
+  static std::unique_ptr<Text> feed(const Folder& folder, std::vector<std::string> lines,
+                                    std::vector<std::string> later = {}) {
+    return std::make_unique<Text>(std::make_unique<SmallFeed>(std::move(lines), std::move(later)), folder.path);
+  }
+  std::unique_ptr<Text> file(const std::string& name, const std::string& text) const {
+    std::ofstream(folder.path + "/" + name) << text;
+    return std::make_unique<Text>(folder.path + "/" + name);
+  }
+
+  ReconcileTally tally;
+  // Findings as lines.
+  std::vector<std::string> run() {
+    const std::atomic<int> stop = 0;
+    std::vector<std::string> found;
+    tally = reconcile(left, right, options, stop, [&found](const Finding& finding) {
+      append_finding(found.emplace_back(), finding);
+    });
+    return found;
+  }
+  std::vector<std::string> run(std::vector<std::string> left_lines, std::vector<std::string> right_lines) {
+    left.text = feed(folder, std::move(left_lines));
+    right.text = feed(folder, std::move(right_lines));
+    return run();
+  }
+};
+
+}  // namespace iso::test
