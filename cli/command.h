@@ -41,6 +41,7 @@ struct Command {
 Run bind_publish(CLI::App& app);
 Run bind_listen(CLI::App& app);
 Run bind_fetch(CLI::App& app);
+Run bind_reconcile(CLI::App& app);
 
 // The one list of commands: dispatch, help, completions and manual pages all walk it.
 std::span<const Command> commands();

@@ -32,6 +32,10 @@ std::string Environment::cache_folder() const {
   return variable("HOME").value_or("") + "/.cache/iso";
 }
 
+std::string Environment::temporary_folder() const {
+  return variable("TMPDIR").value_or("/var/tmp");
+}
+
 const Environment& process_environment() {
   static const ProcessEnvironment environment;
   return environment;

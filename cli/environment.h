@@ -18,6 +18,8 @@ class Environment {
   std::string config_folder() const;
   // What may be lost and is worth to be kept: $XDG_CACHE_HOME/iso, else $HOME/.cache/iso.
   std::string cache_folder() const;
+  // For what has no room in memory: $TMPDIR, else /var/tmp, which is on a disk where /tmp may not be.
+  std::string temporary_folder() const;
 };
 
 const Environment& process_environment();

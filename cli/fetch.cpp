@@ -11,6 +11,7 @@
 #include "cli/ending.h"
 #include "cli/fetch_options.h"
 #include "cli/fetch_run.h"
+#include "cli/header_options.h"
 #include "fetch/http.h"
 #include "record/record.h"
 
@@ -21,17 +22,9 @@ constexpr std::chrono::seconds kTimeout{30};
 constexpr std::uint64_t kMebibyte = 1 << 20;
 
 Fields fields_of(const FetchOptionsTyped& args) {
-  Fields fields;
-  for (const auto& line : args.headers) {
-    const auto colon = line.find(':');
-    if (colon == 0 || colon == line.npos || line.find_first_of("\r\n") != line.npos)
-      throw Error(Kind::usage,
-                  fmt::format("--header \"{}\": write it as \"Name: value\", on one line", line));
-    fields.add(trimmed(line.substr(0, colon)), trimmed(std::string_view(line).substr(colon + 1)));
-  }
+  Fields fields = read_header_options(args.headers, args.bearer_file);
   if (!args.body.empty() && !fields.has("content-type"))
     fields.add("Content-Type", body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
-  if (!args.bearer_file.empty()) fields.set("Authorization", "Bearer " + first_line(args.bearer_file));
   return fields;
 }
 

@@ -13,6 +13,7 @@ constexpr std::uint64_t kFew = 10;
 constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kPlain = "\033[0m",
                            kClearLine = "\r\033[K";
 constexpr std::chrono::milliseconds kProgressEvery{200};
+constexpr double kMega = 1e6;
 
 void write_people(std::string_view text) {
   while (!text.empty()) {
@@ -35,10 +36,14 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
+bool wants_color(const Voice& voice, const Environment& environment, int fd) {
+  return decide(voice.color, environment.is_terminal(fd) && !environment.variable("NO_COLOR"));
+}
+
 Report::Report(std::string command, const Voice& voice, const Environment& environment)
     : command_(std::move(command)), quiet_(voice.quiet), verbose_(voice.verbose) {
   const bool terminal = environment.is_terminal(STDERR_FILENO);
-  color_ = decide(voice.color, terminal && !environment.variable("NO_COLOR"));
+  color_ = wants_color(voice, environment, STDERR_FILENO);
   // On the same screen as the data it would only be in the way.
   progress_ = !quiet_ && decide(voice.progress, terminal && !environment.is_terminal(STDOUT_FILENO));
   started_ = shown_at_ = std::chrono::steady_clock::now();
@@ -71,12 +76,29 @@ void Report::line(std::string_view label, std::string_view color, std::string_vi
       fmt::format("{}{}: {}{}{}\n", colored ? color : "", command_, label, text, colored ? kPlain : ""));
 }
 
-void Report::progress(std::string_view doing, std::uint64_t count) {
-  if (!progress_) return;
+bool Report::is_time() {
+  if (!progress_) return false;
   const auto now = std::chrono::steady_clock::now();
-  if (now - shown_at_ < kProgressEvery) return;
+  if (now - shown_at_ < kProgressEvery) return false;
   shown_at_ = now;
-  const double seconds = std::chrono::duration<double>(now - started_).count();
+  return true;
+}
+
+void Report::progress_bytes(std::string_view doing, std::uint64_t bytes, std::uint64_t all) {
+  if (!is_time()) return;
+  const double seconds = std::chrono::duration<double>(shown_at_ - started_).count();
+  const double rate = static_cast<double>(bytes) / seconds;
+  std::string text = fmt::format("{}{} {:.1f} MB, {:.0f} MB a second", kClearLine, doing,
+                                 static_cast<double>(bytes) / kMega, rate / kMega);
+  if (all > bytes)
+    text += fmt::format(", {}%, {:.0f} s left", bytes * 100 / all, static_cast<double>(all - bytes) / rate);
+  write_people(text);
+  progress_shown_ = true;
+}
+
+void Report::progress(std::string_view doing, std::uint64_t count) {
+  if (!is_time()) return;
+  const double seconds = std::chrono::duration<double>(shown_at_ - started_).count();
   write_people(fmt::format("{}{} {}, {:.0f} a second, {:.0f} s", kClearLine, count, doing,
                            static_cast<double>(count) / seconds, seconds));
   progress_shown_ = true;

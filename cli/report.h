@@ -17,6 +17,9 @@ struct Voice {
   std::string color = "auto", progress = "auto";
 };
 
+// Whether what goes to `fd` is coloured: as --color says, else on a terminal without NO_COLOR.
+bool wants_color(const Voice& voice, const Environment& environment, int fd);
+
 // Everything for people goes through here, to stderr: errors, warnings, notes and the progress line.
 class Report {
  public:
@@ -30,8 +33,11 @@ class Report {
 
   // Shows how far it is, at most a few times a second. `doing` is "published" or "received".
   void progress(std::string_view doing, std::uint64_t count);
+  // The same for bytes of which `all` are to come, if that is known and not 0: with rate and time left.
+  void progress_bytes(std::string_view doing, std::uint64_t bytes, std::uint64_t all);
 
  private:
+  bool is_time();
   void line(std::string_view label, std::string_view color, std::string_view text);
   void clear_progress();
 

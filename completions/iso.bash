@@ -7,7 +7,7 @@ _iso() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch --version -h --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch reconcile --version -h --help' -- "$cur")
     return
   fi
   case $command:$prev in
@@ -47,6 +47,22 @@ _iso() {
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
       ;;
+    reconcile:--out)
+      mapfile -t COMPREPLY < <(compgen -W 'records table summary' -- "$cur")
+      return
+      ;;
+    reconcile:--fail-on)
+      mapfile -t COMPREPLY < <(compgen -W 'missing recovered extra different duplicate conflict unacked invalid' -- "$cur")
+      return
+      ;;
+    reconcile:--color)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    reconcile:--progress)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
     publish:--file|\
     publish:--rejects|\
     publish:--password-file|\
@@ -56,7 +72,9 @@ _iso() {
     fetch:--cacert|\
     fetch:--cert|\
     fetch:--key|\
-    fetch:--cache)
+    fetch:--cache|\
+    reconcile:--bearer-file|\
+    reconcile:--plan)
       _iso_files
       return
       ;;
@@ -122,7 +140,19 @@ _iso() {
     fetch:--cache-size|\
     fetch:--max-stale|\
     fetch:--on-trip|\
-    fetch:--timeout)
+    fetch:--timeout|\
+    reconcile:--expect|\
+    reconcile:--items|\
+    reconcile:-H|reconcile:--header|\
+    reconcile:--watch|\
+    reconcile:--key|\
+    reconcile:--compare|\
+    reconcile:--ignore|\
+    reconcile:--unordered|\
+    reconcile:--grace|\
+    reconcile:--memory|\
+    reconcile:--repair-to|\
+    reconcile:--timeout)
       return
       ;;
   esac
@@ -134,6 +164,7 @@ _iso() {
     publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --await-acks --rejects --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --parallel -H --header -X --request --body --bearer-file --netrc-file --max-redirs --retries --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    reconcile) mapfile -t COMPREPLY < <(compgen -W '-h --help --expect --items -H --header --bearer-file --out --fail-on --watch --key --compare --ignore --unordered --grace --sorted --memory --plan --repair --repair-to --force --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }
 complete -F _iso iso

@@ -1,0 +1,166 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+#include <random>
+#include <thread>
+#include <unordered_map>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/wait.h"
+#include "cli/command.h"
+#include "cli/ending.h"
+#include "cli/reconcile_options.h"
+#include "cli/reconcile_output.h"
+#include "cli/reconcile_repair.h"
+#include "cli/reconcile_sides.h"
+#include "cli/report.h"
+#include "reconcile/reconcile.h"
+
+namespace iso {
+namespace {
+
+constexpr std::chrono::seconds kGrace{60};
+constexpr std::chrono::milliseconds kRound{200};  // a signal is seen at the latest after this
+
+void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
+  for (auto now = system_clock().steady(); now < time && interrupted == 0; now = system_clock().steady())
+    wait_for({}, std::min(kRound, std::chrono::ceil<std::chrono::milliseconds>(time - now)));
+}
+
+ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session, Report& report) {
+  std::random_device random;
+  ReconcileOptions options;
+  options.expected = args.expected;
+  options.grace = args.grace.empty() ? kGrace : parse_duration(args.grace);
+  options.memory = args.memory;
+  options.folder = session.environment.temporary_folder();
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  options.seed = std::uint64_t{random()} << 32 | random();
+  options.progress = [&report](const Side& side) {
+    report.progress_bytes(side.name, side.text->offset(), side.text->size());
+  };
+  return options;
+}
+
+// What counts for the exit status.
+std::uint64_t failures(const ReconcileOptionsTyped& args, const ReconcileTally& tally) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < kStatusNames.size(); ++i) {
+    const bool counts = args.fail_on.empty() ? static_cast<Status>(i) != Status::inflight
+                                             : std::find(args.fail_on.begin(), args.fail_on.end(),
+                                                         kStatusNames[i]) != args.fail_on.end();
+    if (counts) count += tally.found[i];
+  }
+  return count;
+}
+
+// What all looks of one run share.
+struct Looks {
+  const ReconcileOptionsTyped& args;
+  const ReconcileSides sides;
+  Session& session;
+  Report& report;
+  const ReconcileOptions options;
+
+  ReconcileTally look(const std::function<void(const Finding&)>& found) const {
+    Side left = open_left(args, sides, session, report);
+    Side right = open_right(args, sides, session, report);
+    left.present = right.present = right.ledger;
+    return (args.sorted ? reconcile_sorted : reconcile)(left, right, options, session.interrupted, found);
+  }
+};
+
+class OneRun {
+ public:
+  OneRun(const Looks& looks, FindingOutput& output) : looks_(looks), args_(looks.args), output_(output) {}
+
+  Outcome run() {
+    if (!args_.plan.empty() || args_.repair) plan_.emplace(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
+    look();
+    if (plan_) plan_->finish();
+    if (!interrupted() && plan_ && args_.repair && plan_->size() != 0) repair_all();
+    if (interrupted()) return interrupted_by(looks_.session.interrupted);
+    const Outcome outcome = failures(args_, tally_) + repaired_.failed == 0 ? Outcome::done : Outcome::no;
+    output_.summary(tally_, outcome, repaired_.repaired);
+    return outcome;
+  }
+
+ private:
+  bool interrupted() const { return looks_.session.interrupted != 0; }
+
+  void look() {
+    tally_ = looks_.look([this](const Finding& finding) {
+      output_.finding(finding);
+      if (plan_) plan_->add(finding);
+    });
+  }
+
+  // A wrong pointer makes everything missing.
+  void repair_all() {
+    if (!args_.force && plan_->size() > tally_.left / 10)
+      return looks_.report.error(fmt::format(
+          "nothing was sent: {} of {} are missing, more than a tenth; if --key and RIGHT are what you mean, say --force",
+          plan_->size(), tally_.left));
+    repaired_ = repair(*plan_, args_, looks_.session, looks_.report, output_.out());
+    plan_.reset();
+    if (!interrupted()) look();
+  }
+
+  const Looks& looks_;
+  const ReconcileOptionsTyped& args_;
+  FindingOutput& output_;
+  std::optional<RepairPlan> plan_;
+  ReconcileTally tally_;
+  RepairTally repaired_;
+};
+
+// Tells of each finding once, when it has been there for longer than the grace, until a signal comes.
+Outcome watch(const Looks& looks, FindingOutput& output) {
+  using Steady = Clock::Steady;
+  struct Known {
+    Steady since;
+    bool told = false;
+    std::uint64_t look = 0;
+  };
+  const auto every = parse_duration(looks.args.watch);
+  std::unordered_map<std::string, Known> known;
+  for (std::uint64_t look = 1; looks.session.interrupted == 0; ++look) {
+    const Steady now = system_clock().steady();
+    looks.look([&](const Finding& finding) {
+      auto& [since, told, last] = known.try_emplace(std::string(name_of(finding.status)) + finding.key + finding.error, Known{now}).first->second;
+      last = look;
+      if (told || finding.status == Status::inflight || now - since < looks.options.grace) return;
+      told = true;
+      output.finding(finding);
+    });
+    output.write();
+    if (looks.session.interrupted == 0) std::erase_if(known, [look](const auto& one) { return one.second.look != look; });
+    sleep_until(now + every, looks.session.interrupted);
+  }
+  return interrupted_by(looks.session.interrupted);
+}
+
+Outcome run(const ReconcileOptionsTyped& args, Session& session) {
+  Report report("iso reconcile", args.voice, session.environment);
+  if (args.left == "-" && args.right == "-") throw Error(Kind::usage, "only one side can be standard input");
+  if ((args.repair || !args.watch.empty()) && (args.left == "-" || args.right == "-"))
+    throw Error(Kind::usage, "standard input cannot be looked at twice; --repair and --watch need to");
+  const Looks looks{args, read_sides(args), session, report, options_of(args, session, report)};
+  FindingOutput output(args.form, args.voice, session.environment);
+  if (!args.watch.empty()) return watch(looks, output);
+  return OneRun(looks, output).run();
+}
+
+}  // namespace
+
+Run bind_reconcile(CLI::App& app) {
+  auto args = std::make_shared<ReconcileOptionsTyped>();
+  args->add_to(app);
+  return [args](Session& session) { return run(*args, session); };
+}
+
+}  // namespace iso

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/reconcile_options.h"
+#include "cli/report.h"
+#include "reconcile/side.h"
+
+namespace iso {
+
+// What both sides are asked for, read from the options once. Throws Kind::usage.
+struct ReconcileSides {
+  Rule left_rule, right_rule;
+  KeyPointers left_key, right_key;
+  std::vector<std::string> left_compared, right_compared;
+};
+ReconcileSides read_sides(const ReconcileOptionsTyped& args);
+
+// A side, ready to be read. Throws Kind::missing, Kind::unavailable, Kind::usage, Kind::io.
+Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report);
+Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report);
+
+// Whether a side can be read a second time.
+bool can_be_read_again(const std::string& side);
+
+}  // namespace iso

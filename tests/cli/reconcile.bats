@@ -1,0 +1,391 @@
+#!/usr/bin/env bats
+# iso reconcile, on files, on the store and on a broker.
+
+load helper
+
+teardown() {
+  if [[ -n ${origin:-} ]]; then kill "$origin" 2>/dev/null || true; fi
+}
+
+found() { jq -c "$1" stdout; } # a jq program over the findings
+statuses() { jq -r .status stdout | xargs; }
+
+lines() { printf '%s\n' "$@"; } # of a file of records
+message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
+
+@test "reconcile: what is on both sides is no finding, in whatever spelling and order" {
+  lines '{"message_id":"a","body":{"n":1.0,"t":"\u00e9"}}' '{"message_id":"b","body":[1,2]}' >l
+  lines '{"body":[1,2.0],"message_id":"b"}' '{"message_id":"a","body":{"t":"é","n":1}}' >r
+  iso reconcile l r
+  exits 0
+  is summary "$(statuses)"
+  is '[2,2,2,0]' "$(found '[.left,.right,.ok,.exit]')"
+}
+
+@test "reconcile: missing, extra and different are findings in the order of keys, and exit 1" {
+  { message c 1; message a 1; message b '{"x":12345678901234567890,"y":"1"}'; } >l
+  { message b '{"x":12345678901234567891,"y":"1"}'; message d 1; message a 1; } >r
+  iso reconcile l r
+  exits 1
+  is 'different missing extra summary' "$(statuses)"
+  is '["b","c","d"]' "$(jq -sc 'map(.key // empty)' stdout)"
+  is '[{"op":"test","path":"/body/x","value":12345678901234567890},{"op":"replace","path":"/body/x","value":12345678901234567891}]' \
+    "$(grep -o '"patch":.*]' stdout | cut -d: -f2-)"
+  is '{"end":"l","line":1,"offset":0}' "$(found 'select(.status=="missing").left')"
+}
+
+@test "reconcile: how a message travelled is no difference, what it says is" {
+  lines '{"message_id":"a","exchange":"x","routing_key":"k","queue":"q","redelivered":true,"headers":{"x-death":[],"t":1},"body":1}' \
+    '{"message_id":"b","type":"t","body":1}' >l
+  lines '{"message_id":"a","received_at":1,"headers":{"t":1},"body":1}' '{"message_id":"b","type":"u","body":1}' >r
+  iso reconcile l r
+  exits 1
+  is 'different summary' "$(statuses)"
+  iso reconcile l r --ignore /type
+  exits 0
+  iso reconcile l r --compare ''
+  exits 1
+  is 'different different summary' "$(statuses)"
+}
+
+@test "reconcile: an id that was made on the way is no difference, one that was changed is" {
+  lines '{"type":"a","body":1}' '{"type":"b","correlation_id":"c1","body":1}' >l
+  lines '{"type":"a","message_id":"m1","correlation_id":"c0","body":1}' '{"type":"b","correlation_id":"c2","body":1}' >r
+  iso reconcile l r --key /type
+  exits 1
+  is '"b"' "$(found 'select(.key).key')"
+  head -1 r >one
+  iso reconcile one l --key /type --fail-on different
+  exits 1 # what was there is gone
+}
+
+@test "reconcile: a key of several parts, by another name on each side, and a part to compare" {
+  lines '{"shop":1,"no":7,"total":5}' '{"shop":2,"no":7,"total":6}' >l
+  lines '{"message_id":"x","body":{"shop":1.0,"order":7,"sum":{"total":5}}}' '{"message_id":"y","body":{"shop":2,"order":7,"sum":{"total":9}}}' >r
+  iso reconcile l r --key /shop=/body/shop --key /no=/body/order --compare /total=/body/sum/total
+  exits 1
+  is '[[2,7],[{"op":"test","path":"/total","value":6},{"op":"replace","path":"/total","value":9}]]' "$(found 'select(.key)|[.key,.patch]')"
+}
+
+@test "reconcile: the order of an array counts, but where it is said not to" {
+  message a '{"tags":["x","y"],"list":[1,2]}' >l
+  message a '{"tags":["y","x"],"list":[1,2]}' >r
+  iso reconcile l r
+  exits 1
+  iso reconcile l r --unordered /body/tags
+  exits 0
+}
+
+@test "reconcile: --fail-on narrows what is a failure, and what is on its way never is one" {
+  { message a 1; message b 1; } >l
+  message a 2 >r
+  iso reconcile l r --fail-on extra,duplicate
+  exits 0
+  is 'different missing summary' "$(statuses)"
+  iso reconcile l r --fail-on missing
+  exits 1
+  lines "{\"message_id\":\"z\",\"received_at\":$(date +%s%3N),\"body\":1}" >l
+  : >r
+  iso reconcile l r
+  exits 0
+  is 'inflight summary' "$(statuses)"
+  iso reconcile l r --grace 0
+  exits 1
+  is 'missing summary' "$(statuses)"
+}
+
+@test "reconcile: a line that is no item is named with its place, and the rest is compared" {
+  lines '{"message_id":"a","body":1}' '{"message_id":"b",' '{"body":1}' >l
+  message a 1 >r
+  iso reconcile l r
+  exits 1
+  is 'invalid invalid summary' "$(statuses)"
+  is '["l",2,28]' "$(found 'select(.left.line?==2)|[.left.end,.left.line,.left.offset]')"
+  found 'select(.left.line?==2).error' | grep -q 'byte 19'
+  found 'select(.left.line?==3).error' | grep -q '/message_id'
+}
+
+@test "reconcile: standard input and compressed files are sides like any other" {
+  for i in {1..300}; do message "$i" "$i"; done >l
+  gzip -c l >l.gz
+  shuf l | zstd -q -o r.zst
+  iso reconcile l.gz r.zst
+  exits 0
+  shuf l | iso reconcile - l.gz
+  exits 0
+  is 300 "$(found .ok)"
+  head -c 100 l.gz >cut.gz
+  iso reconcile l cut.gz
+  exits 74
+  says cut.gz
+  iso reconcile - -
+  exits 64
+}
+
+@test "reconcile: a side that is missing is exit 66, and no queue and no pointer 64" {
+  message a 1 >l
+  iso reconcile l none.ndjson
+  exits 66
+  says none.ndjson
+  iso reconcile l sqlite:none.db#q
+  exits 66
+  iso reconcile l amqp://localhost
+  exits 64
+  says '#QUEUE'
+  iso reconcile l l --key id
+  exits 64
+  says 'starts with /'
+  iso reconcile l l --compare /body --ignore /type
+  exits 64
+  says '--ignore /type'
+}
+
+@test "reconcile: a queue is compared and left as it was" {
+  make_queue "$q"
+  for i in 1 2 3 4; do message "m$i" "{\"n\":$i}"; done >l
+  iso publish --in records --routing-key "$q" <l
+  exits 0
+  iso reconcile l "$ISO_URL#$q"
+  exits 0
+  is 4 "$(found .ok)"
+  message m5 5 >>l
+  iso reconcile "$ISO_URL#$q" l
+  exits 1
+  is '"m5"' "$(found 'select(.status=="extra").key')"
+  iso listen "$q" --drain
+  is 'm1 m2 m3 m4' "$(jq -r .message_id stdout | xargs)"
+}
+
+@test "reconcile: what was relayed is told from what is pending, dead or lost" {
+  [[ $end == sqlite ]] || skip 'an outbox is a store'
+  for i in 1 2 3; do message "m$i" "$i"; done | iso publish --in records --routing-key out --url sqlite:out.db --settings /dev/null 2>/dev/null || true
+  iso listen out --url sqlite:out.db --declare --drain
+  for i in 1 2 3; do message "m$i" "$i"; done | iso publish --in records --routing-key out --url sqlite:out.db
+  exits 0
+  make_queue "$q"
+  iso reconcile sqlite:out.db#out "$ISO_URL#$q"
+  exits 0
+  is 'inflight inflight inflight summary' "$(statuses)" # nothing was sent yet
+  iso publish --from sqlite:out.db#out --routing-key "$q" --count 2
+  exits 0
+  sqlite3 store.db "DELETE FROM iso_messages WHERE message_id = 'm1'"
+  iso reconcile sqlite:out.db#out "$ISO_URL#$q" --grace 0
+  exits 1
+  is '["m1","missing","done"] ["m3","inflight","pending"]' "$(found 'select(.key)|[.key,.status,.left.state]' | xargs -d'\n')"
+  sqlite3 out.db "UPDATE iso_messages SET state = 2, created_ms = 1 WHERE message_id = 'm2'"
+  iso reconcile sqlite:out.db#out "$ISO_URL#$q"
+  is '"m2"' "$(found 'select(.status=="recovered").key')"
+}
+
+@test "reconcile: a damaged body in a store is invalid, and named by its row" {
+  send_to() { message "$1" '{"a":"xxxxxxxxxxxxxxxxxxxxxxxx"}' | iso publish --in records --routing-key q --url sqlite:s.db; }
+  iso listen q --declare --drain --url sqlite:s.db
+  send_to a && send_to b
+  sqlite3 s.db "UPDATE iso_messages SET body = '{\"a\":1}' WHERE message_id = 'b'"
+  message a '{"a":"xxxxxxxxxxxxxxxxxxxxxxxx"}' >l
+  iso reconcile l sqlite:s.db#q
+  exits 1
+  is 'invalid summary' "$(statuses)"
+  is 2 "$(found 'select(.status=="invalid").right.row')"
+}
+
+@test "reconcile: the ledger says whose answer lacks" {
+  iso listen out --declare --drain --url sqlite:shop.db
+  for i in 1 2 3; do message "m$i" "$i"; done | iso publish --in records --routing-key out --url sqlite:shop.db
+  sqlite3 shop.db "UPDATE iso_messages SET created_ms = 1, state = 1;
+    INSERT INTO iso_acks VALUES('m1','billing','handled',1,NULL,NULL), ('m1','shipping','handled',1,NULL,NULL),
+      ('m2','billing','handled',1,NULL,NULL), ('m2','shipping','rejected',1,NULL,'no'), ('zz','billing','handled',1,NULL,NULL);"
+  iso reconcile sqlite:shop.db#out sqlite:shop.db#acks --expect billing,shipping
+  exits 1
+  is '["m2",["shipping"]] ["m3",["billing","shipping"]]' "$(found 'select(.status=="unacked")|[.key,.lacks]' | xargs -d'\n')"
+  iso reconcile sqlite:shop.db#out sqlite:shop.db#acks --expect billing
+  is '"m3"' "$(found 'select(.key).key')"
+  iso reconcile sqlite:shop.db#out sqlite:shop.db#out --expect billing
+  exits 64
+}
+
+@test "reconcile: --out summary has counts alone, --out table is for people" {
+  { message a 1; message b 1; } >l
+  message a 2 >r
+  iso reconcile l r --out summary
+  exits 1
+  is 1 "$(wc -l <stdout)"
+  is '[1,1]' "$(found '[.missing,.different]')"
+  iso reconcile l r --out table
+  exits 1
+  grep -q different stdout && grep -q missing stdout && grep -q /body stdout
+}
+
+@test "reconcile: --plan has what is missing, as records that publish reads" {
+  for i in {1..20}; do message "m$i" "{\"n\":$i}"; done >l
+  grep -v '"m7"' l | grep -v '"m9"' >r
+  iso reconcile l r --plan plan
+  exits 1
+  is 'm7 m9' "$(jq -r .message_id plan | xargs)"
+  make_queue "$q"
+  iso publish --in records --routing-key "$q" <plan
+  exits 0
+}
+
+@test "reconcile: --repair sends what a queue lacks with its own id, and running it again sends nothing" {
+  make_queue "$q"
+  for i in {1..20}; do message "m$i" "{\"n\":$i}"; done >l
+  grep -v '"m7"' l | iso publish --in records --routing-key "$q"
+  exits 0
+  iso reconcile l "$ISO_URL#$q" --repair
+  exits 0
+  is 'missing repaired summary' "$(statuses)"
+  is '["m7",1,20]' "$(jq -sc '[.[1].message_id,.[2].repaired,.[2].ok]' stdout)"
+  iso reconcile l "$ISO_URL#$q" --repair
+  exits 0
+  is summary "$(statuses)"
+  iso listen "$q" --drain
+  is 20 "$(jq -r .message_id stdout | sort -u | wc -l)"
+}
+
+@test "reconcile: a file is repaired by lines at its end" {
+  for i in {1..20}; do message "m$i" "$i"; done >l
+  grep -v '"m7"' l >r
+  iso reconcile l r --repair
+  exits 0
+  is '"m7"' "$(tail -1 r | jq .message_id)"
+  is 20 "$(wc -l <r)"
+}
+
+@test "reconcile: a repair of more than a tenth needs --force" {
+  for i in {1..20}; do message "m$i" "$i"; done >l
+  head -17 l >r
+  cp r before
+  iso reconcile l r --repair
+  exits 1
+  says 'nothing was sent: 3 of 20'
+  cmp r before
+  iso reconcile l r --repair --force
+  exits 0
+  is 20 "$(wc -l <r)"
+}
+
+@test "reconcile: a repair to another end remembers what it sent" {
+  make_queue "$q"
+  for i in {1..20}; do message "m$i" "$i"; done >l
+  grep -v '"m7"' l >r
+  iso reconcile l r --repair --repair-to "$ISO_URL#$q" --plan plan
+  exits 1 # the log does not have it yet
+  is 1 "$(jq -r 'select(.status=="repaired").message_id' stdout | wc -l)"
+  iso reconcile l r --repair --repair-to "$ISO_URL#$q" --plan plan
+  exits 1
+  is 0 "$(jq -r 'select(.status=="repaired").message_id' stdout | wc -l)"
+  iso listen "$q" --drain
+  is m7 "$(jq -r .message_id stdout)"
+  iso reconcile l r --repair --repair-to "$ISO_URL#$q"
+  exits 64
+}
+
+@test "reconcile: what cannot be sent is told, and is no repair" {
+  for i in {1..20}; do message "m$i" "$i"; done >l
+  sed -i 's/{"message_id":"m7",/{"message_id":"m7","nonsense":1,/' l
+  grep -v '"m7"' l >r
+  iso reconcile l r --repair
+  exits 1
+  is 'unrepaired' "$(jq -r 'select(.status=="unrepaired").status' stdout)"
+  is 19 "$(wc -l <r)"
+}
+
+@test "reconcile: --watch tells once of what stays longer than the grace, and of nothing that heals" {
+  { message a 1; message b 1; message c 1; } >l
+  { message a 1; } >r
+  "$BIN" reconcile l r --watch 0.1 --grace 1 >stdout 2>stderr 3>&- &
+  local pid=$!
+  sleep 0.4
+  message b 1 >>r
+  for i in {1..100}; do
+    [[ -s stdout ]] && break
+    sleep 0.1
+  done
+  sleep 0.5
+  kill -INT $pid
+  status=0
+  wait $pid || status=$?
+  exits 130
+  is '"c"' "$(found .key)"
+}
+
+@test "reconcile: an HTTP collection is read page by page" {
+  mkdir www
+  printf '{"items":[{"id":1,"v":1},\n {"id":2,"v":2}]}' >www/p1
+  printf '{"items":[{"id":3,"v":3}]}' >www/p2
+  cat >origin.py <<'PY'
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers.get("Authorization") != "Bearer secret":
+            self.send_response(401); self.end_headers(); return
+        body = open("www" + self.path, "rb").read()
+        self.send_response(200)
+        if self.path == "/p1": self.send_header("Link", '</p2>; rel="next"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *a): pass
+s = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(s.server_port, flush=True)
+s.serve_forever()
+PY
+  python3 origin.py >port 3>&- &
+  origin=$!
+  for i in {1..100}; do [[ -s port ]] && break; sleep 0.05; done
+  echo secret >token
+  lines '{"id":3,"v":3}' '{"id":1,"v":1}' '{"id":4,"v":4}' >r
+  iso reconcile "http://127.0.0.1:$(<port)/p1" r --items /items --key /id --bearer-file token
+  exits 1
+  is '["missing",2] ["extra",4]' "$(found 'select(.key)|[.status,.key]' | xargs -d'\n')"
+  iso reconcile "http://127.0.0.1:$(<port)/p1" r --items /items --key /id
+  exits 77
+  iso reconcile "http://127.0.0.1:$(<port)/p1" r --key /id --bearer-file token
+  exits 65
+  says --items
+}
+
+@test "reconcile: --sorted gives the same findings, and catches what is out of order" {
+  { message a 1; message b 1; message d 1; echo '{"x":1}'; message e 1; } >l
+  { message b 2; message c 1; message d 1; message d 1; } >r
+  iso reconcile l r
+  jq -c 'select(.status!="invalid")' stdout >want
+  iso reconcile l r --sorted
+  exits 1
+  is 'missing different extra invalid duplicate missing summary' "$(statuses)"
+  jq -c 'select(.status!="invalid")' stdout | diff want -
+  is 4 "$(found 'select(.status=="invalid").left.line')"
+  { message 10 1; message 9 1; } >r # in the order of text, which they are
+  iso reconcile r r --sorted
+  exits 0
+  { message a 1; message 9 1; } >r
+  iso reconcile l r --sorted
+  exits 65
+  says 'r, line 2'
+}
+
+@test "reconcile: nothing is left in the temporary folder, also by one that was killed" {
+  mkdir tmp
+  for i in {1..200000}; do echo "{\"message_id\":\"$i\",\"body\":$i}"; done >l
+  TMPDIR=$PWD/tmp iso reconcile l l --memory 16MiB
+  exits 0
+  mkfifo pipe
+  TMPDIR=$PWD/tmp "$BIN" reconcile l pipe --memory 16MiB >/dev/null 2>&1 3>&- &
+  local pid=$!
+  { cat l; sleep 1; } >pipe &
+  for i in {1..100}; do ls -l /proc/$pid/fd 2>/dev/null | grep -q "$PWD/tmp" && break; sleep 0.05; done
+  kill -9 $pid
+  wait $pid || true
+  is '' "$(ls tmp)"
+}
+
+@test "reconcile: --memory holds, for sides of many times that" {
+  awk 'BEGIN { for (i = 0; i < 2000000; i++) printf "{\"message_id\":\"%d\",\"body\":%d}\n", i, i }' >l
+  python3 -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)' \
+    "$BIN" reconcile l l --memory 16MiB --out summary >stdout 2>kb
+  is 2000000 "$(found .ok)"
+  (($(tail -1 kb) < 48 * 1024)) || grep -qE '__(a|t)san_init' "$BIN" # those keep books of their own
+}
