@@ -40,9 +40,7 @@ ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& se
   options.folder = session.environment.temporary_folder();
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   options.seed = std::uint64_t{random()} << 32 | random();
-  options.progress = [&report](const Side& side) {
-    report.progress_bytes(side.name, side.text->offset(), side.text->size());
-  };
+  options.progress = [&report](const Side& side, std::uint64_t done, std::uint64_t all) { report.progress_bytes(side.name, done, all); };
   return options;
 }
 

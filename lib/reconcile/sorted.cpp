@@ -55,7 +55,7 @@ class SortedItems {
       if (!side_.text->next(block_)) return false;
       side_.text->lines_before(block_, lines_before_);
       at_ = mark_size(block_);
-      options_.progress(side_);
+      options_.progress(side_, side_.text->offset(), side_.text->size());
     }
     const char* const start = block_.bytes.data() + at_;
     const auto* const end = static_cast<const char*>(std::memchr(start, '\n', block_.size - at_)) + 1;

@@ -48,6 +48,8 @@ class Text {
   void lines_before(const Block& block, std::uint64_t lines) { lines_in(block, lines); }
   std::uint64_t line_number(std::uint64_t offset) const;  // from 1
 
+  Feed* feed() const { return feed_.get(); }  // null: it is a file
+
   // What came since all was read: another text, or null.
   std::unique_ptr<Text> later() const;
 
