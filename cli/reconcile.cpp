@@ -145,8 +145,8 @@ Outcome watch(const Looks& looks, FindingOutput& output) {
 Outcome run(const ReconcileOptionsTyped& args, Session& session) {
   Report report("iso reconcile", args.voice, session.environment);
   if (args.left == "-" && args.right == "-") throw Error(Kind::usage, "only one side can be standard input");
-  if ((args.repair || !args.watch.empty()) && (args.left == "-" || args.right == "-"))
-    throw Error(Kind::usage, "standard input cannot be looked at twice; --repair and --watch need to");
+  if ((args.repair || !args.watch.empty()) && !(can_be_read_again(args.left) && can_be_read_again(args.right)))
+    throw Error(Kind::usage, "standard input and pipes cannot be looked at twice; --repair and --watch need to");
   const Looks looks{args, read_sides(args), session, report, options_of(args, session, report)};
   FindingOutput output(args.form, args.voice, session.environment);
   if (!args.watch.empty()) return watch(looks, output);

@@ -1,7 +1,9 @@
 #include "cli/reconcile_sides.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -45,6 +47,13 @@ bool is_http(std::string_view text) {
   return text.starts_with("http:") || text.starts_with("https:") || text.starts_with("http+");
 }
 
+// Only a file has a size, and can be read where it is and again.
+bool is_pipe(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  return path == "-" || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status));
+}
+
 bool is_compressed(std::string_view path) {
   return path.ends_with(".gz") || path.ends_with(".zst");
 }
@@ -83,7 +92,7 @@ Side open_side(const std::string& text, const ReconcileOptionsTyped& args, Sessi
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
   side.ledger = side.rows && is_ledger(url);
-  if (url.scheme == "file" && url.path != "-" && !is_compressed(url.path)) {
+  if (url.scheme == "file" && !is_pipe(url.path) && !is_compressed(url.path)) {
     side.text = std::make_unique<Text>(url.path);
   } else {
     side.text = std::make_unique<Text>(open_feed(url, args, report), folder);
@@ -143,7 +152,9 @@ Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, 
 }
 
 bool can_be_read_again(const std::string& side) {
-  return side != "-";
+  if (is_http(side)) return true;
+  const Url url = parse_url(side);
+  return url.scheme != "file" || !is_pipe(url.path);
 }
 
 }  // namespace iso
