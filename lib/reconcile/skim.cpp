@@ -25,7 +25,7 @@ struct Half {
 
 bool looks_into_bodies(const Rule& rule) {
   return !rule.compared || std::any_of(rule.below.begin(), rule.below.end(),
-                                       [](const auto& place) { return is_body_field(place.first); });
+                                       [](const auto& place) { return is_body_field(place.name); });
 }
 
 Rows* rows_of(const Side& side) {
