@@ -1,4 +1,7 @@
 // What goes to a file when memory is short: sorted runs and partitions.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <map>
@@ -141,10 +144,20 @@ TEST_CASE("workers: what a worker throws reaches who waits to put, who finishes,
     void finish() {}
   };
   {
-    Workers<int> workers(2, [] { return Thrower{}; });
+    std::atomic<int> given = 0;
+    struct LateThrower {  // when the next put is, most likely, waiting for room
+      std::atomic<int>& given;
+      void operator()(int) {
+        while (given < 4) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        Thrower{}(0);
+      }
+      void finish() {}
+    };
+    Workers<int> workers(1, [&given] { return LateThrower{given}; });
     std::string thrown;
     try {
-      for (int i = 0; i < 1000; ++i) workers.put(i);  // more than may wait: without the error it would wait for ever
+      for (int i = 0; i < 1000; ++i, ++given) workers.put(i);  // without the error it would wait for ever
     } catch (const std::string& what) {
       thrown = what;
     }
