@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -144,11 +145,21 @@ Outcome watch(const Looks& looks, FindingOutput& output) {
   return interrupted_by(looks.session.interrupted);
 }
 
+// A plan that replaces a side would lose it.
+void check_plan(const ReconcileOptionsTyped& args) {
+  for (const auto& side : {args.left, args.right}) {
+    std::error_code none;
+    if (!args.plan.empty() && std::filesystem::equivalent(args.plan, side, none))
+      throw Error(Kind::usage, fmt::format("--plan {} is a side of the comparison; name another file", args.plan));
+  }
+}
+
 Outcome run(const ReconcileOptionsTyped& args, Session& session) {
   Report report("iso reconcile", args.voice, session.environment);
   if (args.left == "-" && args.right == "-") throw Error(Kind::usage, "only one side can be standard input");
   if ((args.repair || !args.watch.empty()) && (args.left == "-" || args.right == "-"))
     throw Error(Kind::usage, "standard input cannot be looked at twice; --repair and --watch need to");
+  check_plan(args);
   const Looks looks{args, read_sides(args), session, report, options_of(args, session, report)};
   FindingOutput output(args.form, args.voice, session.environment);
   if (!args.watch.empty()) return watch(looks, output);

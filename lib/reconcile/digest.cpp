@@ -133,18 +133,9 @@ struct Digester::Node {
   }
 };
 
-// The two things that a value may be taken for.
-struct Digester::Said {
-  std::uint64_t whole = 0, in_message = 0;
-  bool nothing = false;  // in a message: as if it were left out
-};
-
-struct Digester::Member {
-  std::uint64_t name = 0;
-  const Slot* slot = nullptr;
-  bool met = false;
-  Said said;
-};
+const Digester::Node* Digester::Member::below() const {
+  return slot ? slot->node.get() : nullptr;
+}
 
 Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) : keys_(key_parts) {
   for (std::size_t at = 0; at < secret_.size(); at += 8) {
@@ -199,6 +190,7 @@ Digest Digester::read(const char* line) {
   content_ = kAbsent;
   depth_ = 0;
   shares_.clear();
+  members_.clear();
   Said said;
   const char* at = ruled(skip_space(line), *root_, said);
   return at ? finish(skip_space(at)) : Digest{};
@@ -413,44 +405,52 @@ const char* Digester::ruled_value(const char* at, const Node& node, Said& said) 
 }
 
 const char* Digester::ruled_object(const char* at, const Node& node, Said& said) {
+  const std::size_t base = members_.size();
   std::unique_ptr<Names> many;
-  std::vector<Member> all;
   at = members(at, [&](std::uint64_t name, std::string_view characters, const char* start) {
-    Member& member = member_of(all, name, many);
-    if (!member.slot) member.slot = node.find(name, characters);
-    const Node* const below = member.slot ? member.slot->node.get() : nullptr;
-    const bool again = std::exchange(member.met, true);
-    const auto index = static_cast<std::size_t>(&member - all.data());
+    const std::size_t index = member_at(base, name, many);
+    if (members_[index].met) {
+      if (const Node* const again = members_[index].below()) forget(*again);
+    } else {
+      members_[index].slot = node.find(name, characters);
+      members_[index].met = true;
+    }
+    const Node* const below = members_[index].below();
     Said inner;
     inner.nothing = *start == 'n';
-    if (again && below) forget(*below);
     const char* const end = below ? ruled(start, *below, inner) : value(start, inner.whole);
     if (!below) inner.in_message = inner.whole;
-    all[index].said = inner;
+    members_[index].said = inner;
     return end;
   });
-  if (at) sum_up(node, all, said);
+  if (at) sum_up(node, std::span(members_).subspan(base), said);
+  members_.resize(base);
   return at;
 }
 
-Digester::Member& Digester::member_of(std::vector<Member>& all, std::uint64_t name, std::unique_ptr<Names>& many) {
-  if (all.size() < kFew) {
-    const auto known = std::find_if(all.begin(), all.end(), [name](const Member& member) { return member.name == name; });
-    return known != all.end() ? *known : all.emplace_back(Member{name, nullptr, false, {}});
+// Where a member of this name is, or now is, in the object whose members start at `base`.
+std::size_t Digester::member_at(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many) {
+  const std::size_t count = members_.size() - base;
+  if (count < kFew) {
+    for (std::size_t i = base; i < members_.size(); ++i)
+      if (members_[i].name == name) return i;
+    members_.push_back({name, nullptr, false, {}});
+    return base + count;
   }
   if (!many) {
     many = std::make_unique<Names>();
-    for (const Member& member : all) many->add(member.name);
+    for (std::size_t i = base; i < members_.size(); ++i) many->add(members_[i].name);
   }
   const auto [index, fresh] = many->add(name);
-  return fresh ? all.emplace_back(Member{name, nullptr, false, {}}) : all[index];
+  if (fresh) members_.push_back({name, nullptr, false, {}});
+  return base + index;
 }
 
-void Digester::sum_up(const Node& node, const std::vector<Member>& members, Said& said) const {
+void Digester::sum_up(const Node& node, std::span<const Member> members, Said& said) {
   std::uint64_t whole = 0, whole_count = 0, in_message = 0, in_message_count = 0;
   bool all_known = true, has_body = false;
   for (const Member& member : members) {
-    const Node* const below = member.slot ? member.slot->node.get() : nullptr;
+    const Node* const below = member.below();
     const Rule::Ignored ignored = below ? below->ignored : Rule::Ignored::no;
     if (ignored == Rule::Ignored::always) continue;
     all_known = all_known && member.slot && member.slot->of_message;

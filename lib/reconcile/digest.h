@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +55,26 @@ class Digester {
  private:
   struct Node;
   struct Slot;
-  struct Member;
-  struct Said;
   class Names;
+
+  // The two things that a value may be taken for.
+  struct Said {
+    std::uint64_t whole = 0, in_message = 0;
+    bool nothing = false;  // in a message: as if it were left out
+  };
+  // Of an object that has rules.
+  struct Member {
+    std::uint64_t name = 0;
+    const Slot* slot = nullptr;
+    bool met = false;
+    Said said;
+
+    const Node* below() const;
+  };
+  // Of one that has none: what a name adds to its hash.
+  struct Share {
+    std::uint64_t name = 0, share = 0;
+  };
 
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
   void insert(Node& node, std::string name, const Rule* rule) const;
@@ -75,9 +93,9 @@ class Digester {
   const char* ruled(const char* at, const Node& node, Said& said);
   const char* ruled_value(const char* at, const Node& node, Said& said);
   const char* ruled_object(const char* at, const Node& node, Said& said);
-  static Member& member_of(std::vector<Member>& all, std::uint64_t name, std::unique_ptr<Names>& many);
+  std::size_t member_at(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
   const char* ruled_array(const char* at, const Node& node, Said& said);
-  void sum_up(const Node& node, const std::vector<Member>& members, Said& said) const;
+  static void sum_up(const Node& node, std::span<const Member> members, Said& said);
   void forget(const Node& node);
   void take_key(std::size_t part, std::string_view json);
   Digest finish(const char* at);
@@ -85,10 +103,8 @@ class Digester {
   std::array<unsigned char, 192> secret_;
   std::unique_ptr<Node> root_;
   std::string scratch_;
-  struct Share {
-    std::uint64_t name = 0, share = 0;
-  };
-  std::vector<Share> shares_;
+  std::vector<Share> shares_;    // of all objects that are open, the innermost last
+  std::vector<Member> members_;  // likewise
   std::size_t depth_ = 0;
 
   // Of the item that is being read.

@@ -227,6 +227,16 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 0
 }
 
+@test "reconcile: a plan never replaces a side" {
+  message a 1 >l
+  : >r
+  ln -s l also-l
+  iso reconcile l r --plan also-l
+  exits 64
+  says 'is a side'
+  is 1 "$(wc -l <l)"
+}
+
 @test "reconcile: --repair sends what a queue lacks with its own id, and running it again sends nothing" {
   make_queue "$q"
   for i in {1..20}; do message "m$i" "{\"n\":$i}"; done >l
