@@ -75,6 +75,7 @@ struct Looks {
   }
 };
 
+// A look, and what was asked for after it: a plan, a repair and a second look.
 class OneRun {
  public:
   OneRun(const Looks& looks, FindingOutput& output) : looks_(looks), args_(looks.args), output_(output) {}
@@ -157,8 +158,8 @@ void check_plan(const ReconcileOptionsTyped& args) {
 Outcome run(const ReconcileOptionsTyped& args, Session& session) {
   Report report("iso reconcile", args.voice, session.environment);
   if (args.left == "-" && args.right == "-") throw Error(Kind::usage, "only one side can be standard input");
-  if ((args.repair || !args.watch.empty()) && (args.left == "-" || args.right == "-"))
-    throw Error(Kind::usage, "standard input cannot be looked at twice; --repair and --watch need to");
+  if ((args.repair || !args.watch.empty()) && !(can_be_read_again(args.left) && can_be_read_again(args.right)))
+    throw Error(Kind::usage, "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
   check_plan(args);
   const Looks looks{args, read_sides(args), session, report, options_of(args, session, report)};
   FindingOutput output(args.form, args.voice, session.environment);

@@ -113,6 +113,9 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 0
   shuf l | iso reconcile - l.gz
   exits 0
+  iso reconcile <(shuf l) <(cat l)
+  exits 0
+  is 300 "$(found .ok)"
   is 300 "$(found .ok)"
   head -c 100 l.gz >cut.gz
   iso reconcile l cut.gz
@@ -398,4 +401,17 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)' 
     "$BIN" reconcile l l --memory 16MiB --out summary >stdout 2>kb
   is 2000000 "$(found .ok)"
   (($(tail -1 kb) < 48 * 1024)) || grep -qE '__(a|t)san_init' "$BIN" # those keep books of their own
+}
+
+@test "reconcile: a queue that waits while the other side is read for long is opened again" {
+  make_queue "$q"
+  send "$q" 1
+  iso listen "$q" --peek
+  cp stdout l
+  mkfifo slow
+  { sleep 6; cat l; } >slow &
+  send "$q" 2 # also what comes before its turn is seen
+  iso reconcile slow "$ISO_URL#$q"
+  exits 1
+  is 'extra summary' "$(statuses)"
 }
