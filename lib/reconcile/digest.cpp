@@ -39,9 +39,22 @@ bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// Eight bytes at a time, the last with zeros after them.
+std::uint64_t with_words(std::uint64_t hash, std::string_view bytes) {
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    hash = mix(hash ^ word, kText);
+  }
+  if (bytes.empty()) return hash;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  return mix(hash ^ word, kText);
+}
+
 // The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to tell
-// whether any is beyond ASCII.
-inline const char* plain_end(const char* at, std::uint64_t& seen) {
+// whether any is beyond ASCII, and `hash` what with_words() makes of them.
+inline const char* plain_end(const char* at, std::uint64_t& seen, std::uint64_t& hash) {
   if constexpr (std::endian::native == std::endian::little) {
     for (;; at += 8) {
       std::uint64_t word;
@@ -49,18 +62,25 @@ inline const char* plain_end(const char* at, std::uint64_t& seen) {
       const std::uint64_t stops = mask_not_plain(word);
       if (stops == 0) {
         seen |= word;
+        hash = mix(hash ^ word, kText);
         continue;
       }
       const int bytes = std::countr_zero(stops) / 8;
-      if (bytes != 0) seen |= word << (64 - 8 * bytes);
+      if (bytes == 0) return at;
+      word &= ~std::uint64_t{0} >> (64 - 8 * bytes);
+      seen |= word;
+      hash = mix(hash ^ word, kText);
       return at + bytes;
     }
   } else {
+    const char* const start = at;
     for (; is_plain(*at); ++at) seen |= static_cast<std::uint64_t>(*at) << 56;
+    hash = with_words(hash, {start, static_cast<std::size_t>(at - start)});
     return at;
   }
 }
 
+// A number of at most 18 digits: ± digits · 10^exponent.
 inline std::uint64_t small_number(bool negative, std::uint64_t digits, std::int64_t exponent) {
   if (digits == 0) return mix(kNumber, 0);
   for (; digits % 10 == 0; ++exponent) digits /= 10;
@@ -143,6 +163,7 @@ Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) 
     const std::uint64_t word = mix(seed ^ kObject, seed ^ kArray);
     std::memcpy(secret_.data() + at, &word, sizeof word);
   }
+  start_ = mix(seed ^ kText, seed ^ kNumber);
   root_ = compile(root, true);
 }
 
@@ -150,7 +171,7 @@ Digester::~Digester() = default;
 Digester::Digester(Digester&&) noexcept = default;
 
 std::uint64_t Digester::hash(std::string_view bytes) const {
-  return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+  return mix(with_words(start_, bytes), bytes.size());
 }
 
 std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
@@ -217,8 +238,8 @@ const char* Digester::value(const char* at, std::uint64_t& hash) {
   switch (*at) {
     case '"': {
       std::string_view characters;
-      at = text(at, characters);
-      if (at) hash = this->hash(characters) ^ kText;
+      at = text(at, characters, hash);
+      hash ^= kText;
       return at;
     }
     case '{':
@@ -239,19 +260,20 @@ const char* Digester::value(const char* at, std::uint64_t& hash) {
   }
 }
 
-const char* Digester::text(const char* at, std::string_view& characters) {
+const char* Digester::text(const char* at, std::string_view& characters, std::uint64_t& hash) {
   const char* const start = at;
-  std::uint64_t seen = 0;
-  at = plain_end(at + 1, seen);
-  if (*at == '\\') return escaped(start, at, characters);
+  std::uint64_t seen = 0, words = start_;
+  at = plain_end(at + 1, seen, words);
+  if (*at == '\\') return escaped(start, at, characters, hash);
   characters = {start + 1, static_cast<std::size_t>(at - start - 1)};
+  hash = mix(words, characters.size());
   if (*at != '"' || (mask_not_ascii(seen) != 0 && !is_utf8(characters))) return nullptr;
   return at + 1;
 }
 
 // `at` is at the first escape. The characters are copied.
-const char* Digester::escaped(const char* start, const char* at, std::string_view& characters) {
-  std::uint64_t seen = 0;
+const char* Digester::escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash) {
+  std::uint64_t unused = 0;
   while (*at == '\\') {
     if (at[1] == 'u') {
       for (int digit = 2; digit < 6; ++digit)
@@ -260,13 +282,14 @@ const char* Digester::escaped(const char* start, const char* at, std::string_vie
     } else if (at[1] == '\0' || !std::strchr("\"\\/bfnrt", at[1])) {
       return nullptr;
     }
-    at = plain_end(at + 2, seen);
+    at = plain_end(at + 2, unused, unused);
   }
   const std::string_view json(start, static_cast<std::size_t>(at - start + 1));
   if (*at != '"' || !is_utf8(json)) return nullptr;
   auto read = read_json_string(json);
   scratch_ = read ? std::move(*read) : kNoCharacters + std::string(json);
   characters = scratch_;
+  hash = this->hash(characters);
   return at + 1;
 }
 
@@ -332,10 +355,11 @@ const char* Digester::members(const char* at, Take take) {
   at = skip_space(at + 1);
   for (bool more = *at != '}'; more;) {
     std::string_view name;
-    if (*at != '"' || !(at = text(at, name))) return nullptr;
+    std::uint64_t name_hash = 0;
+    if (*at != '"' || !(at = text(at, name, name_hash))) return nullptr;
     at = skip_space(at);
     if (*at != ':') return nullptr;
-    at = take(hash(name), name, skip_space(at + 1));
+    at = take(name_hash, name, skip_space(at + 1));
     if (!at) return nullptr;
     at = skip_space(at);
     more = *at == ',';
@@ -509,7 +533,8 @@ void Digester::take_key(std::size_t part, std::string_view json) {
   std::string_view bytes = json;
   std::uint64_t kind = kBoolean;
   if (json[0] == '"') {
-    text(json.data(), bytes);
+    std::uint64_t unused = 0;
+    text(json.data(), bytes, unused);
     kind = kText;
   } else if (json[0] == '-' || is_digit(json[0])) {
     scratch_.clear();

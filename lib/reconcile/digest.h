@@ -49,9 +49,6 @@ class Digester {
   // The content of an item of which only one thing is said.
   static std::uint64_t presence(KeyHash key, bool there);
 
-  // The same secret's hash of any bytes.
-  std::uint64_t hash(std::string_view bytes) const;
-
  private:
   struct Node;
   struct Slot;
@@ -76,6 +73,7 @@ class Digester {
     std::uint64_t name = 0, share = 0;
   };
 
+  std::uint64_t hash(std::string_view bytes) const;
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
   void insert(Node& node, std::string name, const Rule* rule) const;
 
@@ -85,8 +83,8 @@ class Digester {
   const char* object(const char* at, std::uint64_t& hash);
   std::uint64_t& share_of(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
   const char* array(const char* at, bool unordered, std::uint64_t& hash);
-  const char* text(const char* at, std::string_view& characters);
-  const char* escaped(const char* start, const char* at, std::string_view& characters);
+  const char* text(const char* at, std::string_view& characters, std::uint64_t& hash);
+  const char* escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash);
   const char* number(const char* at, std::uint64_t& hash);
   std::uint64_t number_hash(std::string_view number);
 
@@ -101,6 +99,7 @@ class Digester {
   Digest finish(const char* at);
 
   std::array<unsigned char, 192> secret_;
+  std::uint64_t start_ = 0;  // of each hash of text
   std::unique_ptr<Node> root_;
   std::string scratch_;
   std::vector<Share> shares_;    // of all objects that are open, the innermost last
