@@ -32,7 +32,7 @@ void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
     wait_for({}, std::min(kRound, std::chrono::ceil<std::chrono::milliseconds>(time - now)));
 }
 
-ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session, Report& report) {
+ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session) {
   std::random_device random;
   ReconcileOptions options;
   options.expected = args.expected;
@@ -41,9 +41,6 @@ ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& se
   options.folder = session.environment.temporary_folder();
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   options.seed = std::uint64_t{random()} << 32 | random();
-  options.progress = [&report](const Side& side) {
-    report.progress_bytes(side.name, side.text->offset(), side.text->size());
-  };
   return options;
 }
 
@@ -71,7 +68,13 @@ struct Looks {
     Side left = open_left(args, sides, session, report);
     Side right = open_right(args, sides, session, report);
     left.present = right.present = right.ledger;
-    return (args.sorted ? reconcile_sorted : reconcile)(left, right, options, session.interrupted, found);
+    ReconcileOptions with_progress = options;
+    with_progress.progress = [&](const Side&) {
+      const std::uint64_t of_left = left.text->size(), of_right = right.text->size();
+      const std::uint64_t all = of_left != 0 && of_right != 0 ? of_left + of_right : 0;
+      report.progress_bytes("read", left.text->offset() + right.text->offset(), all);
+    };
+    return (args.sorted ? reconcile_sorted : reconcile)(left, right, with_progress, session.interrupted, found);
   }
 };
 
@@ -161,7 +164,7 @@ Outcome run(const ReconcileOptionsTyped& args, Session& session) {
   if ((args.repair || !args.watch.empty()) && !(can_be_read_again(args.left) && can_be_read_again(args.right)))
     throw Error(Kind::usage, "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
   check_plan(args);
-  const Looks looks{args, read_sides(args), session, report, options_of(args, session, report)};
+  const Looks looks{args, read_sides(args), session, report, options_of(args, session)};
   FindingOutput output(args.form, args.voice, session.environment);
   if (!args.watch.empty()) return watch(looks, output);
   return OneRun(looks, output).run();

@@ -23,7 +23,7 @@ struct ReconcileOptions {
   std::uint64_t seed = 0;                        // of the hashes; should not be known to who makes the input
   std::uint64_t key_bits = ~std::uint64_t{0};    // of the keys' hashes; fewer only slow it down
   const Clock& clock = system_clock();
-  // How far it is: bytes of `side` read so far. On the calling thread.
+  // Some more of `side` was read. On the calling thread.
   std::function<void(const Side& side)> progress = [](const Side&) {};
 };
 
