@@ -10,6 +10,31 @@ teardown() {
 found() { jq -c "$1" stdout; } # a jq program over the findings
 statuses() { jq -r .status stdout | xargs; }
 
+# serve: an HTTP server of the files in www, for who shows the token; sets `port`. /p1 goes on at /p2.
+serve() {
+  cat >origin.py <<'PY'
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers.get("Authorization") != "Bearer secret":
+            self.send_response(401); self.end_headers(); return
+        body = open("www" + self.path, "rb").read()
+        self.send_response(200)
+        if self.path == "/p1": self.send_header("Link", '</p2>; rel="next"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *a): pass
+s = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(s.server_port, flush=True)
+s.serve_forever()
+PY
+  python3 origin.py >port.txt 3>&- &
+  origin=$!
+  for i in {1..100}; do [[ -s port.txt ]] && break; sleep 0.05; done
+  port=$(<port.txt)
+}
+
 lines() { printf '%s\n' "$@"; } # of a file of records
 message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
 
@@ -327,34 +352,15 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   mkdir www
   printf '{"items":[{"id":1,"v":1},\n {"id":2,"v":2}]}' >www/p1
   printf '{"items":[{"id":3,"v":3}]}' >www/p2
-  cat >origin.py <<'PY'
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.headers.get("Authorization") != "Bearer secret":
-            self.send_response(401); self.end_headers(); return
-        body = open("www" + self.path, "rb").read()
-        self.send_response(200)
-        if self.path == "/p1": self.send_header("Link", '</p2>; rel="next"')
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *a): pass
-s = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-print(s.server_port, flush=True)
-s.serve_forever()
-PY
-  python3 origin.py >port 3>&- &
-  origin=$!
-  for i in {1..100}; do [[ -s port ]] && break; sleep 0.05; done
+  serve
   echo secret >token
   lines '{"id":3,"v":3}' '{"id":1,"v":1}' '{"id":4,"v":4}' >r
-  iso reconcile "http://127.0.0.1:$(<port)/p1" r --items /items --key /id --bearer-file token
+  iso reconcile "http://127.0.0.1:$port/p1" r --items /items --key /id --bearer-file token
   exits 1
   is '["missing",2] ["extra",4]' "$(found 'select(.key)|[.status,.key]' | xargs -d'\n')"
-  iso reconcile "http://127.0.0.1:$(<port)/p1" r --items /items --key /id
+  iso reconcile "http://127.0.0.1:$port/p1" r --items /items --key /id
   exits 77
-  iso reconcile "http://127.0.0.1:$(<port)/p1" r --key /id --bearer-file token
+  iso reconcile "http://127.0.0.1:$port/p1" r --key /id --bearer-file token
   exits 65
   says --items
 }
@@ -376,6 +382,23 @@ PY
   iso reconcile l r --sorted
   exits 65
   says 'r, line 2'
+}
+
+@test "reconcile: what is missing is fetched again from its reference, and sent with its own id" {
+  mkdir www
+  serve
+  make_queue "$q"
+  for i in {1..20}; do
+    echo "{\"n\":$i}" >"www/$i"
+    echo "{\"message_id\":\"m$i\",\"headers\":{\"href\":\"http://127.0.0.1:$port/$i\"},\"body\":null}"
+  done >l
+  head -18 l >r
+  iso reconcile l r --plan plan
+  exits 1
+  "$BIN" fetch --url-at /headers/href -H 'Authorization: Bearer secret' <plan | iso publish --in records --routing-key "$q"
+  exits 0
+  iso listen "$q" --drain
+  is '["m19",{"n":19}] ["m20",{"n":20}]' "$(jq -c '[.message_id,.body]' stdout | xargs -d'\n')"
 }
 
 @test "reconcile: nothing is left in the temporary folder, also by one that was killed" {
