@@ -25,6 +25,7 @@ namespace iso {
 namespace {
 
 constexpr std::chrono::seconds kGrace{60};
+constexpr std::uint64_t kOurselves = std::uint64_t{12} << 20;  // of --memory, for what does not grow
 constexpr std::chrono::milliseconds kRound{200};  // a signal is seen at the latest after this
 
 void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
@@ -37,7 +38,7 @@ ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& se
   ReconcileOptions options;
   options.expected = args.expected;
   options.grace = args.grace.empty() ? kGrace : parse_duration(args.grace);
-  options.memory = args.memory;
+  options.memory = args.memory - kOurselves;
   options.folder = session.environment.temporary_folder();
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   options.seed = std::uint64_t{random()} << 32 | random();

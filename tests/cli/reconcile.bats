@@ -404,10 +404,10 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
 @test "reconcile: nothing is left in the temporary folder, also by one that was killed" {
   mkdir tmp
   for i in {1..200000}; do echo "{\"message_id\":\"$i\",\"body\":$i}"; done >l
-  TMPDIR=$PWD/tmp iso reconcile l l --memory 16MiB
+  TMPDIR=$PWD/tmp iso reconcile l l --memory 32MiB
   exits 0
   mkfifo pipe
-  TMPDIR=$PWD/tmp "$BIN" reconcile l pipe --memory 16MiB >/dev/null 2>&1 3>&- &
+  TMPDIR=$PWD/tmp "$BIN" reconcile l pipe --memory 32MiB >/dev/null 2>&1 3>&- &
   local pid=$!
   { cat l; sleep 1; } >pipe &
   for i in {1..100}; do ls -l /proc/$pid/fd 2>/dev/null | grep -q "$PWD/tmp" && break; sleep 0.05; done
@@ -417,13 +417,13 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
 }
 
 @test "reconcile: --memory holds, for sides of many times that" {
-  awk 'BEGIN { for (i = 0; i < 2000000; i++) printf "{\"message_id\":\"%d\",\"body\":%d}\n", i, i }' >l
+  awk 'BEGIN { for (i = 0; i < 3000000; i++) printf "{\"message_id\":\"%d\",\"body\":%d}\n", i, i }' >l
   python3 -c 'import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)' \
-    "$BIN" reconcile l l --memory 16MiB --out summary >stdout 2>kb
-  is 2000000 "$(found .ok)"
-  (($(tail -1 kb) < 48 * 1024)) || grep -qE '__(a|t)san_init' "$BIN" # those keep books of their own
+    "$BIN" reconcile l l --memory 32MiB --out summary >stdout 2>kb
+  is 3000000 "$(found .ok)"
+  (($(tail -1 kb) < 32 * 1024)) || grep -qE '__(a|t)san_init' "$BIN" # those keep books of their own
 }
 
 @test "reconcile: a queue that waits while the other side is read for long is opened again" {
