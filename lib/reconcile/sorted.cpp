@@ -49,17 +49,20 @@ class SortedItems {
  private:
   bool next_line() {
     if (at_ == block_.size) {
-      lines_before_ += lines_;
-      lines_ = 0;
       block_ = {};
       if (!side_.text->next(block_)) return false;
-      side_.text->lines_before(block_, lines_before_);
+      marked_ = block_.offset;
+      side_.text->mark({marked_, lines_});
       at_ = mark_size(block_);
       options_.progress(side_);
     }
     const char* const start = block_.bytes.data() + at_;
     const auto* const end = static_cast<const char*>(std::memchr(start, '\n', block_.size - at_)) + 1;
     line_ = {start, static_cast<std::size_t>(end - start)};
+    if (const auto offset = block_.offset + at_; offset - marked_ >= Text::kMarkEvery) {
+      marked_ = offset;
+      side_.text->mark({offset, lines_});
+    }
     at_ += line_.size();
     ++lines_;
     return true;
@@ -71,7 +74,7 @@ class SortedItems {
   Digester digester_;
   Block block_;
   std::size_t at_ = 0;
-  std::uint64_t lines_before_ = 0, lines_ = 0, items_ = 0;
+  std::uint64_t lines_ = 0, items_ = 0, marked_ = 0;
   std::string_view line_;
   std::string key_;
   Entry entry_;
