@@ -1,8 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -26,10 +29,22 @@ void catch_signals() {
   (void)std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen as EPIPE
 }
 
+// All of ours has ended by now, in its own scope. What a return would run besides are the destructors of the
+// libraries, forty of them after one request over HTTP: a twentieth of the time that a fetch takes.
+[[noreturn]] void leave(int code) {
+  std::cout.flush();
+  std::fflush(nullptr);
+#ifdef ISO_RETURN_AT_END  // for tools that write their findings after main
+  std::exit(code);
+#else
+  _exit(code);
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   catch_signals();
   iso::Session session{iso::process_environment(), interrupted};
-  return iso::run_program(argc, argv, session);
+  leave(iso::run_program(argc, argv, session));
 }

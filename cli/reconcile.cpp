@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -24,6 +26,7 @@ namespace iso {
 namespace {
 
 constexpr std::chrono::seconds kGrace{60};
+constexpr std::uint64_t kOurselves = std::uint64_t{12} << 20;  // of --memory, for what does not grow
 constexpr std::chrono::milliseconds kRound{200};  // a signal is seen at the latest after this
 
 void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
@@ -31,16 +34,15 @@ void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
     wait_for({}, std::min(kRound, std::chrono::ceil<std::chrono::milliseconds>(time - now)));
 }
 
-ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session, Report& report) {
+ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session) {
   std::random_device random;
   ReconcileOptions options;
   options.expected = args.expected;
   options.grace = args.grace.empty() ? kGrace : parse_duration(args.grace);
-  options.memory = args.memory;
+  options.memory = args.memory - kOurselves;
   options.folder = session.environment.temporary_folder();
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   options.seed = std::uint64_t{random()} << 32 | random();
-  options.progress = [&report](const Side& side, std::uint64_t done, std::uint64_t all) { report.progress_bytes(side.name, done, all); };
   return options;
 }
 
@@ -68,10 +70,21 @@ struct Looks {
     Side left = open_left(args, sides, session, report);
     Side right = open_right(args, sides, session, report);
     left.present = right.present = right.ledger;
-    return (args.sorted ? reconcile_sorted : reconcile)(left, right, options, session.interrupted, found);
+    ReconcileOptions with_progress = options;
+    struct Progress {
+      std::uint64_t done, all;
+    };
+    std::array<Progress, 2> sides_read{{{0, left.text->size()}, {0, right.text->size()}}};
+    with_progress.progress = [&](const Side& side, std::uint64_t done, std::uint64_t all) {
+      auto& [first, second] = sides_read;
+      (&side == &left ? first : second) = {done, all};
+      report.progress_bytes("read", first.done + second.done, first.all != 0 && second.all != 0 ? first.all + second.all : 0);
+    };
+    return (args.sorted ? reconcile_sorted : reconcile)(left, right, with_progress, session.interrupted, found);
   }
 };
 
+// A look, and what was asked for after it: a plan, a repair and a second look.
 class OneRun {
  public:
   OneRun(const Looks& looks, FindingOutput& output) : looks_(looks), args_(looks.args), output_(output) {}
@@ -142,12 +155,22 @@ Outcome watch(const Looks& looks, FindingOutput& output) {
   return interrupted_by(looks.session.interrupted);
 }
 
+// A plan that replaces a side would lose it.
+void check_plan(const ReconcileOptionsTyped& args) {
+  for (const auto& side : {args.left, args.right}) {
+    std::error_code none;
+    if (!args.plan.empty() && std::filesystem::equivalent(args.plan, side, none))
+      throw Error(Kind::usage, fmt::format("--plan {} is a side of the comparison; name another file", args.plan));
+  }
+}
+
 Outcome run(const ReconcileOptionsTyped& args, Session& session) {
   Report report("iso reconcile", args.voice, session.environment);
   if (args.left == "-" && args.right == "-") throw Error(Kind::usage, "only one side can be standard input");
   if ((args.repair || !args.watch.empty()) && !(can_be_read_again(args.left) && can_be_read_again(args.right)))
-    throw Error(Kind::usage, "standard input and pipes cannot be looked at twice; --repair and --watch need to");
-  const Looks looks{args, read_sides(args), session, report, options_of(args, session, report)};
+    throw Error(Kind::usage, "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
+  check_plan(args);
+  const Looks looks{args, read_sides(args), session, report, options_of(args, session)};
   FindingOutput output(args.form, args.voice, session.environment);
   if (!args.watch.empty()) return watch(looks, output);
   return OneRun(looks, output).run();

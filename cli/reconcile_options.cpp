@@ -8,7 +8,7 @@
 namespace iso {
 namespace {
 
-constexpr std::uint64_t kLeastMemory = std::uint64_t{16} << 20;
+constexpr std::uint64_t kLeastMemory = std::uint64_t{32} << 20;
 
 void add_sides(CLI::App& app, ReconcileOptionsTyped& options) {
   app.add_option("left", options.left,
@@ -61,7 +61,7 @@ void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {
       ->group(group);
   app.add_flag("--sorted", options.sorted, "Both sides are in the order of their keys: hold nothing in memory")
       ->group(group);
-  app.add_option("--memory", options.memory, "Use no more for what grows with the sides; the rest goes to TMPDIR")
+  app.add_option("--memory", options.memory, "Stay below this; what has no room goes to TMPDIR")
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(kLeastMemory, std::uint64_t{1} << 50))

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/compressed.h"
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/url.h"
@@ -47,15 +48,11 @@ bool is_http(std::string_view text) {
   return text.starts_with("http:") || text.starts_with("https:") || text.starts_with("http+");
 }
 
-// Only a file has a size, and can be read where it is and again.
-bool is_pipe(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  return path == "-" || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status));
-}
-
-bool is_compressed(std::string_view path) {
-  return path.ends_with(".gz") || path.ends_with(".zst");
+// It can be read where and as often as we like; a pipe cannot, nor what is compressed.
+bool is_plain_file(const Url& url) {
+  std::error_code none;
+  return url.scheme == "file" && compression_of(url.path) == Compression::none &&
+         std::filesystem::is_regular_file(url.path, none);
 }
 
 std::chrono::milliseconds timeout_of(const ReconcileOptionsTyped& args) {
@@ -92,7 +89,7 @@ Side open_side(const std::string& text, const ReconcileOptionsTyped& args, Sessi
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
   side.ledger = side.rows && is_ledger(url);
-  if (url.scheme == "file" && !is_pipe(url.path) && !is_compressed(url.path)) {
+  if (is_plain_file(url)) {
     side.text = std::make_unique<Text>(url.path);
   } else {
     side.text = std::make_unique<Text>(open_feed(url, args, report), folder);
@@ -152,9 +149,8 @@ Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, 
 }
 
 bool can_be_read_again(const std::string& side) {
-  if (is_http(side)) return true;
-  const Url url = parse_url(side);
-  return url.scheme != "file" || !is_pipe(url.path);
+  std::error_code none;
+  return side != "-" && !std::filesystem::is_fifo(side, none);
 }
 
 }  // namespace iso

@@ -22,7 +22,7 @@ ReconcileSides read_sides(const ReconcileOptionsTyped& args);
 Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report);
 Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report);
 
-// Whether a side can be read a second time.
+// Whether a side can be read a second time: standard input and pipes cannot.
 bool can_be_read_again(const std::string& side);
 
 }  // namespace iso

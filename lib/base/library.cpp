@@ -1,15 +1,37 @@
 #include "base/library.h"
 
 #include <dlfcn.h>
+#include <mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 
 namespace iso {
+namespace {
 
-void* find_function(const char* library, const char* name) {
+// Remembered, for the loader takes ten times as long to say that a library is there as to find a function.
+void* load(const char* library) {
+  static std::mutex mutex;
+  static std::vector<std::pair<std::string_view, void*>> loaded;
+  {
+    const std::scoped_lock lock(mutex);
+    for (const auto& [name, handle] : loaded)
+      if (name == library) return handle;
+  }
   // Lazily, as programs have them that name their libraries: libcurl brings forty others, and few of their
   // functions are ever called.
   void* handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+  const std::scoped_lock lock(mutex);
+  if (handle) loaded.emplace_back(library, handle);
+  return handle;
+}
+
+}  // namespace
+
+void* find_function(const char* library, const char* name) {
+  void* handle = load(library);
   void* function = handle ? dlsym(handle, name) : nullptr;
   if (!function) throw Error(Kind::unavailable, dlerror());
   return function;

@@ -1,7 +1,5 @@
 // How a Wire comes to its connection: hosts, TLS, login.
 #include <algorithm>
-#include <amqp_ssl_socket.h>
-#include <amqp_tcp_socket.h>
 #include <array>
 #include <cerrno>
 #include <charconv>

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <amqp.h>
-#include <amqp_framing.h>
-
 #include "ends/amqp_wire.h"
 #include "record/record.h"
 

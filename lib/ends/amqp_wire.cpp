@@ -12,6 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kCloseTime{2000};
+constexpr amqp_table_t kNoArguments{};
+constexpr amqp_bytes_t kNoName{};
 
 // A node that is starting or going down says so with codes that else mean something final.
 bool is_away(const Refusal& refusal) {
@@ -113,7 +115,7 @@ Wire::Answer Wire::declare_queue(std::string_view name, QueueOptions options, Qu
   write_all(timeout_);
   const auto* ok =
       amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive, options.durable,
-                         options.exclusive, options.auto_delete, amqp_empty_table);
+                         options.exclusive, options.auto_delete, kNoArguments);
   if (auto refusal = answer("declaring a queue")) return refusal;
   queue = {std::string(view(ok->queue)), ok->message_count};
   return std::nullopt;
@@ -122,14 +124,14 @@ Wire::Answer Wire::declare_queue(std::string_view name, QueueOptions options, Qu
 Wire::Answer Wire::declare_exchange(std::string_view name, std::string_view type, bool passive) {
   write_all(timeout_);
   amqp_exchange_declare(connection_.get(), kChannel, bytes_of(name), bytes_of(type), passive, true, false,
-                        false, amqp_empty_table);
+                        false, kNoArguments);
   return answer("declaring an exchange");
 }
 
 Wire::Answer Wire::bind(std::string_view queue, std::string_view exchange, std::string_view routing_key) {
   write_all(timeout_);
   amqp_queue_bind(connection_.get(), kChannel, bytes_of(queue), bytes_of(exchange), bytes_of(routing_key),
-                  amqp_empty_table);
+                  kNoArguments);
   return answer("binding a queue");
 }
 
@@ -139,8 +141,8 @@ Wire::Answer Wire::consume(std::string_view queue, bool acked, std::uint16_t pre
     amqp_basic_qos(connection_.get(), kChannel, 0, prefetch, false);
     if (auto refusal = answer("setting the prefetch")) return refusal;
   }
-  const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), amqp_empty_bytes, false,
-                                      !acked, false, amqp_empty_table);
+  const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), kNoName, false, !acked,
+                                      false, kNoArguments);
   if (auto refusal = answer("consuming")) return refusal;
   consumer_tag_ = view(ok->consumer_tag);
   return std::nullopt;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <amqp.h>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "base/url.h"
 #include "base/wait.h"
+#include "ends/amqp_functions.h"
 #include "ends/end.h"
 #include "ends/open.h"
 

@@ -39,9 +39,22 @@ bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// Eight bytes at a time, the last with zeros after them.
+std::uint64_t with_words(std::uint64_t hash, std::string_view bytes) {
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    hash = mix(hash ^ word, kText);
+  }
+  if (bytes.empty()) return hash;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  return mix(hash ^ word, kText);
+}
+
 // The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to tell
-// whether any is beyond ASCII.
-inline const char* plain_end(const char* at, std::uint64_t& seen) {
+// whether any is beyond ASCII, and `hash` what with_words() makes of them.
+inline const char* plain_end(const char* at, std::uint64_t& seen, std::uint64_t& hash) {
   if constexpr (std::endian::native == std::endian::little) {
     for (;; at += 8) {
       std::uint64_t word;
@@ -49,18 +62,25 @@ inline const char* plain_end(const char* at, std::uint64_t& seen) {
       const std::uint64_t stops = mask_not_plain(word);
       if (stops == 0) {
         seen |= word;
+        hash = mix(hash ^ word, kText);
         continue;
       }
       const int bytes = std::countr_zero(stops) / 8;
-      if (bytes != 0) seen |= word << (64 - 8 * bytes);
+      if (bytes == 0) return at;
+      word &= ~std::uint64_t{0} >> (64 - 8 * bytes);
+      seen |= word;
+      hash = mix(hash ^ word, kText);
       return at + bytes;
     }
   } else {
+    const char* const start = at;
     for (; is_plain(*at); ++at) seen |= static_cast<std::uint64_t>(*at) << 56;
+    hash = with_words(hash, {start, static_cast<std::size_t>(at - start)});
     return at;
   }
 }
 
+// A number of at most 18 digits: ± digits · 10^exponent.
 inline std::uint64_t small_number(bool negative, std::uint64_t digits, std::int64_t exponent) {
   if (digits == 0) return mix(kNumber, 0);
   for (; digits % 10 == 0; ++exponent) digits /= 10;
@@ -133,18 +153,9 @@ struct Digester::Node {
   }
 };
 
-// The two things that a value may be taken for.
-struct Digester::Said {
-  std::uint64_t whole = 0, in_message = 0;
-  bool nothing = false;  // in a message: as if it were left out
-};
-
-struct Digester::Member {
-  std::uint64_t name = 0;
-  const Slot* slot = nullptr;
-  bool met = false;
-  Said said;
-};
+const Digester::Node* Digester::Member::below() const {
+  return slot ? slot->node.get() : nullptr;
+}
 
 Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) : keys_(key_parts) {
   for (std::size_t at = 0; at < secret_.size(); at += 8) {
@@ -152,6 +163,7 @@ Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) 
     const std::uint64_t word = mix(seed ^ kObject, seed ^ kArray);
     std::memcpy(secret_.data() + at, &word, sizeof word);
   }
+  start_ = mix(seed ^ kText, seed ^ kNumber);
   root_ = compile(root, true);
 }
 
@@ -159,7 +171,7 @@ Digester::~Digester() = default;
 Digester::Digester(Digester&&) noexcept = default;
 
 std::uint64_t Digester::hash(std::string_view bytes) const {
-  return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+  return mix(with_words(start_, bytes), bytes.size());
 }
 
 std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
@@ -199,6 +211,7 @@ Digest Digester::read(const char* line) {
   content_ = kAbsent;
   depth_ = 0;
   shares_.clear();
+  members_.clear();
   Said said;
   const char* at = ruled(skip_space(line), *root_, said);
   return at ? finish(skip_space(at)) : Digest{};
@@ -225,8 +238,8 @@ const char* Digester::value(const char* at, std::uint64_t& hash) {
   switch (*at) {
     case '"': {
       std::string_view characters;
-      at = text(at, characters);
-      if (at) hash = this->hash(characters) ^ kText;
+      at = text(at, characters, hash);
+      hash ^= kText;
       return at;
     }
     case '{':
@@ -247,19 +260,20 @@ const char* Digester::value(const char* at, std::uint64_t& hash) {
   }
 }
 
-const char* Digester::text(const char* at, std::string_view& characters) {
+const char* Digester::text(const char* at, std::string_view& characters, std::uint64_t& hash) {
   const char* const start = at;
-  std::uint64_t seen = 0;
-  at = plain_end(at + 1, seen);
-  if (*at == '\\') return escaped(start, at, characters);
+  std::uint64_t seen = 0, words = start_;
+  at = plain_end(at + 1, seen, words);
+  if (*at == '\\') return escaped(start, at, characters, hash);
   characters = {start + 1, static_cast<std::size_t>(at - start - 1)};
+  hash = mix(words, characters.size());
   if (*at != '"' || (mask_not_ascii(seen) != 0 && !is_utf8(characters))) return nullptr;
   return at + 1;
 }
 
 // `at` is at the first escape. The characters are copied.
-const char* Digester::escaped(const char* start, const char* at, std::string_view& characters) {
-  std::uint64_t seen = 0;
+const char* Digester::escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash) {
+  std::uint64_t unused = 0;
   while (*at == '\\') {
     if (at[1] == 'u') {
       for (int digit = 2; digit < 6; ++digit)
@@ -268,13 +282,14 @@ const char* Digester::escaped(const char* start, const char* at, std::string_vie
     } else if (at[1] == '\0' || !std::strchr("\"\\/bfnrt", at[1])) {
       return nullptr;
     }
-    at = plain_end(at + 2, seen);
+    at = plain_end(at + 2, unused, unused);
   }
   const std::string_view json(start, static_cast<std::size_t>(at - start + 1));
   if (*at != '"' || !is_utf8(json)) return nullptr;
   auto read = read_json_string(json);
   scratch_ = read ? std::move(*read) : kNoCharacters + std::string(json);
   characters = scratch_;
+  hash = this->hash(characters);
   return at + 1;
 }
 
@@ -340,10 +355,11 @@ const char* Digester::members(const char* at, Take take) {
   at = skip_space(at + 1);
   for (bool more = *at != '}'; more;) {
     std::string_view name;
-    if (*at != '"' || !(at = text(at, name))) return nullptr;
+    std::uint64_t name_hash = 0;
+    if (*at != '"' || !(at = text(at, name, name_hash))) return nullptr;
     at = skip_space(at);
     if (*at != ':') return nullptr;
-    at = take(hash(name), name, skip_space(at + 1));
+    at = take(name_hash, name, skip_space(at + 1));
     if (!at) return nullptr;
     at = skip_space(at);
     more = *at == ',';
@@ -413,44 +429,52 @@ const char* Digester::ruled_value(const char* at, const Node& node, Said& said) 
 }
 
 const char* Digester::ruled_object(const char* at, const Node& node, Said& said) {
+  const std::size_t base = members_.size();
   std::unique_ptr<Names> many;
-  std::vector<Member> all;
   at = members(at, [&](std::uint64_t name, std::string_view characters, const char* start) {
-    Member& member = member_of(all, name, many);
-    if (!member.slot) member.slot = node.find(name, characters);
-    const Node* const below = member.slot ? member.slot->node.get() : nullptr;
-    const bool again = std::exchange(member.met, true);
-    const auto index = static_cast<std::size_t>(&member - all.data());
+    const std::size_t index = member_at(base, name, many);
+    if (members_[index].met) {
+      if (const Node* const again = members_[index].below()) forget(*again);
+    } else {
+      members_[index].slot = node.find(name, characters);
+      members_[index].met = true;
+    }
+    const Node* const below = members_[index].below();
     Said inner;
     inner.nothing = *start == 'n';
-    if (again && below) forget(*below);
     const char* const end = below ? ruled(start, *below, inner) : value(start, inner.whole);
     if (!below) inner.in_message = inner.whole;
-    all[index].said = inner;
+    members_[index].said = inner;
     return end;
   });
-  if (at) sum_up(node, all, said);
+  if (at) sum_up(node, std::span(members_).subspan(base), said);
+  members_.resize(base);
   return at;
 }
 
-Digester::Member& Digester::member_of(std::vector<Member>& all, std::uint64_t name, std::unique_ptr<Names>& many) {
-  if (all.size() < kFew) {
-    const auto known = std::find_if(all.begin(), all.end(), [name](const Member& member) { return member.name == name; });
-    return known != all.end() ? *known : all.emplace_back(Member{name, nullptr, false, {}});
+// Where a member of this name is, or now is, in the object whose members start at `base`.
+std::size_t Digester::member_at(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many) {
+  const std::size_t count = members_.size() - base;
+  if (count < kFew) {
+    for (std::size_t i = base; i < members_.size(); ++i)
+      if (members_[i].name == name) return i;
+    members_.push_back({name, nullptr, false, {}});
+    return base + count;
   }
   if (!many) {
     many = std::make_unique<Names>();
-    for (const Member& member : all) many->add(member.name);
+    for (std::size_t i = base; i < members_.size(); ++i) many->add(members_[i].name);
   }
   const auto [index, fresh] = many->add(name);
-  return fresh ? all.emplace_back(Member{name, nullptr, false, {}}) : all[index];
+  if (fresh) members_.push_back({name, nullptr, false, {}});
+  return base + index;
 }
 
-void Digester::sum_up(const Node& node, const std::vector<Member>& members, Said& said) const {
+void Digester::sum_up(const Node& node, std::span<const Member> members, Said& said) {
   std::uint64_t whole = 0, whole_count = 0, in_message = 0, in_message_count = 0;
   bool all_known = true, has_body = false;
   for (const Member& member : members) {
-    const Node* const below = member.slot ? member.slot->node.get() : nullptr;
+    const Node* const below = member.below();
     const Rule::Ignored ignored = below ? below->ignored : Rule::Ignored::no;
     if (ignored == Rule::Ignored::always) continue;
     all_known = all_known && member.slot && member.slot->of_message;
@@ -509,7 +533,8 @@ void Digester::take_key(std::size_t part, std::string_view json) {
   std::string_view bytes = json;
   std::uint64_t kind = kBoolean;
   if (json[0] == '"') {
-    text(json.data(), bytes);
+    std::uint64_t unused = 0;
+    text(json.data(), bytes, unused);
     kind = kText;
   } else if (json[0] == '-' || is_digit(json[0])) {
     scratch_.clear();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,15 +49,32 @@ class Digester {
   // The content of an item of which only one thing is said.
   static std::uint64_t presence(KeyHash key, bool there);
 
-  // The same secret's hash of any bytes.
+  // The same seed's hash of any bytes.
   std::uint64_t hash(std::string_view bytes) const;
 
  private:
   struct Node;
   struct Slot;
-  struct Member;
-  struct Said;
   class Names;
+
+  // The two things that a value may be taken for.
+  struct Said {
+    std::uint64_t whole = 0, in_message = 0;
+    bool nothing = false;  // in a message: as if it were left out
+  };
+  // Of an object that has rules.
+  struct Member {
+    std::uint64_t name = 0;
+    const Slot* slot = nullptr;
+    bool met = false;
+    Said said;
+
+    const Node* below() const;
+  };
+  // Of one that has none: what a name adds to its hash.
+  struct Share {
+    std::uint64_t name = 0, share = 0;
+  };
 
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
   void insert(Node& node, std::string name, const Rule* rule) const;
@@ -67,28 +85,27 @@ class Digester {
   const char* object(const char* at, std::uint64_t& hash);
   std::uint64_t& share_of(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
   const char* array(const char* at, bool unordered, std::uint64_t& hash);
-  const char* text(const char* at, std::string_view& characters);
-  const char* escaped(const char* start, const char* at, std::string_view& characters);
+  const char* text(const char* at, std::string_view& characters, std::uint64_t& hash);
+  const char* escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash);
   const char* number(const char* at, std::uint64_t& hash);
   std::uint64_t number_hash(std::string_view number);
 
   const char* ruled(const char* at, const Node& node, Said& said);
   const char* ruled_value(const char* at, const Node& node, Said& said);
   const char* ruled_object(const char* at, const Node& node, Said& said);
-  static Member& member_of(std::vector<Member>& all, std::uint64_t name, std::unique_ptr<Names>& many);
+  std::size_t member_at(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
   const char* ruled_array(const char* at, const Node& node, Said& said);
-  void sum_up(const Node& node, const std::vector<Member>& members, Said& said) const;
+  static void sum_up(const Node& node, std::span<const Member> members, Said& said);
   void forget(const Node& node);
   void take_key(std::size_t part, std::string_view json);
   Digest finish(const char* at);
 
   std::array<unsigned char, 192> secret_;
+  std::uint64_t start_ = 0;  // of each hash of text
   std::unique_ptr<Node> root_;
   std::string scratch_;
-  struct Share {
-    std::uint64_t name = 0, share = 0;
-  };
-  std::vector<Share> shares_;
+  std::vector<Share> shares_;    // of all objects that are open, the innermost last
+  std::vector<Member> members_;  // likewise
   std::size_t depth_ = 0;
 
   // Of the item that is being read.

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/wait.h"
 #include "reconcile/feed.h"
@@ -12,16 +13,19 @@ namespace iso {
 namespace {
 
 constexpr std::size_t kAtOnce = 256;  // messages
-constexpr std::chrono::seconds kLongestWait{1};
+constexpr std::chrono::seconds kLongestWait{1}, kOld{5};
 
 class QueueFeed final : public Feed {
  public:
   QueueFeed(Url url, SourceOptions options)
-      : url_(std::move(url)), options_(std::move(options)), source_(open_source(url_, options_)) {}
+      : url_(std::move(url)), options_(std::move(options)), source_(open_source(url_, options_)) {
+    opened_ = system_clock().steady();
+  }
 
   // Once all is read the connection ends, and the broker puts every message back at its place.
   bool read(std::string& out) override {
     if (!source_) return false;
+    open_again_if_old();
     std::vector<Taken> taken;
     const Flow flow = source_->take(kAtOnce, taken);
     for (const Taken& one : taken) {
@@ -40,9 +44,18 @@ class QueueFeed final : public Feed {
   std::unique_ptr<Feed> later() override { return std::make_unique<QueueFeed>(url_, options_); }
 
  private:
+  // While the other side was read nobody answered the broker's heartbeats, and messages came since.
+  void open_again_if_old() {
+    if (!std::exchange(fresh_, false) || system_clock().steady() - opened_ < kOld) return;
+    source_.reset();
+    source_ = open_source(url_, options_);
+  }
+
   Url url_;
   SourceOptions options_;
   std::unique_ptr<Source> source_;
+  Clock::Steady opened_;
+  bool fresh_ = true;  // nothing was read yet
 };
 
 }  // namespace

@@ -32,15 +32,17 @@ class Reader {
     const char* line = block.bytes.data();
     const char* const end = line + block.size;
     std::uint64_t lines = 0;
+    std::vector<Text::Mark> marks{{block.offset, 0}};
     line += mark_size(block);
     for (; line != end; ++lines) {
       const auto left = static_cast<std::size_t>(end - line);
       const auto* const next = static_cast<const char*>(std::memchr(line, '\n', left)) + 1;
-      take({line, static_cast<std::size_t>(next - line)},
-           block.offset + static_cast<std::uint64_t>(line - block.bytes.data()));
+      const std::uint64_t offset = block.offset + static_cast<std::uint64_t>(line - block.bytes.data());
+      if (offset - marks.back().offset >= Text::kMarkEvery) marks.push_back({offset, lines});
+      take({line, static_cast<std::size_t>(next - line)}, offset);
       line = next;
     }
-    shared_.scan.text.lines_in(block, lines);
+    shared_.scan.text.lines_in(block, std::move(marks), lines);
   }
 
   void finish() {

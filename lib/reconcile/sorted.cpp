@@ -50,17 +50,22 @@ class SortedItems {
  private:
   bool next_line() {
     while (at_ == block_.size) {
-      if (stop_ != 0 || !side_.text->next(block_)) return false;
+      block_ = {};
       at_ = 0;
+      if (stop_ != 0 || !side_.text->next(block_)) return false;
       if (block_.size == 0) continue;
-      lines_before_ += std::exchange(lines_, 0);
-      side_.text->lines_before(block_, lines_before_);
+      marked_ = block_.offset;
+      side_.text->mark({marked_, lines_});
       at_ = mark_size(block_);
       options_.progress(side_, side_.text->offset(), side_.text->size());
     }
     const char* const start = block_.bytes.data() + at_;
     const auto* const end = static_cast<const char*>(std::memchr(start, '\n', block_.size - at_)) + 1;
     line_ = {start, static_cast<std::size_t>(end - start)};
+    if (const auto offset = block_.offset + at_; offset - marked_ >= Text::kMarkEvery) {
+      marked_ = offset;
+      side_.text->mark({offset, lines_});
+    }
     at_ += line_.size();
     ++lines_;
     return true;
@@ -73,7 +78,7 @@ class SortedItems {
   Digester digester_;
   Block block_;
   std::size_t at_ = 0;
-  std::uint64_t lines_before_ = 0, lines_ = 0, items_ = 0;
+  std::uint64_t lines_ = 0, items_ = 0, marked_ = 0;
   std::string_view line_;
   std::string key_;
   Entry entry_;

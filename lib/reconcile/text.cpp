@@ -135,8 +135,6 @@ bool Text::next(Block& block) {
   block.index = blocks_++;
   block.offset = offset_;
   offset_ += block.size;
-  const std::lock_guard lock(mutex_);
-  marks_.push_back({block.offset, 0});
   return true;
 }
 
@@ -155,14 +153,20 @@ std::string Text::line(std::uint64_t offset) const {
   }
 }
 
-void Text::lines_in(const Block& block, std::uint64_t lines) {
+void Text::lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines) {
   const std::lock_guard lock(mutex_);
-  marks_[block.index].lines = lines;
+  if (block_lines_.size() <= block.index) block_lines_.resize(block.index + 1);
+  block_lines_[block.index] = {std::move(marks), lines};
 }
 
 void Text::count_lines() {
   std::uint64_t before = first_line_;
-  for (Mark& mark : marks_) before += std::exchange(mark.lines, before);
+  for (BlockLines& block : block_lines_) {
+    for (const Mark& mark : block.marks) marks_.push_back({mark.offset, before + mark.lines});
+    before += block.lines;
+    block = {};
+  }
+  block_lines_.clear();
   lines_ = before;
 }
 

@@ -41,11 +41,18 @@ class Text {
   // The line that starts at `offset`, without its line break. Throws Kind::io.
   std::string line(std::uint64_t offset) const;
 
-  // How many lines a block has, told by whoever counts them; then, when all were told, which line is where.
-  void lines_in(const Block& block, std::uint64_t lines);
+  // How many lines lie before the line at an offset: told every so often, so that a line's number is found
+  // without counting from the start.
+  struct Mark {
+    std::uint64_t offset = 0, lines = 0;
+  };
+  static constexpr std::uint64_t kMarkEvery = 32 * 1024;  // bytes
+  // Of one block, its start first, with the lines of this block alone; from any thread. Then, when all blocks
+  // were told of, where each line is.
+  void lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines);
   void count_lines();
-  // The same in one step, for who reads the blocks in order: how many lines there were before this one.
-  void lines_before(const Block& block, std::uint64_t lines) { lines_in(block, lines); }
+  // The same for who reads in order.
+  void mark(Mark mark) { marks_.push_back(mark); }
   std::uint64_t line_number(std::uint64_t offset) const;  // from 1
 
   Feed* feed() const { return feed_.get(); }  // null: it is a file
@@ -67,12 +74,13 @@ class Text {
   std::size_t blocks_ = 0;
   bool read_on_ = false;
 
-  struct Mark {
-    std::uint64_t offset = 0;
-    std::uint64_t lines = 0;  // in the block; after count_lines(), before it
+  struct BlockLines {
+    std::vector<Mark> marks;
+    std::uint64_t lines = 0;
   };
   std::mutex mutex_;
-  std::vector<Mark> marks_;
+  std::vector<BlockLines> block_lines_;
+  std::vector<Mark> marks_;  // in order, from the start of the text
 };
 
 // A file without a name in `folder`. Throws Kind::io.

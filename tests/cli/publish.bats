@@ -355,8 +355,14 @@ PYTHON
   exits 64
 }
 
-@test "publish: SQLite is loaded for a store and for nothing else" {
+@test "publish: SQLite is loaded for a store, librabbitmq and OpenSSL for a broker, and neither for the other" {
   LD_DEBUG=files iso publish --routing-key nowhere --body 1
   exits 1
-  if [[ $end == sqlite ]]; then says libsqlite3; else (($(grep -c libsqlite3 stderr) == 0)); fi
+  if [[ $end == sqlite ]]; then
+    says libsqlite3
+    (($(grep -c -e librabbitmq -e libcrypto stderr) == 0))
+  else
+    says librabbitmq
+    (($(grep -c libsqlite3 stderr) == 0))
+  fi
 }

@@ -10,6 +10,31 @@ teardown() {
 found() { jq -c "$1" stdout; } # a jq program over the findings
 statuses() { jq -r .status stdout | xargs; }
 
+# serve: an HTTP server of the files in www, for who shows the token; sets `port`. /p1 goes on at /p2.
+serve() {
+  cat >origin.py <<'PY'
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers.get("Authorization") != "Bearer secret":
+            self.send_response(401); self.end_headers(); return
+        body = open("www" + self.path, "rb").read()
+        self.send_response(200)
+        if self.path == "/p1": self.send_header("Link", '</p2>; rel="next"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *a): pass
+s = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(s.server_port, flush=True)
+s.serve_forever()
+PY
+  python3 origin.py >port.txt 3>&- &
+  origin=$!
+  for i in {1..100}; do [[ -s port.txt ]] && break; sleep 0.05; done
+  port=$(<port.txt)
+}
+
 lines() { printf '%s\n' "$@"; } # of a file of records
 message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
 
@@ -113,6 +138,9 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 0
   shuf l | iso reconcile - l.gz
   exits 0
+  iso reconcile <(shuf l) <(cat l)
+  exits 0
+  is 300 "$(found .ok)"
   is 300 "$(found .ok)"
   head -c 100 l.gz >cut.gz
   iso reconcile l cut.gz
@@ -252,6 +280,16 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 0
 }
 
+@test "reconcile: a plan never replaces a side" {
+  message a 1 >l
+  : >r
+  ln -s l also-l
+  iso reconcile l r --plan also-l
+  exits 64
+  says 'is a side'
+  is 1 "$(wc -l <l)"
+}
+
 @test "reconcile: --repair sends what a queue lacks with its own id, and running it again sends nothing" {
   make_queue "$q"
   for i in {1..20}; do message "m$i" "{\"n\":$i}"; done >l
@@ -339,34 +377,15 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   mkdir www
   printf '{"items":[{"id":1,"v":1},\n {"id":2,"v":2}]}' >www/p1
   printf '{"items":[{"id":3,"v":3}]}' >www/p2
-  cat >origin.py <<'PY'
-import http.server, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.headers.get("Authorization") != "Bearer secret":
-            self.send_response(401); self.end_headers(); return
-        body = open("www" + self.path, "rb").read()
-        self.send_response(200)
-        if self.path == "/p1": self.send_header("Link", '</p2>; rel="next"')
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *a): pass
-s = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-print(s.server_port, flush=True)
-s.serve_forever()
-PY
-  python3 origin.py >port 3>&- &
-  origin=$!
-  for i in {1..100}; do [[ -s port ]] && break; sleep 0.05; done
+  serve
   echo secret >token
   lines '{"id":3,"v":3}' '{"id":1,"v":1}' '{"id":4,"v":4}' >r
-  iso reconcile "http://127.0.0.1:$(<port)/p1" r --items /items --key /id --bearer-file token
+  iso reconcile "http://127.0.0.1:$port/p1" r --items /items --key /id --bearer-file token
   exits 1
   is '["missing",2] ["extra",4]' "$(found 'select(.key)|[.status,.key]' | xargs -d'\n')"
-  iso reconcile "http://127.0.0.1:$(<port)/p1" r --items /items --key /id
+  iso reconcile "http://127.0.0.1:$port/p1" r --items /items --key /id
   exits 77
-  iso reconcile "http://127.0.0.1:$(<port)/p1" r --key /id --bearer-file token
+  iso reconcile "http://127.0.0.1:$port/p1" r --key /id --bearer-file token
   exits 65
   says --items
 }
@@ -390,13 +409,30 @@ PY
   says 'r, line 2'
 }
 
+@test "reconcile: what is missing is fetched again from its reference, and sent with its own id" {
+  mkdir www
+  serve
+  make_queue "$q"
+  for i in {1..20}; do
+    echo "{\"n\":$i}" >"www/$i"
+    echo "{\"message_id\":\"m$i\",\"headers\":{\"href\":\"http://127.0.0.1:$port/$i\"},\"body\":null}"
+  done >l
+  head -18 l >r
+  iso reconcile l r --plan plan
+  exits 1
+  "$BIN" fetch --url-at /headers/href -H 'Authorization: Bearer secret' <plan | iso publish --in records --routing-key "$q"
+  exits 0
+  iso listen "$q" --drain
+  is '["m19",{"n":19}] ["m20",{"n":20}]' "$(jq -c '[.message_id,.body]' stdout | xargs -d'\n')"
+}
+
 @test "reconcile: nothing is left in the temporary folder, also by one that was killed" {
   mkdir tmp
   for i in {1..200000}; do echo "{\"message_id\":\"$i\",\"body\":$i}"; done >l
-  TMPDIR=$PWD/tmp iso reconcile l l --memory 16MiB
+  TMPDIR=$PWD/tmp iso reconcile l l --memory 32MiB
   exits 0
   mkfifo pipe
-  TMPDIR=$PWD/tmp "$BIN" reconcile l pipe --memory 16MiB >/dev/null 2>&1 3>&- &
+  TMPDIR=$PWD/tmp "$BIN" reconcile l pipe --memory 32MiB >/dev/null 2>&1 3>&- &
   local pid=$!
   { cat l; sleep 1; } >pipe &
   for i in {1..100}; do ls -l /proc/$pid/fd 2>/dev/null | grep -q "$PWD/tmp" && break; sleep 0.05; done
@@ -406,11 +442,24 @@ PY
 }
 
 @test "reconcile: --memory holds, for sides of many times that" {
-  awk 'BEGIN { for (i = 0; i < 2000000; i++) printf "{\"message_id\":\"%d\",\"body\":%d}\n", i, i }' >l
+  awk 'BEGIN { for (i = 0; i < 3000000; i++) printf "{\"message_id\":\"%d\",\"body\":%d}\n", i, i }' >l
   python3 -c 'import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)' \
-    "$BIN" reconcile l l --memory 16MiB --out summary >stdout 2>kb
-  is 2000000 "$(found .ok)"
-  (($(tail -1 kb) < 48 * 1024)) || grep -qE '__(a|t)san_init' "$BIN" # those keep books of their own
+    "$BIN" reconcile l l --memory 32MiB --out summary >stdout 2>kb
+  is 3000000 "$(found .ok)"
+  (($(tail -1 kb) < 32 * 1024)) || grep -qE '__(a|t)san_init' "$BIN" # those keep books of their own
+}
+
+@test "reconcile: a queue that waits while the other side is read for long is opened again" {
+  make_queue "$q"
+  send "$q" 1
+  iso listen "$q" --peek
+  cp stdout l
+  mkfifo slow
+  { sleep 6; cat l; } >slow &
+  send "$q" 2 # also what comes before its turn is seen
+  iso reconcile slow "$ISO_URL#$q"
+  exits 1
+  is 'extra summary' "$(statuses)"
 }

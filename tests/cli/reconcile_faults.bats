@@ -32,7 +32,8 @@ no_summary() {
   exits 74
   says "small: No space left on device"
   no_summary
-  TMPDIR=small iso reconcile l l --memory 16MiB
+  items 500000 >l
+  TMPDIR=small iso reconcile l l --memory 32MiB
   exits 74
   says "small: No space left on device"
   no_summary

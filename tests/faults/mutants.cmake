@@ -14,7 +14,7 @@ function(iso_mutant name file)
     DEPENDS ${CMAKE_SOURCE_DIR}/${file} mutate.py)
   # The linker takes the mutant's object for all that it defines, and the rest from the libraries.
   add_executable(iso_mutant_${name} ${mutated} $<TARGET_OBJECTS:iso_main>)
-  target_link_libraries(iso_mutant_${name} PRIVATE iso_cli PkgConfig::RABBITMQ)
+  target_link_libraries(iso_mutant_${name} PRIVATE iso_cli)
 
   set(run ${CMAKE_COMMAND} -E env BIN=$<TARGET_FILE:iso_mutant_${name}> ROOT=${CMAKE_SOURCE_DIR}
     ISO_RECORD_IO=$<TARGET_FILE:record_io> ISO_TEST_END=$<IF:$<BOOL:${arg_BROKER}>,amqp,sqlite>

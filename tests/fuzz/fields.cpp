@@ -1,9 +1,6 @@
 // The properties of a message, as AMQP carries them, survive the record; and so do its headers, as JSON. The
 // input is what follows the body's size in a content header: AMQP 0-9-1 section 4.2.6.1.
 #include <algorithm>
-#include <amqp.h>
-#include <amqp_framing.h>
-#include <memory>
 
 #include "base/error.h"
 #include "ends/amqp_properties.h"
@@ -18,7 +15,7 @@ namespace {
 
 std::string encoded(amqp_basic_properties_t& properties, std::size_t room) {
   std::string out(room, '\0');
-  const int length = amqp_encode_properties(AMQP_BASIC_CLASS, &properties, {out.size(), out.data()});
+  const int length = iso::amqp_encode_properties(AMQP_BASIC_CLASS, &properties, {out.size(), out.data()});
   require(length >= 0, "properties that were decoded can be encoded");
   out.resize(static_cast<std::size_t>(length));
   return out;
@@ -71,10 +68,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string input(fuzz::text_of(data, size));
   Pool pool;
   void* decoded = nullptr;
-  amqp_pool_t raw;
-  init_amqp_pool(&raw, 4096);
-  const std::unique_ptr<amqp_pool_t, void (*)(amqp_pool_t*)> owned(&raw, empty_amqp_pool);
-  if (amqp_decode_properties(AMQP_BASIC_CLASS, &raw, {input.size(), input.data()}, &decoded) != 0) return 0;
+  Pool raw;
+  const amqp_bytes_t encoded_by_a_peer{input.size(), input.data()};
+  if (iso::amqp_decode_properties(AMQP_BASIC_CLASS, raw.get(), encoded_by_a_peer, &decoded) != 0) return 0;
 
   auto& theirs = *static_cast<amqp_basic_properties_t*>(decoded);
   Record record;

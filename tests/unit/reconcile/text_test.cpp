@@ -22,7 +22,7 @@ std::string read(Text& text, std::size_t& blocks) {
     REQUIRE(block.bytes.size() == block.size + Digester::kPadding);
     CHECK(block.bytes[block.size - 1] == '\n');
     all += block.bytes.substr(0, block.size);
-    text.lines_in(block, static_cast<std::uint64_t>(std::count(all.end() - static_cast<std::ptrdiff_t>(block.size), all.end(), '\n')));
+    text.lines_in(block, {{block.offset, 0}}, static_cast<std::uint64_t>(std::count(all.end() - static_cast<std::ptrdiff_t>(block.size), all.end(), '\n')));
   }
   text.count_lines();
   return all;
@@ -91,7 +91,7 @@ TEST_CASE("text: what comes later is another text, whose lines are counted on") 
   Block block;
   REQUIRE(later->next(block));
   CHECK(block.bytes.substr(0, block.size) == "c\nd\n");
-  later->lines_in(block, 2);
+  later->lines_in(block, {{block.offset, 0}}, 2);
   later->count_lines();
   CHECK(later->line_number(block.offset + 2) == 4);
   CHECK(later->line(block.offset + 2) == "d");
