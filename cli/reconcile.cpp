@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -70,10 +71,14 @@ struct Looks {
     Side right = open_right(args, sides, session, report);
     left.present = right.present = right.ledger;
     ReconcileOptions with_progress = options;
-    with_progress.progress = [&](const Side&) {
-      const std::uint64_t of_left = left.text->size(), of_right = right.text->size();
-      const std::uint64_t all = of_left != 0 && of_right != 0 ? of_left + of_right : 0;
-      report.progress_bytes("read", left.text->offset() + right.text->offset(), all);
+    struct Progress {
+      std::uint64_t done, all;
+    };
+    std::array<Progress, 2> sides_read{{{0, left.text->size()}, {0, right.text->size()}}};
+    with_progress.progress = [&](const Side& side, std::uint64_t done, std::uint64_t all) {
+      auto& [first, second] = sides_read;
+      (&side == &left ? first : second) = {done, all};
+      report.progress_bytes("read", first.done + second.done, first.all != 0 && second.all != 0 ? first.all + second.all : 0);
     };
     return (args.sorted ? reconcile_sorted : reconcile)(left, right, with_progress, session.interrupted, found);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <system_error>
 #include <tuple>
 #include <utility>
 

@@ -31,7 +31,11 @@ void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& ro
   query.bind(row.properties).bind_blob(row.hash).bind_blob(record.body);
 }
 
-std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMessage& message) {
+std::string_view body_of_row(const sqlite::Query& row) {
+  return row.text(9);
+}
+
+std::string read_row_without_body(const sqlite::Query& row, std::string_view queue, StoredMessage& message) {
   message.seq = row.integer(0);
   message.attempts = static_cast<std::uint32_t>(row.integer(7));
   Record& record = message.record;
@@ -40,8 +44,7 @@ std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMes
   } catch (const Error& error) {
     return fmt::format("message {} of queue \"{}\": its properties: {}", message.seq, queue, error.what());
   }
-  const auto body = row.text(9);
-  if (!row.is_null(8) && row.text(8) != body_hash_of(body))
+  if (!row.is_null(8) && row.text(8) != body_hash_of(body_of_row(row)))
     return fmt::format(
         "message {} of queue \"{}\" is damaged: its body does not match its hash; it was left as it is",
         message.seq, queue);
@@ -53,8 +56,14 @@ std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMes
   record.direct_name.reset();
   record.mandatory.reset();
   record.persistent = record.persistent.value_or(true);
-  record.body = body;
-  record.body_kind = body_kind_of(body);
+  return {};
+}
+
+std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMessage& message) {
+  std::string error = read_row_without_body(row, queue, message);
+  if (!error.empty()) return error;
+  message.record.body = body_of_row(row);
+  message.record.body_kind = body_kind_of(message.record.body);
   return {};
 }
 

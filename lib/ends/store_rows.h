@@ -37,6 +37,9 @@ struct StoredMessage {
   Record record;
 };
 std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMessage& message);
+// The same, with the body held to its hash and no further look at it: the record has none.
+std::string read_row_without_body(const sqlite::Query& row, std::string_view queue, StoredMessage& message);
+std::string_view body_of_row(const sqlite::Query& row);  // until the next step
 
 // The same for a listener of `queue`, to whom it says how it was delivered. Throws Kind::io, naming the
 // message and the file, for one that cannot be read.

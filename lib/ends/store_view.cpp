@@ -101,8 +101,22 @@ std::int64_t StoreView::last_seq() {
   return database_.integer("SELECT coalesce(max(seq), 0) FROM iso_messages");
 }
 
+StoreView::Row StoreView::row_of(const sqlite::Query& row, std::string_view queue, Body how) const {
+  Row one;
+  StoredMessage message;
+  one.error = (how == Body::read ? read_row : read_row_without_body)(row, queue, message);
+  one.seq = message.seq;
+  one.state = static_cast<MessageState>(row.integer(10));
+  one.created_ms = row.integer(11);
+  one.body = body_of_row(row);
+  one.record = std::move(message.record);
+  forget_delivery(one.record);
+  if (!one.record.message_id && !store_id_.empty()) one.record.message_id = relayed_id(store_id_, one.seq);
+  return one;
+}
+
 std::int64_t StoreView::page(std::string_view queue, std::int64_t after, std::int64_t up_to,
-                             const EachRow& each) {
+                             const EachRow& each, Body how) {
   static const std::string kSql = fmt::format(
       "SELECT {}, state, created_ms FROM iso_messages WHERE queue = ? AND seq > ? AND seq <= ? "
       "ORDER BY seq",
@@ -112,19 +126,16 @@ std::int64_t StoreView::page(std::string_view queue, std::int64_t after, std::in
   const auto first = next.integer(0), last = up_to - first < kSeqsPerPage ? up_to : first + kSeqsPerPage - 1;
   auto row = database_.query(kSql);
   row.bind(queue).bind(after).bind(last);
-  while (row.step()) {
-    Row one;
-    StoredMessage message;
-    one.error = read_row(row, queue, message);
-    one.seq = message.seq;
-    one.state = static_cast<MessageState>(row.integer(10));
-    one.created_ms = row.integer(11);
-    one.record = std::move(message.record);
-    forget_delivery(one.record);
-    if (!one.record.message_id && !store_id_.empty()) one.record.message_id = relayed_id(store_id_, one.seq);
-    if (!each(one)) return one.seq;
-  }
+  while (row.step())
+    if (const Row one = row_of(row, queue, how); !each(one)) return one.seq;
   return last;
+}
+
+void StoreView::row(std::string_view queue, std::int64_t seq, const EachRow& each) {
+  static const std::string kSql =
+      fmt::format("SELECT {}, state, created_ms FROM iso_messages WHERE seq = ? AND queue = ?", kMessage);
+  auto row = database_.query(kSql);
+  if (row.bind(seq).bind(queue).step()) each(row_of(row, queue, Body::read));
 }
 
 bool StoreView::has_rows(std::string_view queue, std::int64_t after) {

@@ -32,6 +32,11 @@ class StoreView {
     std::int64_t created_ms = 0;  // since the epoch
     Record record;                // as it was stored; without an id, with the one that a relay gives it
     std::string error;            // why the record cannot be read, or ""
+    std::string_view body;        // its bytes, for as long as the call
+  };
+  enum class Body {
+    read,
+    skimmed,  // it is held to its hash, and no further look is taken at it: the record has none
   };
   // Whether to go on with this page.
   using EachRow = std::function<bool(const Row&)>;
@@ -40,7 +45,10 @@ class StoreView {
   std::int64_t last_seq();
   // One page of the rows of a queue, in any state and in the order of seq: those after `after`, none after
   // `up_to`. Gives the seq after which the next page starts; `up_to` if there is none.
-  std::int64_t page(std::string_view queue, std::int64_t after, std::int64_t up_to, const EachRow& each);
+  std::int64_t page(std::string_view queue, std::int64_t after, std::int64_t up_to, const EachRow& each,
+                    Body how = Body::read);
+  // One row, if it is there.
+  void row(std::string_view queue, std::int64_t seq, const EachRow& each);
   bool has_rows(std::string_view queue, std::int64_t after);
 
   // All that the ledger knows of one message.
@@ -60,6 +68,7 @@ class StoreView {
 
  private:
   std::vector<std::string> queues();
+  Row row_of(const sqlite::Query& row, std::string_view queue, Body how) const;
 
   sqlite::Database database_;
   std::string store_id_;  // "": it has none yet

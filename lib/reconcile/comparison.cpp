@@ -21,19 +21,19 @@ class Names {
     if (object.members.size() <= kFew) return;
     for (const auto& member : object.members) sorted_.push_back(&member);
     std::sort(sorted_.begin(), sorted_.end(),
-              [](const auto* one, const auto* other) { return one->first < other->first; });
+              [](const auto* one, const auto* other) { return one->name < other->name; });
   }
 
   const Value* find(std::string_view name) const {
     if (sorted_.empty()) return object_.find(name);
     const auto at = std::lower_bound(sorted_.begin(), sorted_.end(), name,
-                                     [](const auto* member, auto wanted) { return member->first < wanted; });
-    return at != sorted_.end() && (*at)->first == name ? &(*at)->second : nullptr;
+                                     [](const auto* member, auto wanted) { return member->name < wanted; });
+    return at != sorted_.end() && (*at)->name == name ? &(*at)->value : nullptr;
   }
 
  private:
   const Value& object_;
-  std::vector<const std::pair<std::string, Value>*> sorted_;
+  std::vector<const Value::Member*> sorted_;
 };
 
 const Rule* below(const Rule* rule, std::string_view name) {
@@ -65,12 +65,12 @@ bool same_as_whole(const Value& left, const Value& right) {
 // A pointer cannot name what has no characters.
 bool has_unnameable(const Value& object) {
   return std::any_of(object.members.begin(), object.members.end(),
-                     [](const auto& member) { return member.first.starts_with(kNoCharacters); });
+                     [](const auto& member) { return member.name.starts_with(kNoCharacters); });
 }
 
 bool is_for_messages(const Rule& rule) {
   return std::any_of(rule.below.begin(), rule.below.end(),
-                     [](const auto& place) { return place.second.ignored == Rule::Ignored::in_messages; });
+                     [](const auto& place) { return place.rule.ignored == Rule::Ignored::in_messages; });
 }
 
 }  // namespace
@@ -222,7 +222,7 @@ bool Comparison::left_out(std::string_view name, const Value& member, const Rule
   if (member.kind == Value::Kind::null) return !is_body_field(name);
   return name == "headers" && member.kind == Value::Kind::object &&
          std::all_of(member.members.begin(), member.members.end(),
-                     [&](const auto& header) { return ignored(below(rule, header.first)); });
+                     [&](const auto& header) { return ignored(below(rule, header.name)); });
 }
 
 }  // namespace iso

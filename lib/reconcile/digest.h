@@ -49,6 +49,9 @@ class Digester {
   // The content of an item of which only one thing is said.
   static std::uint64_t presence(KeyHash key, bool there);
 
+  // The same seed's hash of any bytes.
+  std::uint64_t hash(std::string_view bytes) const;
+
  private:
   struct Node;
   struct Slot;
@@ -73,7 +76,6 @@ class Digester {
     std::uint64_t name = 0, share = 0;
   };
 
-  std::uint64_t hash(std::string_view bytes) const;
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
   void insert(Node& node, std::string name, const Rule* rule) const;
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/url.h"
 #include "ends/open.h"
@@ -19,6 +21,26 @@ struct RowState {
   Settled settled = Settled::unknown;
   std::int64_t at_ms = 0;  // when it was stored, since the epoch; 0: not known
   std::string error;       // why the item cannot be read, or ""
+};
+
+// Rows that can be skimmed: looked at without their bodies being taken for JSON, and without a copy of them.
+class Rows {
+ public:
+  virtual ~Rows() = default;
+
+  struct Row {
+    RowState state;
+    std::string_view head;  // the item as JSON on a line, with 0 for its body; nothing if there is an error
+    std::string_view body;  // its bytes
+  };
+  // Gives some more of them, each with text that lives as long as the call. False: there is nothing more.
+  // Throws what the end throws, and Kind::io.
+  virtual bool skim(const std::function<void(const Row&)>& each) = 0;
+  virtual std::uint64_t skimmed_bytes() const = 0;
+  virtual std::uint64_t bytes_to_skim() const = 0;  // in all; a guess that gets better
+
+  // Only these are read then, in the order given, as far as they are still there.
+  virtual void choose(std::vector<std::int64_t> rows) = 0;
 };
 
 // One side of a comparison that is no plain file, as lines of text: one item of JSON each, with a tab and its
@@ -36,6 +58,9 @@ class Feed {
 
   // The bytes of text there are in all, for a progress line; 0: not known. May be a guess that gets better.
   virtual std::uint64_t size() const { return 0; }
+
+  // The same as rows, before anything is read; null if it cannot be skimmed.
+  virtual Rows* rows() { return nullptr; }
 };
 
 std::string_view name_of(RowState::Settled settled);  // "" if it is not known

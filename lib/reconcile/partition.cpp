@@ -70,7 +70,7 @@ void Partitions::spill(Part& part, const std::vector<Entry>& entries) {
     Extent& extent = part.on_disk.back();
     const std::size_t now = std::min(kExtent - extent.entries, entries.size() - done);
     const std::string_view bytes(reinterpret_cast<const char*>(&entries[done]), now * sizeof(Entry));
-    write_at(file_.get(), bytes, extent.offset + extent.entries * sizeof(Entry));
+    write_at(file_.get(), folder_, bytes, extent.offset + extent.entries * sizeof(Entry));
     extent.entries += now;
     done += now;
   }

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "reconcile/join.h"
+#include "reconcile/skim.h"
 #include "reconcile/sorter.h"
 
 namespace iso {
@@ -50,9 +51,10 @@ class Reconciliation {
   Partitions partitions() { return {budget_, options_.folder, 0, buffer_}; }
 
   void first_look(Partitions& missing, Partitions& extra) {
+    if (options_.skims) tally_.ok = tally_.left = tally_.right = skim(left_, right_, {options_, budget_, buffer_}, stop_);
     Partitions left = partitions(), right = partitions();
-    tally_.left = read(left_, *left_.text, false, left);
-    tally_.right = read(right_, *right_.text, false, right);
+    tally_.left += read(left_, *left_.text, false, left);
+    tally_.right += read(right_, *right_.text, false, right);
     join_round(Round::first, left, right, missing, extra);
   }
 
@@ -75,7 +77,7 @@ class Reconciliation {
     const bool is_right = &side == &right_;
     Scan pass{side, text, later, options_.expected, options_.seed, options_.threads, {}, {}};
     pass.key_bits = options_.key_bits;
-    pass.progress = [&] { options_.progress(side); };
+    pass.progress = [&] { options_.progress(side, text.offset(), text.size()); };
     pass.invalid = [&](Place place) {
       if (later) return;  // someone may still be writing it
       ++tally_.found[static_cast<std::size_t>(Status::invalid)];

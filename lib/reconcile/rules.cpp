@@ -23,7 +23,7 @@ void ignore_in_messages(Rule& rule) {
 Rule& child(Rule& rule, std::string_view name) {
   for (auto& [known, below] : rule.below)
     if (known == name) return below;
-  return rule.below.emplace_back(name, Rule{}).second;
+  return rule.below.emplace_back(Rule::Place{std::string(name), {}}).rule;
 }
 
 }  // namespace

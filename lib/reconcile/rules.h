@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "record/pointer.h"
@@ -20,10 +19,16 @@ struct Rule {
   bool unordered = false;  // the order of this array does not matter
   bool compared = false;   // what is compared is here
   int key = -1;            // which part of the key is here
-  std::vector<std::pair<std::string, Rule>> below;
+  struct Place;
+  std::vector<Place> below;
 
   const Rule* find(std::string_view name) const;
   Rule& at(const std::vector<std::string>& tokens);  // made if missing
+};
+
+struct Rule::Place {
+  std::string name;
+  Rule rule;
 };
 
 // The members of a message that say how it travelled, and not what it says, are ignored in messages, which

@@ -137,7 +137,7 @@ std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& sto
   Shared shared{scan, to, {}, 0};
   Workers<Block> workers(scan.threads, [&shared] { return Reader(shared); });
   for (Block block; stop == 0 && scan.text.next(block); block = {}) {
-    workers.put(std::move(block));
+    if (block.size != 0) workers.put(std::move(block));
     scan.progress();
   }
   workers.finish();

@@ -1,6 +1,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "reconcile/join.h"
@@ -12,8 +13,8 @@ namespace {
 // The items of one side, one after the other.
 class SortedItems {
  public:
-  SortedItems(const Side& side, const ReconcileOptions& options, std::function<void(Place)> invalid)
-      : side_(side), options_(options), invalid_(std::move(invalid)), digester_(side.rule, side.key.size(), options.seed) {
+  SortedItems(const Side& side, const ReconcileOptions& options, const std::atomic<int>& stop, std::function<void(Place)> invalid)
+      : side_(side), options_(options), stop_(stop), invalid_(std::move(invalid)), digester_(side.rule, side.key.size(), options.seed) {
     next();
   }
 
@@ -48,13 +49,15 @@ class SortedItems {
 
  private:
   bool next_line() {
-    if (at_ == block_.size) {
+    while (at_ == block_.size) {
       block_ = {};
-      if (!side_.text->next(block_)) return false;
+      at_ = 0;
+      if (stop_ != 0 || !side_.text->next(block_)) return false;
+      if (block_.size == 0) continue;
       marked_ = block_.offset;
       side_.text->mark({marked_, lines_});
       at_ = mark_size(block_);
-      options_.progress(side_);
+      options_.progress(side_, side_.text->offset(), side_.text->size());
     }
     const char* const start = block_.bytes.data() + at_;
     const auto* const end = static_cast<const char*>(std::memchr(start, '\n', block_.size - at_)) + 1;
@@ -70,6 +73,7 @@ class SortedItems {
 
   const Side& side_;
   const ReconcileOptions& options_;
+  const std::atomic<int>& stop_;
   std::function<void(Place)> invalid_;
   Digester digester_;
   Block block_;
@@ -107,13 +111,14 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
                             nowhere,
                             nowhere};
   Judge judge(judgement, Round::only);
-  SortedItems lefts(left, options, invalid_on(&Stub::left)), rights(right, options, invalid_on(&Stub::right));
+  SortedItems lefts(left, options, stop, invalid_on(&Stub::left)), rights(right, options, stop, invalid_on(&Stub::right));
   while (stop == 0 && !(lefts.ended() && rights.ended())) {
     const bool from_left = rights.ended() || (!lefts.ended() && lefts.key() <= rights.key());
     const std::string key = from_left ? lefts.key() : rights.key();
     Variants of_left, of_right;
     for (; !lefts.ended() && lefts.key() == key; lefts.next()) of_left.add(lefts.entry());
     for (; !rights.ended() && rights.key() == key; rights.next()) of_right.add(rights.entry());
+    if (stop != 0) break;  // then a side may only seem to have no more
     judge.judge_known(key, of_left, of_right);
   }
   ReconcileTally tally = judge.finish();

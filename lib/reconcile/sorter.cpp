@@ -93,7 +93,7 @@ void Sorter::spill() {
   Run run{file_end_, file_end_};
   std::string piece;
   const auto write = [&] {
-    write_at(file_.get(), piece, run.end);
+    write_at(file_.get(), folder_, piece, run.end);
     run.end += piece.size();
     piece.clear();
   };

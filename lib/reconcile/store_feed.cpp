@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "ends/store_view.h"
 #include "reconcile/feed.h"
@@ -25,17 +28,24 @@ RowState::Settled settled_of(MessageState state) {
 }
 
 // Those rows that were there when it was opened: who writes faster than we read does not keep us for ever.
-class StoreFeed final : public Feed {
+class StoreFeed final : public Feed, public Rows {
  public:
   StoreFeed(std::shared_ptr<StoreView> view, std::string queue, std::int64_t after)
       : view_(std::move(view)),
         queue_(std::move(queue)),
         begin_(std::max(after, view_->first_seq() - 1)),
         after_(begin_),
-        up_to_(view_->last_seq()) {}
+        up_to_(view_->last_seq()),
+        skimmed_up_to_(begin_) {}
 
   bool read(std::string& out) override {
     const std::size_t begin = out.size();
+    if (chosen_) {
+      while (next_ < chosen_->size() && out.size() - begin < kAtOnce)
+        view_->row(queue_, (*chosen_)[next_++], [&](const StoreView::Row& row) { return append(out, row), true; });
+      given_ += out.size() - begin;
+      return out.size() != begin;
+    }
     while (after_ < up_to_ && out.size() == begin)
       after_ = view_->page(queue_, after_, up_to_, [&](const StoreView::Row& row) {
         append(out, row);
@@ -52,16 +62,50 @@ class StoreFeed final : public Feed {
 
   // A guess that gets better: the rows to come are like those that came.
   std::uint64_t size() const override {
-    if (after_ <= begin_) return 0;
-    return static_cast<std::uint64_t>(static_cast<double>(given_) * static_cast<double>(up_to_ - begin_) /
-                                      static_cast<double>(after_ - begin_));
+    if (chosen_) return guess(given_, static_cast<std::int64_t>(next_), static_cast<std::int64_t>(chosen_->size()));
+    return guess(given_, after_ - begin_, up_to_ - begin_);
   }
 
+  Rows* rows() override { return this; }
+
+  bool skim(const std::function<void(const Rows::Row&)>& each) override {
+    if (skimmed_up_to_ >= up_to_) return false;
+    std::size_t got = 0;
+    const auto one = [&](const StoreView::Row& row) {
+      head_.clear();
+      if (row.error.empty()) append_head(head_, row.record);
+      each({state_of(row), head_, row.body});
+      got += head_.size() + row.body.size();
+      return got < kAtOnce;
+    };
+    skimmed_up_to_ = view_->page(queue_, skimmed_up_to_, up_to_, one, StoreView::Body::skimmed);
+    skimmed_ += got;
+    return true;
+  }
+  std::uint64_t skimmed_bytes() const override { return skimmed_; }
+  std::uint64_t bytes_to_skim() const override { return guess(skimmed_, skimmed_up_to_ - begin_, up_to_ - begin_); }
+  void choose(std::vector<std::int64_t> rows) override { chosen_ = std::move(rows); }
+
  private:
+  static std::uint64_t guess(std::uint64_t bytes, std::int64_t done, std::int64_t all) {
+    if (done <= 0) return 0;
+    return static_cast<std::uint64_t>(static_cast<double>(bytes) * static_cast<double>(all) / static_cast<double>(done));
+  }
+
+  static RowState state_of(const StoreView::Row& row) {
+    return {row.seq, settled_of(row.state), row.created_ms, row.error};
+  }
+
+  static void append_head(std::string& out, const Record& record) {
+    append_record(out, record, BodyAs::left_out);
+    out.pop_back();
+    out += out.back() == '{' ? R"("body":0})" : R"(,"body":0})";
+  }
+
   static void append(std::string& out, const StoreView::Row& row) {
     if (row.error.empty()) append_record(out, row.record);
     out += '\t';
-    append_row_text(out, {row.seq, settled_of(row.state), row.created_ms, row.error});
+    append_row_text(out, state_of(row));
     out += '\n';
   }
 
@@ -69,6 +113,12 @@ class StoreFeed final : public Feed {
   std::string queue_;
   std::int64_t begin_, after_, up_to_;
   std::uint64_t given_ = 0;
+
+  std::int64_t skimmed_up_to_;
+  std::uint64_t skimmed_ = 0;
+  std::string head_;
+  std::optional<std::vector<std::int64_t>> chosen_;
+  std::size_t next_ = 0;
 };
 
 class LedgerFeed final : public Feed {

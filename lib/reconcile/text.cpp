@@ -41,11 +41,11 @@ Descriptor temporary_file(const std::string& folder) {
   return Descriptor::own(fd);
 }
 
-void write_at(int fd, std::string_view bytes, std::uint64_t offset) {
+void write_at(int fd, const std::string& folder, std::string_view bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
     const ssize_t wrote = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) failed("cannot write to the temporary folder");
+    if (wrote < 0) failed(fmt::format("cannot write to a temporary file in {}", folder));
     bytes.remove_prefix(static_cast<std::size_t>(wrote));
     offset += static_cast<std::uint64_t>(wrote);
   }
@@ -73,20 +73,25 @@ std::uint64_t Text::size() const {
   return feed_ ? feed_->size() : end_;
 }
 
-// Appends what comes next. 0: nothing.
-std::size_t Text::read_more(std::string& out) {
+// Appends what comes next.
+Text::Got Text::read_more(std::string& out) {
   const std::size_t before = out.size();
   if (!feed_) {
     const auto most = std::min<std::uint64_t>(kBlock, end_ - offset_ - before);
     out.resize(before + most);
     const std::size_t got = read_at(file_.get(), out.data() + before, most, offset_ + before);
     out.resize(before + got);
-    return got;
+    return got == 0 ? Got::end : Got::some;
   }
-  while (out.size() - before < kBlock)
-    if (!feed_->read(out)) break;
-  write_at(file_.get(), std::string_view(out).substr(before), offset_ + before);
-  return out.size() - before;
+  bool more = true, idle = false;
+  while (more && !idle && out.size() - before < kBlock) {
+    const std::size_t had = out.size();
+    more = feed_->read(out);
+    idle = out.size() == had;
+  }
+  write_at(file_.get(), folder_, std::string_view(out).substr(before), offset_ + before);
+  if (out.size() != before) return Got::some;
+  return more ? Got::nothing_yet : Got::end;
 }
 
 // What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the line
@@ -100,10 +105,16 @@ Text::Tail Text::tail() {
 }
 
 bool Text::next(Block& block) {
+  block = {};
   block.bytes = std::move(rest_);
   std::size_t looked = block.bytes.size(), end = std::string::npos;
   while (end == std::string::npos) {
-    if (read_more(block.bytes) == 0) {
+    const Got got = read_more(block.bytes);
+    if (got == Got::nothing_yet) {
+      rest_ = std::exchange(block.bytes, {});
+      return true;
+    }
+    if (got == Got::end) {
       if (block.bytes.empty()) return false;
       const Tail what = tail();
       if (what == Tail::more) continue;

@@ -31,8 +31,8 @@ class Text {
   // `folder` takes the copy. Throws Kind::io.
   Text(std::unique_ptr<Feed> feed, const std::string& folder);
 
-  // The next lines, or false. A line longer than a block has a block for itself. Throws Kind::io, and what
-  // the feed throws.
+  // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal came,
+  // or the feed has nothing yet. Throws Kind::io, and what the feed throws.
   bool next(Block& block);
 
   std::uint64_t offset() const { return offset_; }  // how far it is read
@@ -55,11 +55,14 @@ class Text {
   void mark(Mark mark) { marks_.push_back(mark); }
   std::uint64_t line_number(std::uint64_t offset) const;  // from 1
 
+  Feed* feed() const { return feed_.get(); }  // null: it is a file
+
   // What came since all was read: another text, or null.
   std::unique_ptr<Text> later() const;
 
  private:
-  std::size_t read_more(std::string& out);
+  enum class Got { some, nothing_yet, end };
+  Got read_more(std::string& out);
   enum class Tail { last, more, unfinished };
   Tail tail();
 
@@ -83,8 +86,8 @@ class Text {
 // A file without a name in `folder`. Throws Kind::io.
 Descriptor temporary_file(const std::string& folder);
 
-// All of `bytes`, and as many as `into` has room for. Throw Kind::io.
-void write_at(int fd, std::string_view bytes, std::uint64_t offset);
+// All of `bytes`, to a file of `folder`, and as many as `into` has room for. Throw Kind::io.
+void write_at(int fd, const std::string& folder, std::string_view bytes, std::uint64_t offset);
 std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset);
 
 }  // namespace iso

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kFew = 16;  // members: among so many a look at each is fastest
 
-using Members = std::vector<std::pair<std::string, Value>>;
+using Members = std::vector<Value::Member>;
 
 std::string characters(std::string_view json) {
   if (auto text = read_json_string(json)) return *std::move(text);
@@ -28,16 +28,16 @@ void drop_repeats(Members& members) {
   if (members.size() <= kFew) {
     for (std::size_t i = 0; i < members.size(); ++i)
       for (std::size_t j = i + 1; j < members.size() && !dropped[i]; ++j)
-        dropped[i] = members[i].first == members[j].first;
+        dropped[i] = members[i].name == members[j].name;
   } else {
     std::vector<std::size_t> order(members.size());
     std::iota(order.begin(), order.end(), 0U);
     std::sort(order.begin(), order.end(), [&](std::size_t one, std::size_t other) {
-      const int by_name = members[one].first.compare(members[other].first);
+      const int by_name = members[one].name.compare(members[other].name);
       return by_name != 0 ? by_name < 0 : one < other;
     });
     for (std::size_t i = 1; i < order.size(); ++i)
-      dropped[order[i - 1]] = members[order[i - 1]].first == members[order[i]].first;
+      dropped[order[i - 1]] = members[order[i - 1]].name == members[order[i]].name;
   }
   if (std::find(dropped.begin(), dropped.end(), true) == dropped.end()) return;
   Members kept;
@@ -92,7 +92,7 @@ class Builder {
     if (!open_.empty()) {
       Value& in = *open_.back();
       value = in.kind == Value::Kind::array ? &in.elements.emplace_back()
-                                            : &in.members.emplace_back(std::move(name_), Value{}).second;
+                                            : &in.members.emplace_back(Value::Member{std::move(name_), {}}).value;
     }
     named_ = false;
     value->kind = kind;

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "reconcile/rules.h"
@@ -18,9 +17,15 @@ struct Value {
   std::string string;     // of a string: its characters, as of a name
   std::vector<Value> elements;
   // In the order of the text. Of a name that comes twice the last counts, and only that one is here.
-  std::vector<std::pair<std::string, Value>> members;
+  struct Member;
+  std::vector<Member> members;
 
   const Value* find(std::string_view name) const;
+};
+
+struct Value::Member {
+  std::string name;
+  Value value;
 };
 
 // A string or a name with half of a surrogate pair has no characters. It is its text after this byte, which

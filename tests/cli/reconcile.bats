@@ -217,6 +217,31 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is 2 "$(found 'select(.status=="invalid").right.row')"
 }
 
+@test "reconcile: of two stores only the rows that are not alike are copied, and each body is held to its hash" {
+  for f in left right; do iso listen q --declare --drain --url "sqlite:$f.db"; done
+  sqlite3 left.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+    INSERT INTO iso_messages(queue, state, created_ms, message_id, body)
+    SELECT 'q', 1, 1, 'm' || i, CAST('{\"n\":' || i || ',\"t\":\"' || hex(zeroblob(200)) || '\"}' AS BLOB) FROM n"
+  sqlite3 right.db "ATTACH 'left.db' AS l;
+    INSERT INTO iso_messages(queue, message_id, body) SELECT queue, message_id, body FROM l.iso_messages ORDER BY random();
+    UPDATE iso_messages SET body = replace(body, ':', ': ') WHERE message_id = 'm7';
+    UPDATE iso_messages SET body = '2' WHERE message_id = 'm8'"
+  sqlite3 left.db "DELETE FROM iso_messages WHERE message_id = 'm9'"
+  mkdir tmp
+  ( # KiB a file; the text of a side has 2,200
+    ulimit -f 200
+    TMPDIR=$PWD/tmp iso reconcile sqlite:left.db#q sqlite:right.db#q
+    echo "$status" >status
+  )
+  status=$(<status)
+  exits 1
+  is 'different extra summary' "$(statuses)"
+  is '[4999,5000,4998]' "$(found 'select(.ok)|[.left,.right,.ok]')"
+  sqlite3 right.db "UPDATE iso_messages SET body_hash = zeroblob(16) WHERE message_id = 'm11'"
+  iso reconcile sqlite:left.db#q sqlite:right.db#q
+  is 'missing different extra invalid summary' "$(statuses)"
+}
+
 @test "reconcile: the ledger says whose answer lacks" {
   iso listen out --declare --drain --url sqlite:shop.db
   for i in 1 2 3; do message "m$i" "$i"; done | iso publish --in records --routing-key out --url sqlite:shop.db

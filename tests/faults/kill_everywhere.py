@@ -136,3 +136,66 @@ class KillBetween(FaultTest):
         # A prefetch below the number of messages, so that several batches are stored.
         command = ["listen", "q", "--url", f"sqlite:{self.source}", "--inbox", f"sqlite:{self.target}", "--drain", "--prefetch", 4]
         self.kill_at_points(command, check)
+
+
+class KillRepair(FaultTest):
+    """A repair killed at system calls, and run again: what RIGHT lacked is there, with its id."""
+
+    def setUp(self):
+        super().setUp()
+        self.names = ids(24)
+        self.left, self.right, self.other = self.path("left"), self.path("kill/right.db"), self.path("kill/other.db")
+        with open(self.left, "wb") as file:
+            file.write(records(self.names))
+        fill = run("publish", "--url", f"sqlite:{self.path('full.db')}", "--queue", "q", "--in", "records", stdin=records(self.names[:4]), cwd=self.dir)
+        self.assertEqual(fill.status, 0, fill.stderr)
+
+    def run_afresh(self, command, before):
+        shutil.rmtree(self.path("kill"), ignore_errors=True)
+        os.mkdir(self.path("kill"))
+        shutil.copyfile(self.path("full.db"), self.right)
+        return run(*command, cwd=self.dir, before=before)
+
+    def kill_at_points(self, command, check):
+        """check(where) after each kill and the run that follows; gives how often some of it was sent before."""
+        self.run_afresh(command, counting(self.path("log")))
+        counts = counted(self.path("log"))
+        kills = midway = 0
+        for kind, n in points(counts, 100_000 if SOAK else 60, self.random):
+            killed = self.run_afresh(command, at(kind, n, "signal=KILL"))
+            if killed.status in (0, 1):
+                continue  # this run made fewer calls of the kind
+            kills += 1
+            where = f"killed at {kind} {n}: exit {killed.status}, {killed.stderr}"
+            self.assertEqual(killed.status, 137, where)
+            again = run(*command, cwd=self.dir)
+            sent = [r for r in again.receipts if r["status"] == "repaired"]
+            midway += len(sent) < 20
+            check(again, f"{where}; then exit {again.status}, {again.stderr}")
+        print(f"kill points {kills} of {sum(counts.values())}, in the middle or after of the sending {midway}")
+        self.assertGreater(kills, 30)
+        self.assertGreater(midway, 3)
+
+    def test_a_repair_that_was_killed_and_run_again_sends_each_message_once(self):
+        def check(again, where):
+            self.assertEqual(again.status, 0, where)
+            self.assertEqual([name for name, _ in message_states(self.right)], self.names, where)
+
+        self.kill_at_points(["reconcile", self.left, f"sqlite:{self.right}#q", "--repair", "--force"], check)
+
+    def test_a_repair_to_another_end_that_was_killed_loses_nothing_and_sends_at_most_a_window_twice(self):
+        twice = []
+
+        def check(again, where):
+            self.assertEqual(again.status, 1, where)  # RIGHT does not know of it yet
+            sent = [name for name, _ in message_states(self.other)]
+            self.assertEqual(sorted(set(sent)), self.names[4:], where)
+            twice.append(len(sent) - 20)
+
+        self.kill_at_points(
+            ["reconcile", self.left, f"sqlite:{self.right}#q", "--repair", "--force", "--plan", "kill/plan",
+             "--repair-to", f"sqlite:{self.other}#q"],
+            check,
+        )  # fmt: skip
+        print(f"sent twice: at most {max(twice)}, {sum(twice)} in all")
+        self.assertLessEqual(max(twice), 20)

@@ -26,7 +26,7 @@ inline bool add(Value& parent, const std::string& token, const Value& value) {
   if (Value* const there = place(parent, {token})) {
     *there = value;
   } else {
-    parent.members.emplace_back(token, value);
+    parent.members.push_back({token, value});
   }
   return true;
 }
@@ -36,7 +36,7 @@ inline bool remove(Value& parent, const std::string& token) {
   if (parent.kind == Value::Kind::array) {
     parent.elements.erase(parent.elements.begin() + static_cast<std::ptrdiff_t>(*index_of(token)));
   } else {
-    std::erase_if(parent.members, [&](const auto& member) { return member.first == token; });
+    std::erase_if(parent.members, [&](const auto& member) { return member.name == token; });
   }
   return true;
 }

@@ -184,7 +184,7 @@ TEST_CASE("reconcile: a file that grows meanwhile is read on, by whole lines") {
   sides.left.text = sides.file("l", "{\"id\":1}\n{\"id\":2}\n");
   sides.right.text = sides.file("r", "{\"id\":1}\n");
   bool grown = false;
-  sides.options.progress = [&](const Side& side) {
+  sides.options.progress = [&](const Side& side, std::uint64_t, std::uint64_t) {
     if (side.name == "right" && !std::exchange(grown, true))
       std::ofstream(sides.folder.path + "/r", std::ios::app) << "{\"id\":2}\n{\"id\":7}\n{\"i";
   };

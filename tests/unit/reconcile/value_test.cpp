@@ -74,10 +74,10 @@ TEST_CASE("read_value: of a name that comes twice the last counts, among many as
     json += "\"last\":2}";
     const Value value = read_value(json);
     CHECK(value.members.size() == static_cast<std::size_t>(count) + 1);
-    CHECK(value.members.front().first == "n1");
+    CHECK(value.members.front().name == "n1");
     CHECK(value.find("n0")->text == "1");
     CHECK(value.find("n1")->text == "0");
-    CHECK(value.members.back().first == "last");
+    CHECK(value.members.back().name == "last");
   }
 }
 
