@@ -463,3 +463,11 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)' 
   exits 1
   is 'extra summary' "$(statuses)"
 }
+
+@test "reconcile: the progress line has bytes, rate, share and time left, and standard output has none of it" {
+  awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "{\"message_id\":\"%d\",\"body\":{\"number\":%d,\"text\":\"of a message\"}}\n", i, i }' >l
+  iso reconcile l l --progress always --out summary
+  exits 0
+  is 1 "$(wc -l <stdout)"
+  tr '\r' '\n' <stderr | grep -qE 'read [0-9.]+ MB, [0-9]+ MB a second, [0-9]+%, [0-9]+ s left'
+}
