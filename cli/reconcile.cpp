@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
-#include <optional>
 #include <random>
 #include <thread>
 #include <unordered_map>
@@ -90,7 +89,7 @@ class OneRun {
   OneRun(const Looks& looks, FindingOutput& output) : looks_(looks), args_(looks.args), output_(output) {}
 
   Outcome run() {
-    if (!args_.plan.empty() || args_.repair) plan_.emplace(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
+    if (!args_.plan.empty() || args_.repair) plan_ = std::make_unique<RepairPlan>(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
     look();
     if (plan_) plan_->finish();
     if (!interrupted() && plan_ && args_.repair && plan_->size() != 0) repair_all();
@@ -124,7 +123,7 @@ class OneRun {
   const Looks& looks_;
   const ReconcileOptionsTyped& args_;
   FindingOutput& output_;
-  std::optional<RepairPlan> plan_;
+  std::unique_ptr<RepairPlan> plan_;
   ReconcileTally tally_;
   RepairTally repaired_;
 };
