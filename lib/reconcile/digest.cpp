@@ -8,6 +8,7 @@
 #include <utility>
 #include <xxhash.h>
 
+#include "reconcile/comparison.h"
 #include "reconcile/mix.h"
 #include "reconcile/number.h"
 #include "reconcile/value.h"
@@ -24,7 +25,7 @@ constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb133111eb
                         kBigNumber = 0x8ebc6af09c88c6e3, kTrue = 0x589965cc75374cc3, kFalse = 0x1d8e4e27c47d124f,
                         kNull = 0xeb44accab455d165, kIgnored = 0x4cf5ad432745937f, kAbsent = 0x2127599bf4325c37,
                         kBoolean = 0x6c62272e07bb0142,
-                        kMessage = 0x62b821756295c58d;
+                        kMessage = 0x62b821756295c58d, kDeep = 0x71d67fffeda60001;
 
 inline const char* skip_space(const char* at) {
   while (*at == ' ' || *at == '\t' || *at == '\r') ++at;
@@ -113,6 +114,23 @@ std::uint64_t array_hash(std::uint64_t all, std::uint64_t count, bool unordered)
 // So that a pair is taken for equal only if 64 more bits of their keys are.
 std::uint64_t with_key(std::uint64_t content, KeyHash key) {
   return mix(content ^ key.high, key.low ^ kArray);
+}
+
+constexpr std::size_t kRecursive = 256;  // levels; threads may have small stacks
+
+// How deeply a well-formed value is nested.
+std::size_t nesting_of(std::string_view json) {
+  std::size_t depth = 0, most = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\') ++i;
+    if (c == '"') in_string = !in_string;
+    if (in_string) continue;
+    if (c == '{' || c == '[') most = std::max(most, ++depth);
+    if (c == '}' || c == ']') --depth;
+  }
+  return most;
 }
 
 }  // namespace
@@ -210,6 +228,7 @@ Digest Digester::read(const char* line) {
   for (Key& key : keys_) key.found = false;
   content_ = kAbsent;
   depth_ = 0;
+  line_end_ = nullptr;
   shares_.clear();
   members_.clear();
   Said said;
@@ -243,9 +262,9 @@ const char* Digester::value(const char* at, std::uint64_t& hash) {
       return at;
     }
     case '{':
-      return object(at, hash);
+      return depth_ < kRecursive ? object(at, hash) : deep(at, hash);
     case '[':
-      return array(at, false, hash);
+      return depth_ < kRecursive ? array(at, false, hash) : deep(at, hash);
     case 't':
       hash = kTrue;
       return word_end(at, "true");
@@ -326,6 +345,20 @@ std::uint64_t Digester::number_hash(std::string_view text) {
   scratch_.clear();
   number.append_ordered(scratch_);
   return hash(scratch_) ^ kBigNumber;
+}
+
+// What is nested so deeply is hashed by its canonical form, without recursion. Equal values are as deep.
+const char* Digester::deep(const char* at, std::uint64_t& hash) {
+  if (!line_end_) line_end_ = static_cast<const char*>(rawmemchr(at, '\n'));
+  const std::string_view rest(at, static_cast<std::size_t>(line_end_ - at));
+  JsonScanner scanner;
+  if (scanner.scan(rest, true) != JsonScanner::Status::complete) return nullptr;
+  const std::string_view json = rest.substr(0, scanner.position());
+  if (depth_ + nesting_of(json) > kMaxDepth) return nullptr;
+  std::string canonical;
+  append_canonical(canonical, read_value(json));
+  hash = this->hash(canonical) ^ kDeep;
+  return at + json.size();
 }
 
 const char* Digester::array(const char* at, bool unordered, std::uint64_t& hash) {

@@ -84,6 +84,7 @@ class Digester {
   const char* members(const char* at, Take take);
   const char* object(const char* at, std::uint64_t& hash);
   std::uint64_t& share_of(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
+  const char* deep(const char* at, std::uint64_t& hash);
   const char* array(const char* at, bool unordered, std::uint64_t& hash);
   const char* text(const char* at, std::string_view& characters, std::uint64_t& hash);
   const char* escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash);
@@ -107,6 +108,7 @@ class Digester {
   std::vector<Share> shares_;    // of all objects that are open, the innermost last
   std::vector<Member> members_;  // likewise
   std::size_t depth_ = 0;
+  const char* line_end_ = nullptr;  // once it was sought
 
   // Of the item that is being read.
   struct Key {

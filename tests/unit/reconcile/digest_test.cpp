@@ -121,6 +121,12 @@ TEST_CASE("digest: nesting as deep as the scanner allows is read, and one more i
   std::string objects = "1";
   for (std::size_t i = 0; i < kMaxDepth; ++i) objects = "{\"a\":" + objects + "}";
   std::thread([&] { CHECK(read(digester, objects).state == Digest::State::item); }).join();
+  CHECK(read(digester, "{\"a\":" + objects + "}").state == Digest::State::invalid);
+  Rule whole;
+  whole.compared = true;
+  const std::string open(400, '['), close(400, ']');
+  CHECK(same_content(whole, open + R"({"a\"]":1.0,"b":"x"})" + close, open + R"( {"b":"\u0078","a\"]":1})" + close));
+  CHECK_FALSE(same_content(whole, open + R"({"a":1})" + close, open + R"({"a":2})" + close));
 }
 
 TEST_CASE("digest: it ends where the value does, so that a row's text can follow") {
