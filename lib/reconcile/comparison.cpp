@@ -68,11 +68,6 @@ bool has_unnameable(const Value& object) {
                      [](const auto& member) { return member.name.starts_with(kNoCharacters); });
 }
 
-bool is_for_messages(const Rule& rule) {
-  return std::any_of(rule.below.begin(), rule.below.end(),
-                     [](const auto& place) { return place.rule.ignored == Rule::Ignored::in_messages; });
-}
-
 }  // namespace
 
 // A step down, for as long as it lives.

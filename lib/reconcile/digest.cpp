@@ -199,8 +199,7 @@ std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root
   node->compared = rule.compared;
   node->key = rule.key;
   node->has_below = !rule.below.empty();
-  for (const auto& [name, below] : rule.below)
-    if (is_root && below.ignored == Rule::Ignored::in_messages) node->knows_messages = true;
+  node->knows_messages = is_root && is_for_messages(rule);
   node->slots.resize(std::bit_ceil((rule.below.size() + (node->knows_messages ? 32 : 0)) * 2 + 2));
   for (const auto& [name, below] : rule.below) insert(*node, name, &below);
   if (node->knows_messages)

@@ -97,7 +97,8 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
   } else if (after) {
     add_with_parents(difference, left, tokens, *after);
   }
-  if (is_message(left.value, left_side.rule) && is_message(right.value, right_side.rule))
+  if (is_for_messages(left_side.rule) && is_message(left.value, left_side.rule) &&
+      is_message(right.value, right_side.rule))
     std::erase_if(difference.changes, is_made_on_the_way);
   return difference;
 }

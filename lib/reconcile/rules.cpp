@@ -1,5 +1,6 @@
 #include "reconcile/rules.h"
 
+#include <algorithm>
 #include <array>
 
 #include "record/members.h"
@@ -44,6 +45,11 @@ void ignore_travel(Rule& root) {
   for (const auto name : kTravel) ignore_in_messages(child(root, name));
   Rule& headers = child(root, "headers");
   for (const auto name : kTravelHeaders) ignore_in_messages(child(headers, name));
+}
+
+bool is_for_messages(const Rule& rule) {
+  return std::any_of(rule.below.begin(), rule.below.end(),
+                     [](const auto& place) { return place.rule.ignored == Rule::Ignored::in_messages; });
 }
 
 bool is_message_field(std::string_view name) {

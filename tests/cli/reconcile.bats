@@ -79,6 +79,8 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   iso reconcile l r --key /type
   exits 1
   is '"b"' "$(found 'select(.key).key')"
+  iso reconcile l r --key /type --compare ''
+  is '["a","b"]' "$(jq -sc 'map(.key // empty)' stdout)" # all there is
   head -1 r >one
   iso reconcile one l --key /type --fail-on different
   exits 1 # what was there is gone
