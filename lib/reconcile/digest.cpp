@@ -40,17 +40,21 @@ bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+inline std::uint64_t with_word(std::uint64_t hash, std::uint64_t word) {
+  return mix(hash ^ word, kText);
+}
+
 // Eight bytes at a time, the last with zeros after them.
 std::uint64_t with_words(std::uint64_t hash, std::string_view bytes) {
   for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
     std::uint64_t word;
     std::memcpy(&word, bytes.data(), sizeof word);
-    hash = mix(hash ^ word, kText);
+    hash = with_word(hash, word);
   }
   if (bytes.empty()) return hash;
   std::uint64_t word = 0;
   std::memcpy(&word, bytes.data(), bytes.size());
-  return mix(hash ^ word, kText);
+  return with_word(hash, word);
 }
 
 // The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to tell
@@ -63,14 +67,14 @@ inline const char* plain_end(const char* at, std::uint64_t& seen, std::uint64_t&
       const std::uint64_t stops = mask_not_plain(word);
       if (stops == 0) {
         seen |= word;
-        hash = mix(hash ^ word, kText);
+        hash = with_word(hash, word);
         continue;
       }
       const int bytes = std::countr_zero(stops) / 8;
       if (bytes == 0) return at;
       word &= ~std::uint64_t{0} >> (64 - 8 * bytes);
       seen |= word;
-      hash = mix(hash ^ word, kText);
+      hash = with_word(hash, word);
       return at + bytes;
     }
   } else {
@@ -360,23 +364,34 @@ const char* Digester::deep(const char* at, std::uint64_t& hash) {
   return at + json.size();
 }
 
-const char* Digester::array(const char* at, bool unordered, std::uint64_t& hash) {
-  std::uint64_t all = 0, count = 0;
+// Walks an array's elements; `take` gets where one starts, and gives where it ends.
+template <class Take>
+const char* Digester::elements(const char* at, Take take) {
   if (++depth_ > kMaxDepth) return nullptr;
   at = skip_space(at + 1);
-  for (bool more = *at != ']'; more; ++count) {
-    std::uint64_t element = 0;
-    at = value(at, element);
+  for (bool more = *at != ']'; more;) {
+    at = take(at);
     if (!at) return nullptr;
-    all = with_element(all, element, unordered);
     at = skip_space(at);
     more = *at == ',';
     if (!more && *at != ']') return nullptr;
     if (more) at = skip_space(at + 1);
   }
   --depth_;
-  hash = array_hash(all, count, unordered);
   return at + 1;
+}
+
+const char* Digester::array(const char* at, bool unordered, std::uint64_t& hash) {
+  std::uint64_t all = 0, count = 0;
+  at = elements(at, [&](const char* start) {
+    std::uint64_t element = 0;
+    const char* const end = value(start, element);
+    all = with_element(all, element, unordered);
+    ++count;
+    return end;
+  });
+  hash = array_hash(all, count, unordered);
+  return at;
 }
 
 // Walks an object's members; `take` gets a name's hash and characters and where its value starts, and gives
@@ -403,7 +418,7 @@ const char* Digester::members(const char* at, Take take) {
 }
 
 // Of a name that comes twice the last counts. What each name adds to the sum lies on a stack of all objects that
-// are open, since frames must be small: values may be nested deeply.
+// are open, which costs no allocation.
 const char* Digester::object(const char* at, std::uint64_t& hash) {
   const std::size_t base = shares_.size();
   std::unique_ptr<Names> many;
@@ -414,9 +429,7 @@ const char* Digester::object(const char* at, std::uint64_t& hash) {
     if (!end) return end;
     share = mix(name, share);
     sum += share;
-    std::uint64_t& known = share_of(base, name, many);
-    sum -= known;
-    known = share;
+    sum -= std::exchange(shares_[place_of(shares_, base, name, many)].share, share);
     return end;
   });
   hash = object_hash(sum, shares_.size() - base);
@@ -424,21 +437,24 @@ const char* Digester::object(const char* at, std::uint64_t& hash) {
   return at;
 }
 
-// Where the share of a name is kept, 0 if it is new, in the object whose shares start at `base`.
-std::uint64_t& Digester::share_of(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many) {
-  const std::size_t count = shares_.size() - base;
+// Where the entry of a name is, or now is, in the object whose entries start at `base` of a stack.
+template <class Entry>
+std::size_t Digester::place_of(std::vector<Entry>& stack, std::size_t base, std::uint64_t name,
+                               std::unique_ptr<Names>& many) {
+  const std::size_t count = stack.size() - base;
   if (count < kFew) {
-    for (std::size_t i = base; i < shares_.size(); ++i)
-      if (shares_[i].name == name) return shares_[i].share;
-    return shares_.emplace_back(Share{name, 0}).share;
+    for (std::size_t i = base; i < stack.size(); ++i)
+      if (stack[i].name == name) return i;
+    stack.emplace_back().name = name;
+    return base + count;
   }
   if (!many) {
     many = std::make_unique<Names>();
-    for (std::size_t i = base; i < shares_.size(); ++i) many->add(shares_[i].name);
+    for (std::size_t i = base; i < stack.size(); ++i) many->add(stack[i].name);
   }
   const auto [index, fresh] = many->add(name);
-  if (fresh) shares_.push_back({name, 0});
-  return shares_[base + index].share;
+  if (fresh) stack.emplace_back().name = name;
+  return base + index;
 }
 
 // A value that has a rule, or whose insides have.
@@ -464,7 +480,7 @@ const char* Digester::ruled_object(const char* at, const Node& node, Said& said)
   const std::size_t base = members_.size();
   std::unique_ptr<Names> many;
   at = members(at, [&](std::uint64_t name, std::string_view characters, const char* start) {
-    const std::size_t index = member_at(base, name, many);
+    const std::size_t index = place_of(members_, base, name, many);
     if (members_[index].met) {
       if (const Node* const again = members_[index].below()) forget(*again);
     } else {
@@ -482,24 +498,6 @@ const char* Digester::ruled_object(const char* at, const Node& node, Said& said)
   if (at) sum_up(node, std::span(members_).subspan(base), said);
   members_.resize(base);
   return at;
-}
-
-// Where a member of this name is, or now is, in the object whose members start at `base`.
-std::size_t Digester::member_at(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many) {
-  const std::size_t count = members_.size() - base;
-  if (count < kFew) {
-    for (std::size_t i = base; i < members_.size(); ++i)
-      if (members_[i].name == name) return i;
-    members_.push_back({name, nullptr, false, {}});
-    return base + count;
-  }
-  if (!many) {
-    many = std::make_unique<Names>();
-    for (std::size_t i = base; i < members_.size(); ++i) many->add(members_[i].name);
-  }
-  const auto [index, fresh] = many->add(name);
-  if (fresh) members_.push_back({name, nullptr, false, {}});
-  return base + index;
 }
 
 void Digester::sum_up(const Node& node, std::span<const Member> members, Said& said) {
@@ -526,30 +524,20 @@ void Digester::sum_up(const Node& node, std::span<const Member> members, Said& s
 }
 
 const char* Digester::ruled_array(const char* at, const Node& node, Said& said) {
-  if (++depth_ > kMaxDepth) return nullptr;
   std::uint64_t all = 0, count = 0;
-  at = skip_space(at + 1);
-  for (bool more = *at != ']'; more; ++count) {
-    const std::string index = std::to_string(count);
+  at = elements(at, [&](const char* start) {
+    const std::string index = std::to_string(count++);
     const Slot* const slot = node.find(hash(index), index);
     Said element;
-    if (slot && slot->node) {
-      at = ruled(at, *slot->node, element);
-      if (slot->node->ignored == Rule::Ignored::always) element.whole = kIgnored;
-    } else {
-      at = value(at, element.whole);
-    }
-    if (!at) return nullptr;
+    const char* const end =
+        slot && slot->node ? ruled(start, *slot->node, element) : value(start, element.whole);
+    if (slot && slot->node && slot->node->ignored == Rule::Ignored::always) element.whole = kIgnored;
     all = with_element(all, element.whole, false);
-    at = skip_space(at);
-    more = *at == ',';
-    if (!more && *at != ']') return nullptr;
-    if (more) at = skip_space(at + 1);
-  }
-  --depth_;
+    return end;
+  });
   said.whole = array_hash(all, count, false);
   said.in_message = said.whole;
-  return at + 1;
+  return at;
 }
 
 // What was found in a member whose name comes again.

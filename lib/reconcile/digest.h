@@ -83,8 +83,12 @@ class Digester {
   template <class Take>
   const char* members(const char* at, Take take);
   const char* object(const char* at, std::uint64_t& hash);
-  std::uint64_t& share_of(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
+  template <class Entry>
+  static std::size_t place_of(std::vector<Entry>& stack, std::size_t base, std::uint64_t name,
+                              std::unique_ptr<Names>& many);
   const char* deep(const char* at, std::uint64_t& hash);
+  template <class Take>
+  const char* elements(const char* at, Take take);
   const char* array(const char* at, bool unordered, std::uint64_t& hash);
   const char* text(const char* at, std::string_view& characters, std::uint64_t& hash);
   const char* escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash);
@@ -94,7 +98,6 @@ class Digester {
   const char* ruled(const char* at, const Node& node, Said& said);
   const char* ruled_value(const char* at, const Node& node, Said& said);
   const char* ruled_object(const char* at, const Node& node, Said& said);
-  std::size_t member_at(std::size_t base, std::uint64_t name, std::unique_ptr<Names>& many);
   const char* ruled_array(const char* at, const Node& node, Said& said);
   static void sum_up(const Node& node, std::span<const Member> members, Said& said);
   void forget(const Node& node);
