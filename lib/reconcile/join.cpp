@@ -31,8 +31,7 @@ class Joiner {
   void finish() {
     const ReconcileTally& tally = judge_.finish();
     const std::lock_guard lock(shared_.mutex);
-    shared_.tally.ok += tally.ok;
-    for (std::size_t i = 0; i < tally.found.size(); ++i) shared_.tally.found[i] += tally.found[i];
+    shared_.tally += tally;
   }
 
   void one_key(KeyHash key, std::span<const Entry> lefts, std::span<const Entry> rights) {

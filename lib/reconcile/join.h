@@ -37,11 +37,10 @@ struct Judgement {
   bool asks_for_answers() const { return right.ledger && !expected.empty(); }
 };
 
-// Copies of an item.
+// One content of an item.
 struct Variant {
   std::uint64_t content = 0;
   Place place;
-  std::uint32_t copies = 0;
 };
 
 // The items of one side that have one key: those with the same content as one.
@@ -49,7 +48,7 @@ struct Variants {
   std::vector<Variant> some;  // no more than a few, since two are a conflict
   std::uint32_t copies = 0;   // of all
 
-  Variant& add(const Entry& entry);
+  void add(const Entry& entry);
 };
 
 // Entries whose keys have one hash. Equal hashes are no proof of equal keys: the keys themselves are read.
@@ -94,10 +93,12 @@ class Judge {
   void only_right(KeyHash key, const std::string& text, const Variants& right);
   void both(const std::string& text, const Variants& left, const Variants& right);
   bool are_different(Place left, Place right) const;
+  std::string key_alone(const Variants& left, const Variants& right) const;
+  Item left_item(const Variants& left) const;
   bool is_young(const Item& item) const;
-  bool is_young_and_pending(Place left) const;
-  Status unless_on_its_way(Place left, Status status) const;
-  void report(Status status, const std::string& text, const Variants& left, const Variants& right);
+  bool is_just_sent(const Item& left) const;
+  Status unless_on_its_way(const Item& left, Status status) const;
+  void report(Status status, const std::string& key, const Variants& left, const Variants& right);
 
   const Judgement& judgement_;
   Round round_;

@@ -11,9 +11,12 @@ bool is_pending(const Item& item) {
   return item.row && item.row->settled == RowState::Settled::pending;
 }
 
-std::string key_at(const Side& side, Place place) {
-  const Item item(side.line(place), side.rows);
+std::string key_of(const Item& item, const Side& side) {
   return ordered_key(item.value, side.key).value_or("");
+}
+
+std::string key_at(const Side& side, Place place) {
+  return key_of(Item(side.line(place), side.rows), side);
 }
 
 Stub::Copies copies_of(const Variants& variants) {
@@ -37,7 +40,7 @@ Variants alone(const Entry& entry) {
 
 }  // namespace
 
-Variant& Variants::add(const Entry& entry) {
+void Variants::add(const Entry& entry) {
   const bool conflict = entry.place.has(Place::conflict);
   const auto equal = [&](const Variant& known) {
     return known.content == entry.content && known.place.has(Place::conflict) == conflict;
@@ -45,11 +48,9 @@ Variant& Variants::add(const Entry& entry) {
   ++copies;
   auto known = std::find_if(some.begin(), some.end(), equal);
   if (known == some.end() && some.size() == kMostVariants) known = some.end() - 1;
-  if (known == some.end()) known = some.insert(some.end(), {entry.content, entry.place, 0});
+  if (known == some.end()) known = some.insert(some.end(), {entry.content, entry.place});
   // One that is known to be sent speaks for its copies.
   if (equal(*known) && known->place.has(Place::doubtful) && !entry.place.has(Place::doubtful)) known->place = entry.place;
-  ++known->copies;
-  return *known;
 }
 
 void Group::add(const Side& side, bool is_right, const Entry& entry) {
@@ -90,7 +91,7 @@ void Judge::judge_one(KeyHash key, const std::string& text, const Variants& left
   const bool no_left = left.copies == 0, no_right = right.copies == 0;
   if ((no_right && round_ == Round::of_extra) || (no_left && round_ == Round::of_missing)) return;
   if (is_conflict(left) || is_conflict(right)) {
-    report(Status::conflict, text, left, right);
+    report(Status::conflict, text.empty() ? key_alone(left, right) : text, left, right);
   } else if (no_right) {
     only_left(key, text, left);
   } else if (no_left) {
@@ -101,13 +102,14 @@ void Judge::judge_one(KeyHash key, const std::string& text, const Variants& left
 }
 
 void Judge::only_left(KeyHash key, const std::string& text, const Variants& left) {
-  const Variant& item = left.some[0];
   if (round_ == Round::first) {
-    for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, item.content, item.place});
-  } else {
-    const Status lacking = judgement_.asks_for_answers() ? Status::unacked : Status::missing;
-    report(unless_on_its_way(item.place, lacking), text, left, {});
+    const Variant& some = left.some[0];
+    for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, some.content, some.place});
+    return;
   }
+  const Item item = left_item(left);
+  const Status lacking = judgement_.asks_for_answers() ? Status::unacked : Status::missing;
+  report(unless_on_its_way(item, lacking), text.empty() ? key_of(item, judgement_.left) : text, left, {});
 }
 
 void Judge::only_right(KeyHash key, const std::string& text, const Variants& right) {
@@ -116,7 +118,7 @@ void Judge::only_right(KeyHash key, const std::string& text, const Variants& rig
     const Variant& item = right.some[0];
     for (std::uint32_t copy = 0; copy < right.copies; ++copy) extra_.add({key, item.content, item.place});
   } else {
-    report(Status::extra, text, {}, right);
+    report(Status::extra, text.empty() ? key_alone({}, right) : text, {}, right);
   }
 }
 
@@ -124,18 +126,28 @@ void Judge::both(const std::string& text, const Variants& left, const Variants& 
   const Place place = left.some[0].place;
   const bool differ = left.some[0].content != right.some[0].content;
   if (differ && judgement_.asks_for_answers()) {
-    report(unless_on_its_way(place, Status::unacked), text, left, right);
+    report(unless_on_its_way(left_item(left), Status::unacked), text, left, right);
   } else if (differ && are_different(place, right.some[0].place)) {
     report(Status::different, text, left, right);
   } else if (left.copies < right.copies) {
     report(Status::duplicate, text, left, right);
   } else if (left.copies > right.copies) {
-    report(unless_on_its_way(place, Status::missing), text, left, right);
-  } else if (place.has(Place::doubtful) && !is_young_and_pending(place)) {
+    report(unless_on_its_way(left_item(left), Status::missing), text, left, right);
+  } else if (place.has(Place::doubtful) && !is_just_sent(left_item(left))) {
     report(Status::recovered, text, left, right);
   } else {
     ok();
   }
+}
+
+// The key of what is there, when it is on one side alone.
+std::string Judge::key_alone(const Variants& left, const Variants& right) const {
+  return left.copies != 0 ? key_at(judgement_.left, left.some[0].place)
+                          : key_at(judgement_.right, right.some[0].place);
+}
+
+Item Judge::left_item(const Variants& left) const {
+  return {judgement_.left.line(left.some[0].place), judgement_.left.rows};
 }
 
 // Digests differ; what was made on the way may be all there is to it.
@@ -150,23 +162,17 @@ bool Judge::is_young(const Item& item) const {
   return time && judgement_.now_ms - *time < judgement_.grace_ms;
 }
 
-Status Judge::unless_on_its_way(Place left, Status status) const {
-  const Item item(judgement_.left.line(left), judgement_.left.rows);
-  return is_pending(item) || is_young(item) ? Status::inflight : status;
+Status Judge::unless_on_its_way(const Item& left, Status status) const {
+  return is_pending(left) || is_young(left) ? Status::inflight : status;
 }
 
 // Its relay had it sent and was about to say so.
-bool Judge::is_young_and_pending(Place left) const {
-  const Item item(judgement_.left.line(left), judgement_.left.rows);
-  return is_pending(item) && is_young(item);
+bool Judge::is_just_sent(const Item& left) const {
+  return is_pending(left) && is_young(left);
 }
 
-void Judge::report(Status status, const std::string& text, const Variants& left, const Variants& right) {
+void Judge::report(Status status, const std::string& key, const Variants& left, const Variants& right) {
   ++tally_.found[static_cast<std::size_t>(status)];
-  const bool from_left = left.copies != 0;
-  const std::string key = !text.empty() ? text
-                          : from_left   ? key_at(judgement_.left, left.some[0].place)
-                                        : key_at(judgement_.right, right.some[0].place);
   const Stub stub{status, copies_of(left), copies_of(right)};
   judgement_.found(key, stub);
 }

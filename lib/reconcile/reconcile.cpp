@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 #include "reconcile/join.h"
 #include "reconcile/skim.h"
@@ -91,9 +90,7 @@ class Reconciliation {
   void join_round(Round round, Partitions& left, Partitions& right, Partitions& missing, Partitions& extra) {
     const Judgement judgement{left_, right_, options_.expected, now_ms_, options_.grace.count(), adder(), missing, extra};
     const Join work{judgement, round, budget_, options_.folder, options_.memory / 8 / options_.threads, options_.threads};
-    const ReconcileTally tally = join(work, left, right, stop_);
-    tally_.ok += tally.ok;
-    for (std::size_t i = 0; i < tally.found.size(); ++i) tally_.found[i] += tally.found[i];
+    tally_ += join(work, left, right, stop_);
   }
 
   void tell(const std::function<void(const Finding&)>& found) {

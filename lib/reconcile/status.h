@@ -32,6 +32,14 @@ struct ReconcileTally {
   std::array<std::uint64_t, kStatusNames.size()> found{};
 
   std::uint64_t of(Status status) const { return found[static_cast<std::size_t>(status)]; }
+
+  ReconcileTally& operator+=(const ReconcileTally& other) {
+    left += other.left;
+    right += other.right;
+    ok += other.ok;
+    for (std::size_t i = 0; i < found.size(); ++i) found[i] += other.found[i];
+    return *this;
+  }
 };
 
 }  // namespace iso
