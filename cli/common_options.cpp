@@ -114,8 +114,12 @@ Url resolve_url(const CommonOptions& options, const Environment& environment) {
   return url;
 }
 
+std::chrono::milliseconds duration_or(const std::string& typed, std::chrono::milliseconds otherwise) {
+  return typed.empty() ? otherwise : parse_duration(typed);
+}
+
 std::chrono::milliseconds timeout_of(const CommonOptions& options, std::chrono::milliseconds otherwise) {
-  return options.timeout.empty() ? otherwise : parse_duration(options.timeout);
+  return duration_or(options.timeout, otherwise);
 }
 
 }  // namespace iso

@@ -41,6 +41,9 @@ std::string first_line(const std::string& path);
 // --password-file. Throws Kind::usage, Kind::config, Kind::missing.
 Url resolve_url(const CommonOptions& options, const Environment& environment);
 
+// A duration that was typed, or `otherwise` for "". Throws Kind::usage.
+std::chrono::milliseconds duration_or(const std::string& typed, std::chrono::milliseconds otherwise);
+
 // --timeout, or `otherwise`.
 std::chrono::milliseconds timeout_of(const CommonOptions& options, std::chrono::milliseconds otherwise);
 

@@ -57,7 +57,7 @@ FetchOptions options_of(const FetchOptionsTyped& args) {
   if (!args.max_stale.empty())
     options.reuse.max_stale = std::chrono::floor<Seconds>(parse_duration(args.max_stale));
   options.retries = args.retries;
-  options.timeout = args.timeout.empty() ? kTimeout : parse_duration(args.timeout);
+  options.timeout = duration_or(args.timeout, kTimeout);
   options.max_redirects = args.max_redirs;
   if (args.breaker.name != "true") options.circuit = args.breaker.name;
   options.identity = identity_of(args);

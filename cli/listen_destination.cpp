@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "base/duration.h"
 #include "base/words.h"
 #include "ends/coprocess.h"
 #include "ends/exec.h"
@@ -17,7 +16,7 @@ constexpr std::chrono::minutes kLongCommand{10};  // of which nobody said how lo
 constexpr std::uint16_t kPrefetch = 1000, kCoprocessPrefetch = 100;
 
 std::chrono::milliseconds job_timeout_of(const ListenOptions& args) {
-  return args.job_timeout.empty() ? std::chrono::milliseconds(0) : parse_duration(args.job_timeout);
+  return duration_or(args.job_timeout, std::chrono::milliseconds(0));
 }
 
 std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& session) {

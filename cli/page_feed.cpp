@@ -57,8 +57,7 @@ PageFeed::~PageFeed() = default;
 
 std::string PageFeed::name() const {
   Uri uri = split_uri(first_);
-  const auto at = uri.authority ? uri.authority->rfind('@') : std::string::npos;
-  if (at != std::string::npos) uri.authority->erase(0, at + 1);
+  if (uri.authority) take_login(*uri.authority);
   return joined_uri(uri);
 }
 

@@ -37,7 +37,7 @@ ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& se
   std::random_device random;
   ReconcileOptions options;
   options.expected = args.expected;
-  options.grace = args.grace.empty() ? kGrace : parse_duration(args.grace);
+  options.grace = duration_or(args.grace, kGrace);
   options.memory = args.memory - kOurselves;
   options.folder = session.environment.temporary_folder();
   options.threads = std::max(1U, std::thread::hardware_concurrency());

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "base/duration.h"
 #include "base/error.h"
 #include "cli/ending.h"
 #include "cli/layers.h"
+#include "cli/reconcile_sides.h"
 #include "ends/open.h"
 #include "ends/store_rows.h"
 #include "ends/stream.h"
@@ -44,13 +44,13 @@ struct Target {
 
 Target open_target(const ReconcileOptionsTyped& args, Report& report) {
   const std::string& text = args.repair_to.empty() ? args.right : args.repair_to;
-  if (text.starts_with("http"))
+  if (is_http(text))
     throw Error(Kind::usage, "a repair over HTTP is not possible; say where to send it with --repair-to END");
   const Url url = parse_url(text);
   if (url.scheme == "file") return {open_file_sink(url.path), url.path, std::nullopt};
   SinkOptions options;
   options.name = "iso reconcile";
-  options.timeout = options.outage = args.timeout.empty() ? kPatience : parse_duration(args.timeout);
+  options.timeout = options.outage = duration_or(args.timeout, kPatience);
   options.notice = [&report](std::string_view notice) { report.note(notice); };
   Record typed;
   if (url.scheme == "sqlite") options.into = url.fragment;
@@ -96,7 +96,8 @@ void RepairPlan::add(const Finding& finding) {
   for (std::uint32_t copy = finding.right.count; copy < finding.left.count; ++copy) {
     std::string name = copy == 0 ? hash : fmt::format("{}-{}", hash, copy);
     if (done_before_.contains(name)) continue;
-    hashes_.push_back(std::move(name));
+    ++size_;
+    if (done_) names_.push_back(std::move(name));
     append_one_line(out_.buffer(), item);
     out_.buffer() += '\n';
   }
@@ -109,7 +110,7 @@ void RepairPlan::finish() {
 
 void RepairPlan::done(std::uint64_t number) {
   if (!done_) return;
-  done_->buffer() += hashes_.at(number - 1) + '\n';
+  done_->buffer() += names_.at(number - 1) + '\n';
   done_->write_all();
 }
 
@@ -126,7 +127,7 @@ RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session&
   Target target = open_target(args, report);
   RepairTally tally;
   PumpOptions options;
-  options.patience = args.timeout.empty() ? kPatience : parse_duration(args.timeout);
+  options.patience = duration_or(args.timeout, kPatience);
   options.drain_time = kDrainTime;
   options.interrupted = &session.interrupted;
   PumpHooks hooks;

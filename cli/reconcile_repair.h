@@ -25,7 +25,7 @@ class RepairPlan {
   void add(const Finding& finding);  // a finding that is not `missing` is no matter of it
   void finish();                     // all was added
 
-  std::uint64_t size() const { return hashes_.size(); }
+  std::uint64_t size() const { return size_; }
 
   // A line of the plan was confirmed.
   void done(std::uint64_t number);
@@ -36,7 +36,8 @@ class RepairPlan {
  private:
   std::string path_;
   Output out_;
-  std::vector<std::string> hashes_;
+  std::uint64_t size_ = 0;
+  std::vector<std::string> names_;  // of its lines, if what is done is remembered
   std::unordered_set<std::string> done_before_;
   std::optional<Output> done_;
 };

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/compressed.h"
-#include "base/duration.h"
 #include "base/error.h"
 #include "base/url.h"
 #include "cli/header_options.h"
@@ -31,21 +30,21 @@ std::pair<Tokens, Tokens> pair_of(std::string_view text) {
 }
 
 // `pointer` within what is compared on the left.
-Tokens within(const ReconcileSides& sides, std::string_view option, std::string_view pointer) {
+Tokens within(const Tokens& compared, std::string_view option, std::string_view pointer) {
   const Tokens tokens = pointer_tokens(pointer);
-  const Tokens& compared = sides.left_compared;
   if (tokens.size() <= compared.size() || !std::equal(compared.begin(), compared.end(), tokens.begin()))
-    throw Error(Kind::usage, fmt::format("{} {}: that is not within what --compare names on the left", option, pointer));
+    throw Error(Kind::usage,
+                fmt::format("{} {}: that is not within what --compare names on the left", option, pointer));
   return {tokens.begin() + static_cast<std::ptrdiff_t>(compared.size()), tokens.end()};
 }
 
-Rule& rule_at(Rule& root, Tokens tokens, const Tokens& below) {
-  tokens.insert(tokens.end(), below.begin(), below.end());
-  return root.at(tokens);
+Rule& rule_below(SideTerms& side, const Tokens& below) {
+  return side.rule.at(side.compared).at(below);
 }
 
-bool is_http(std::string_view text) {
-  return text.starts_with("http:") || text.starts_with("https:") || text.starts_with("http+");
+void add_key(SideTerms& side, Tokens tokens) {
+  side.rule.at(tokens).key = static_cast<int>(side.key.size());
+  side.key.push_back(std::move(tokens));
 }
 
 // It can be read where and as often as we like; a pipe cannot, nor what is compressed.
@@ -55,96 +54,83 @@ bool is_plain_file(const Url& url) {
          std::filesystem::is_regular_file(url.path, none);
 }
 
-std::chrono::milliseconds timeout_of(const ReconcileOptionsTyped& args) {
-  return args.timeout.empty() ? kConnectTime : parse_duration(args.timeout);
-}
-
 std::unique_ptr<Feed> open_feed(const Url& url, const ReconcileOptionsTyped& args, Report& report) {
   if (url.scheme == "sqlite") return open_store_feed(url);
   if (url.scheme == "file") return open_file_feed(url.path);
   SourceOptions options;
   options.name = "iso reconcile";
-  options.queue = url.fragment;
-  options.timeout = timeout_of(args);
+  options.timeout = duration_or(args.timeout, kConnectTime);
   options.notice = [&report](std::string_view text) { report.note(text); };
-  if (options.queue.empty())
-    throw Error(Kind::usage, fmt::format("{}: which queue? add #QUEUE", redacted(url)));
   return open_queue_feed(url, options);
 }
 
-Side open_side(const std::string& text, const ReconcileOptionsTyped& args, Session& session, Report& report) {
-  Side side;
+void open_text(Side& side, const std::string& end, const ReconcileOptionsTyped& args, Session& session,
+               Report& report) {
   const std::string folder = session.environment.temporary_folder();
-  if (is_http(text)) {
+  if (is_http(end)) {
     PageOptions options;
     options.fields = read_header_options(args.headers, args.bearer_file);
     options.items = pointer_tokens(args.items);
-    options.timeout = timeout_of(args);
-    auto feed = std::make_unique<PageFeed>(text, std::move(options), session);
+    options.timeout = duration_or(args.timeout, kConnectTime);
+    auto feed = std::make_unique<PageFeed>(end, std::move(options), session);
     side.name = feed->name();
     side.text = std::make_unique<Text>(std::move(feed), folder);
-    return side;
+    return;
   }
-  const Url url = parse_url(text);
+  const Url url = parse_url(end);
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
   side.ledger = side.rows && is_ledger(url);
-  if (is_plain_file(url)) {
-    side.text = std::make_unique<Text>(url.path);
-  } else {
-    side.text = std::make_unique<Text>(open_feed(url, args, report), folder);
-  }
+  side.text = is_plain_file(url) ? std::make_unique<Text>(url.path)
+                                 : std::make_unique<Text>(open_feed(url, args, report), folder);
+}
+
+Side open_side(const std::string& end, const SideTerms& terms, const ReconcileOptionsTyped& args,
+               Session& session, Report& report) {
+  Side side;
+  side.rule = terms.rule;
+  side.key = terms.key;
+  side.compared = terms.compared;
+  open_text(side, end, args, session, report);
   return side;
 }
 
 }  // namespace
 
+bool is_http(std::string_view end) {
+  return end.starts_with("http:") || end.starts_with("https:") || end.starts_with("http+");
+}
+
 ReconcileSides read_sides(const ReconcileOptionsTyped& args) {
   ReconcileSides sides;
+  auto& [left, right] = sides;
   for (const auto& key : args.keys.empty() ? std::vector<std::string>{"/message_id"} : args.keys) {
-    auto [left, right] = pair_of(key);
-    const int part = static_cast<int>(sides.left_key.size());
-    sides.left_rule.at(left).key = part;
-    sides.right_rule.at(right).key = part;
-    sides.left_key.push_back(std::move(left));
-    sides.right_key.push_back(std::move(right));
+    auto [of_left, of_right] = pair_of(key);
+    add_key(left, std::move(of_left));
+    add_key(right, std::move(of_right));
   }
-  if (args.compare.empty()) {
-    ignore_travel(sides.left_rule);
-    ignore_travel(sides.right_rule);
-  } else {
-    std::tie(sides.left_compared, sides.right_compared) = pair_of(args.compare.front());
-  }
-  sides.left_rule.at(sides.left_compared).compared = true;
-  sides.right_rule.at(sides.right_compared).compared = true;
-  for (const auto& pointer : args.ignored) {
-    const Tokens below = within(sides, "--ignore", pointer);
-    rule_at(sides.left_rule, sides.left_compared, below).ignored = Rule::Ignored::always;
-    rule_at(sides.right_rule, sides.right_compared, below).ignored = Rule::Ignored::always;
-  }
-  for (const auto& pointer : args.unordered) {
-    const Tokens below = within(sides, "--unordered", pointer);
-    rule_at(sides.left_rule, sides.left_compared, below).unordered = true;
-    rule_at(sides.right_rule, sides.right_compared, below).unordered = true;
+  if (!args.compare.empty()) std::tie(left.compared, right.compared) = pair_of(args.compare.front());
+  for (SideTerms* const side : {&left, &right}) {
+    if (args.compare.empty()) ignore_travel(side->rule);
+    side->rule.at(side->compared).compared = true;
+    for (const auto& pointer : args.ignored)
+      rule_below(*side, within(left.compared, "--ignore", pointer)).ignored = Rule::Ignored::always;
+    for (const auto& pointer : args.unordered)
+      rule_below(*side, within(left.compared, "--unordered", pointer)).unordered = true;
   }
   return sides;
 }
 
-Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report) {
-  Side side = open_side(args.left, args, session, report);
-  side.rule = sides.left_rule;
-  side.key = sides.left_key;
-  side.compared = sides.left_compared;
-  return side;
+Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+               Report& report) {
+  return open_side(args.left, sides.left, args, session, report);
 }
 
-Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report) {
-  Side side = open_side(args.right, args, session, report);
+Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+                Report& report) {
+  Side side = open_side(args.right, sides.right, args, session, report);
   if (!args.expected.empty() && !side.ledger)
     throw Error(Kind::usage, "--expect needs RIGHT to be a ledger: sqlite:PATH#acks");
-  side.rule = sides.right_rule;
-  side.key = sides.right_key;
-  side.compared = sides.right_compared;
   return side;
 }
 

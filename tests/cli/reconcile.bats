@@ -315,6 +315,10 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 0
   is '"m7"' "$(tail -1 r | jq .message_id)"
   is 20 "$(wc -l <r)"
+  head -19 l >https.log # a file, whatever it is called
+  iso reconcile l https.log --repair
+  exits 0
+  is 20 "$(wc -l <https.log)"
 }
 
 @test "reconcile: a repair of more than a tenth needs --force" {
