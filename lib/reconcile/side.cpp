@@ -1,6 +1,5 @@
 #include "reconcile/side.h"
 
-#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -29,18 +28,11 @@ class Reader {
         writer_(shared.to) {}
 
   void operator()(const Block& block) {
-    const char* line = block.bytes.data();
-    const char* const end = line + block.size;
     std::uint64_t lines = 0;
     std::vector<Text::Mark> marks{{block.offset, 0}};
-    line += mark_size(block);
-    for (; line != end; ++lines) {
-      const auto left = static_cast<std::size_t>(end - line);
-      const auto* const next = static_cast<const char*>(std::memchr(line, '\n', left)) + 1;
-      const std::uint64_t offset = block.offset + static_cast<std::uint64_t>(line - block.bytes.data());
-      if (offset - marks.back().offset >= Text::kMarkEvery) marks.push_back({offset, lines});
-      take({line, static_cast<std::size_t>(next - line)}, offset);
-      line = next;
+    for (BlockWalk walk(block); walk.next(); ++lines) {
+      if (walk.offset() - marks.back().offset >= Text::kMarkEvery) marks.push_back({walk.offset(), lines});
+      take(walk.line(), walk.offset());
     }
     shared_.scan.text.lines_in(block, std::move(marks), lines);
   }
@@ -112,8 +104,18 @@ ReadLine read_line(const Side& side, const Expected& expected, Digester& digeste
   return read;
 }
 
-std::size_t mark_size(const Block& block) {
-  return block.offset == 0 && block.bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+BlockWalk::BlockWalk(const Block& block)
+    : rest_(std::string_view(block.bytes).substr(0, block.size)), offset_(block.offset) {
+  if (offset_ != 0 || !rest_.starts_with(kByteOrderMark)) return;
+  offset_ = kByteOrderMark.size();
+  rest_.remove_prefix(kByteOrderMark.size());
+}
+
+bool BlockWalk::next() {
+  offset_ += line_.size();
+  line_ = rest_.substr(0, rest_.find('\n') + 1);
+  rest_.remove_prefix(line_.size());
+  return !line_.empty();
 }
 
 std::string Side::line(Place place) const {

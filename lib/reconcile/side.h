@@ -49,8 +49,19 @@ struct ReadLine {
 };
 ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view line);
 
-// The first line's bytes that are no item: a byte order mark.
-std::size_t mark_size(const Block& block);
+// The lines of a block, one after the other, without the byte order mark that a text may begin with.
+class BlockWalk {
+ public:
+  explicit BlockWalk(const Block& block);
+
+  bool next();  // false: there is no more
+  std::string_view line() const { return line_; }    // with its line break
+  std::uint64_t offset() const { return offset_; }   // of the line in the text
+
+ private:
+  std::string_view rest_, line_;
+  std::uint64_t offset_;
+};
 
 // An item that cannot be compared, since it is no JSON or has no key.
 using OnInvalid = std::function<void(Place)>;

@@ -1,4 +1,3 @@
-#include <cstring>
 #include <fmt/format.h>
 #include <optional>
 #include <utility>
@@ -26,11 +25,10 @@ class SortedItems {
   void next() {
     std::string before = std::move(key_);
     while (next_line()) {
-      const std::string_view line = line_;
-      const auto [digest, flags, blank] = read_line(side_, options_.expected, digester_, line);
+      const auto [digest, flags, blank] = read_line(side_, options_.expected, digester_, walk_.line());
       if (blank) continue;
       ++items_;
-      const Place place(block_.offset + static_cast<std::uint64_t>(line.data() - block_.bytes.data()), flags);
+      const Place place(walk_.offset(), flags);
       if (digest.state != Digest::State::item) {
         invalid_(place);
         continue;
@@ -49,24 +47,18 @@ class SortedItems {
 
  private:
   bool next_line() {
-    while (at_ == block_.size) {
-      block_ = {};
-      at_ = 0;
+    while (!walk_.next()) {
       if (stop_ != 0 || !side_.text->next(block_)) return false;
+      walk_ = BlockWalk(block_);
       if (block_.size == 0) continue;
       marked_ = block_.offset;
       side_.text->mark({marked_, lines_});
-      at_ = mark_size(block_);
       options_.progress(side_, side_.text->offset(), side_.text->size());
     }
-    const char* const start = block_.bytes.data() + at_;
-    const auto* const end = static_cast<const char*>(std::memchr(start, '\n', block_.size - at_)) + 1;
-    line_ = {start, static_cast<std::size_t>(end - start)};
-    if (const auto offset = block_.offset + at_; offset - marked_ >= Text::kMarkEvery) {
-      marked_ = offset;
-      side_.text->mark({offset, lines_});
+    if (walk_.offset() - marked_ >= Text::kMarkEvery) {
+      marked_ = walk_.offset();
+      side_.text->mark({marked_, lines_});
     }
-    at_ += line_.size();
     ++lines_;
     return true;
   }
@@ -77,9 +69,8 @@ class SortedItems {
   std::function<void(Place)> invalid_;
   Digester digester_;
   Block block_;
-  std::size_t at_ = 0;
+  BlockWalk walk_{block_};
   std::uint64_t lines_ = 0, items_ = 0, marked_ = 0;
-  std::string_view line_;
   std::string key_;
   Entry entry_;
   bool ended_ = false;
