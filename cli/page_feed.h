@@ -13,14 +13,14 @@
 namespace iso {
 
 struct PageOptions {
-  Fields fields;                          // of each request
-  std::vector<std::string> items;         // where the array of items is in a page; none: the page is it
+  Fields fields;                              // of each request
+  std::vector<std::string> items;             // where the array of items is in a page; none: the page is it
   std::chrono::milliseconds timeout{30'000};  // of each page
 };
 
-// A collection over HTTP, page after page by Link: rel=next, as lines of items. Nothing is taken from a cache.
-// Throws, when it is read: Kind::unavailable, Kind::unconfirmed, Kind::refused for 401 and 403, Kind::missing
-// for 404 and 410, Kind::data for a page without items.
+// A collection over HTTP, page after page by Link: rel=next, as lines of items. Nothing is taken from a
+// cache. Throws, when it is read: Kind::unavailable, Kind::unconfirmed, Kind::refused for 401 and 403,
+// Kind::missing for 404 and 410, Kind::data for a page without items.
 class PageFeed final : public Feed {
  public:
   PageFeed(std::string url, PageOptions options, Session& session);

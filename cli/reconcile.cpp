@@ -1,3 +1,5 @@
+#include "reconcile/reconcile.h"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -6,8 +8,8 @@
 #include <memory>
 #include <random>
 #include <thread>
-#include <unordered_map>
 #include <unistd.h>
+#include <unordered_map>
 
 #include "base/duration.h"
 #include "base/error.h"
@@ -19,14 +21,13 @@
 #include "cli/reconcile_repair.h"
 #include "cli/reconcile_sides.h"
 #include "cli/report.h"
-#include "reconcile/reconcile.h"
 
 namespace iso {
 namespace {
 
 constexpr std::chrono::seconds kGrace{60};
 constexpr std::uint64_t kOurselves = std::uint64_t{12} << 20;  // of --memory, for what does not grow
-constexpr std::chrono::milliseconds kRound{200};  // a signal is seen at the latest after this
+constexpr std::chrono::milliseconds kRound{200};               // a signal is seen at the latest after this
 
 void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
   for (auto now = system_clock().steady(); now < time && interrupted == 0; now = system_clock().steady())
@@ -77,9 +78,11 @@ struct Looks {
     with_progress.progress = [&](const Side& side, std::uint64_t done, std::uint64_t all) {
       auto& [first, second] = sides_read;
       (&side == &left ? first : second) = {done, all};
-      report.progress_bytes("read", first.done + second.done, first.all != 0 && second.all != 0 ? first.all + second.all : 0);
+      report.progress_bytes("read", first.done + second.done,
+                            first.all != 0 && second.all != 0 ? first.all + second.all : 0);
     };
-    return (args.sorted ? reconcile_sorted : reconcile)(left, right, with_progress, session.interrupted, found);
+    return (args.sorted ? reconcile_sorted : reconcile)(left, right, with_progress, session.interrupted,
+                                                        found);
   }
 };
 
@@ -89,7 +92,8 @@ class OneRun {
   OneRun(const Looks& looks, FindingOutput& output) : looks_(looks), args_(looks.args), output_(output) {}
 
   Outcome run() {
-    if (!args_.plan.empty() || args_.repair) plan_ = std::make_unique<RepairPlan>(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
+    if (!args_.plan.empty() || args_.repair)
+      plan_ = std::make_unique<RepairPlan>(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
     look();
     if (plan_) plan_->finish();
     if (!interrupted() && plan_ && args_.repair && plan_->size() != 0) repair_all();
@@ -112,9 +116,10 @@ class OneRun {
   // A wrong pointer makes everything missing.
   void repair_all() {
     if (!args_.force && plan_->size() > tally_.left / 10)
-      return looks_.report.error(fmt::format(
-          "nothing was sent: {} of {} are missing, more than a tenth; if --key and RIGHT are what you mean, say --force",
-          plan_->size(), tally_.left));
+      return looks_.report.error(
+          fmt::format("nothing was sent: {} of {} are missing, more than a tenth; if --key and RIGHT are "
+                      "what you mean, say --force",
+                      plan_->size(), tally_.left));
     repaired_ = repair(*plan_, args_, looks_.session, looks_.report, output_.out());
     plan_.reset();
     if (!interrupted()) look();
@@ -141,14 +146,17 @@ Outcome watch(const Looks& looks, FindingOutput& output) {
   for (std::uint64_t look = 1; looks.session.interrupted == 0; ++look) {
     const Steady now = system_clock().steady();
     looks.look([&](const Finding& finding) {
-      auto& [since, told, last] = known.try_emplace(std::string(name_of(finding.status)) + finding.key + finding.error, Known{now}).first->second;
+      auto& [since, told, last] =
+          known.try_emplace(std::string(name_of(finding.status)) + finding.key + finding.error, Known{now})
+              .first->second;
       last = look;
       if (told || finding.status == Status::inflight || now - since < looks.options.grace) return;
       told = true;
       output.finding(finding);
     });
     output.write();
-    if (looks.session.interrupted == 0) std::erase_if(known, [look](const auto& one) { return one.second.look != look; });
+    if (looks.session.interrupted == 0)
+      std::erase_if(known, [look](const auto& one) { return one.second.look != look; });
     sleep_until(now + every, looks.session.interrupted);
   }
   return interrupted_by(looks.session.interrupted);
@@ -159,15 +167,18 @@ void check_plan(const ReconcileOptionsTyped& args) {
   for (const auto& side : {args.left, args.right}) {
     std::error_code none;
     if (!args.plan.empty() && std::filesystem::equivalent(args.plan, side, none))
-      throw Error(Kind::usage, fmt::format("--plan {} is a side of the comparison; name another file", args.plan));
+      throw Error(Kind::usage,
+                  fmt::format("--plan {} is a side of the comparison; name another file", args.plan));
   }
 }
 
 Outcome run(const ReconcileOptionsTyped& args, Session& session) {
   Report report("iso reconcile", args.voice, session.environment);
   if (args.left == "-" && args.right == "-") throw Error(Kind::usage, "only one side can be standard input");
-  if ((args.repair || !args.watch.empty()) && !(can_be_read_again(args.left) && can_be_read_again(args.right)))
-    throw Error(Kind::usage, "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
+  if ((args.repair || !args.watch.empty()) &&
+      !(can_be_read_again(args.left) && can_be_read_again(args.right)))
+    throw Error(Kind::usage,
+                "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
   check_plan(args);
   const Looks looks{args, read_sides(args), session, report, options_of(args, session)};
   FindingOutput output(args.form, args.voice, session.environment);

@@ -24,7 +24,8 @@ void add_sides(CLI::App& app, ReconcileOptionsTyped& options) {
       ->delimiter(',');
   app.add_option("--items", options.items, "Of a side that is fetched: where in each page its items are")
       ->type_name("POINTER");
-  app.add_option("-H,--header", options.headers, "Fetch with this header field, \"Name: value\"; may be repeated")
+  app.add_option("-H,--header", options.headers,
+                 "Fetch with this header field, \"Name: value\"; may be repeated")
       ->type_name("FIELD")
       ->take_all()
       ->expected(1);
@@ -41,7 +42,8 @@ void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {
       ->expected(1)
       ->default_str("/message_id")
       ->group(group);
-  app.add_option("--compare", options.compare, "Compare this part; else what a message says, or the whole item")
+  app.add_option("--compare", options.compare,
+                 "Compare this part; else what a message says, or the whole item")
       ->type_name("POINTER[=POINTER]")
       ->expected(1)
       ->group(group);
@@ -59,7 +61,8 @@ void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {
       ->type_name("DUR")
       ->default_str("60s")
       ->group(group);
-  app.add_flag("--sorted", options.sorted, "Both sides are in the order of their keys: hold nothing in memory")
+  app.add_flag("--sorted", options.sorted,
+               "Both sides are in the order of their keys: hold nothing in memory")
       ->group(group);
   app.add_option("--memory", options.memory, "Stay below this; what has no room goes to TMPDIR")
       ->type_name("SIZE")
@@ -73,18 +76,21 @@ void add_answer(CLI::App& app, ReconcileOptionsTyped& options) {
   const std::map<std::string, ReconcileForm> forms{{"records", ReconcileForm::records},
                                                    {"table", ReconcileForm::table},
                                                    {"summary", ReconcileForm::summary}};
-  app.add_option("--out", options.form, "Print findings as records, as a table for people, or only their counts")
+  app.add_option("--out", options.form,
+                 "Print findings as records, as a table for people, or only their counts")
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(forms).description("{records,table,summary}"))
       ->default_str("records");
   std::vector<std::string> names;
   for (const auto name : kStatusNames)
     if (name != name_of(Status::inflight)) names.emplace_back(name);
-  app.add_option("--fail-on", options.fail_on, "Only these findings make the exit status 1; else all but inflight")
+  app.add_option("--fail-on", options.fail_on,
+                 "Only these findings make the exit status 1; else all but inflight")
       ->type_name("STATUS,...")
       ->delimiter(',')
       ->check(CLI::IsMember(names));
-  app.add_option("--watch", options.watch, "Compare again and again, so often; tell what stays for longer than --grace")
+  app.add_option("--watch", options.watch,
+                 "Compare again and again, so often; tell what stays for longer than --grace")
       ->type_name("DUR");
 }
 
@@ -97,7 +103,8 @@ void add_repair(CLI::App& app, ReconcileOptionsTyped& options) {
   auto* repair = app.add_flag("--repair", options.repair, "Send what RIGHT lacks there, then look again")
                      ->excludes("--watch")
                      ->group(group);
-  app.add_option("--repair-to", options.repair_to, "Send it to this end instead; FILE of --plan remembers what was sent")
+  app.add_option("--repair-to", options.repair_to,
+                 "Send it to this end instead; FILE of --plan remembers what was sent")
       ->type_name("END")
       ->needs(repair)
       ->needs("--plan")

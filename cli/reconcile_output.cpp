@@ -51,8 +51,8 @@ FindingOutput::FindingOutput(ReconcileForm form, const Voice& voice, const Envir
 void FindingOutput::finding(const Finding& finding) {
   if (form_ == ReconcileForm::summary || out_.closed()) return;
   if (form_ == ReconcileForm::table) {
-    table_.append(out_.buffer(), {std::string(name_of(finding.status)), finding.key, why_of(finding), side_of(finding.left),
-                                  side_of(finding.right), finding.difference.changes});
+    table_.append(out_.buffer(), {std::string(name_of(finding.status)), finding.key, why_of(finding),
+                                  side_of(finding.left), side_of(finding.right), finding.difference.changes});
   } else {
     append_finding(out_.buffer(), finding);
     out_.buffer() += '\n';

@@ -11,8 +11,8 @@
 #include "ends/store_rows.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
-#include "record/write.h"
 #include "reconcile/text.h"
+#include "record/write.h"
 
 namespace iso {
 namespace {
@@ -61,7 +61,8 @@ Target open_target(const ReconcileOptionsTyped& args, Report& report) {
   Url end = url;
   if (url.scheme != "sqlite") end.fragment.clear();
   const Layers layers(url.scheme == "sqlite" ? Record{} : typed, typed);
-  return {open_sink(end, options), redacted(url), Preparer(layers, resolve_defaults(layers), Incoming::messages)};
+  return {open_sink(end, options), redacted(url),
+          Preparer(layers, resolve_defaults(layers), Incoming::messages)};
 }
 
 void append_outcome(std::string& out, const Taken& taken, const Verdict& verdict, std::string_view target) {
@@ -120,7 +121,8 @@ Descriptor RepairPlan::lines() const {
   return Descriptor::lend(out_.descriptor());
 }
 
-RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session& session, Report& report, Output& out) {
+RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session& session, Report& report,
+                   Output& out) {
   std::vector<Input> inputs;
   inputs.push_back({plan.lines(), plan.name()});
   const auto source = open_stream_source(std::move(inputs), Framing::records);

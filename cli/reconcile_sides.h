@@ -24,8 +24,10 @@ struct ReconcileSides {
 ReconcileSides read_sides(const ReconcileOptionsTyped& args);
 
 // A side, ready to be read. Throws Kind::missing, Kind::unavailable, Kind::usage, Kind::io.
-Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report);
-Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session, Report& report);
+Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+               Report& report);
+Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+                Report& report);
 
 // Whether a side, or where a repair should go, is reached over HTTP.
 bool is_http(std::string_view end);

@@ -113,9 +113,8 @@ void Wire::open_channel() {
 
 Wire::Answer Wire::declare_queue(std::string_view name, QueueOptions options, Queue& queue) {
   write_all(timeout_);
-  const auto* ok =
-      amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive, options.durable,
-                         options.exclusive, options.auto_delete, kNoArguments);
+  const auto* ok = amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive,
+                                      options.durable, options.exclusive, options.auto_delete, kNoArguments);
   if (auto refusal = answer("declaring a queue")) return refusal;
   queue = {std::string(view(ok->queue)), ok->message_count};
   return std::nullopt;

@@ -20,12 +20,13 @@ namespace iso {
 namespace {
 
 // What a hash starts from, so that values of different kinds differ: arbitrary odd numbers.
-constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb133111eb,
-                        kArray = 0xd6e8feb86659fd93, kUnordered = 0xa0761d6478bd642f, kNumber = 0xe7037ed1a0b428db,
-                        kBigNumber = 0x8ebc6af09c88c6e3, kTrue = 0x589965cc75374cc3, kFalse = 0x1d8e4e27c47d124f,
-                        kNull = 0xeb44accab455d165, kIgnored = 0x4cf5ad432745937f, kAbsent = 0x2127599bf4325c37,
-                        kBoolean = 0x6c62272e07bb0142,
-                        kMessage = 0x62b821756295c58d, kDeep = 0x71d67fffeda60001;
+constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb133111eb, kArray = 0xd6e8feb86659fd93,
+                        kUnordered = 0xa0761d6478bd642f, kNumber = 0xe7037ed1a0b428db,
+                        kBigNumber = 0x8ebc6af09c88c6e3, kTrue = 0x589965cc75374cc3,
+                        kFalse = 0x1d8e4e27c47d124f, kNull = 0xeb44accab455d165,
+                        kIgnored = 0x4cf5ad432745937f, kAbsent = 0x2127599bf4325c37,
+                        kBoolean = 0x6c62272e07bb0142, kMessage = 0x62b821756295c58d,
+                        kDeep = 0x71d67fffeda60001;
 
 inline const char* skip_space(const char* at) {
   while (*at == ' ' || *at == '\t' || *at == '\r') ++at;
@@ -57,8 +58,8 @@ std::uint64_t with_words(std::uint64_t hash, std::string_view bytes) {
   return with_word(hash, word);
 }
 
-// The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to tell
-// whether any is beyond ASCII, and `hash` what with_words() makes of them.
+// The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to
+// tell whether any is beyond ASCII, and `hash` what with_words() makes of them.
 inline const char* plain_end(const char* at, std::uint64_t& seen, std::uint64_t& hash) {
   if constexpr (std::endian::native == std::endian::little) {
     for (;; at += 8) {
@@ -294,7 +295,8 @@ const char* Digester::text(const char* at, std::string_view& characters, std::ui
 }
 
 // `at` is at the first escape. The characters are copied.
-const char* Digester::escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash) {
+const char* Digester::escaped(const char* start, const char* at, std::string_view& characters,
+                              std::uint64_t& hash) {
   std::uint64_t unused = 0;
   while (*at == '\\') {
     if (at[1] == 'u') {
@@ -417,8 +419,8 @@ const char* Digester::members(const char* at, Take take) {
   return at + 1;
 }
 
-// Of a name that comes twice the last counts. What each name adds to the sum lies on a stack of all objects that
-// are open, which costs no allocation.
+// Of a name that comes twice the last counts. What each name adds to the sum lies on a stack of all objects
+// that are open, which costs no allocation.
 const char* Digester::object(const char* at, std::uint64_t& hash) {
   const std::size_t base = shares_.size();
   std::unique_ptr<Names> many;
@@ -462,7 +464,8 @@ const char* Digester::ruled(const char* at, const Node& node, Said& said) {
   const char* const start = at;
   at = ruled_value(at, node, said);
   if (!at) return nullptr;
-  if (node.key >= 0) take_key(static_cast<std::size_t>(node.key), {start, static_cast<std::size_t>(at - start)});
+  if (node.key >= 0)
+    take_key(static_cast<std::size_t>(node.key), {start, static_cast<std::size_t>(at - start)});
   if (node.compared) content_ = node.knows_messages ? said.in_message : said.whole;
   return at;
 }
@@ -511,7 +514,8 @@ void Digester::sum_up(const Node& node, std::span<const Member> members, Said& s
     has_body = has_body || (member.slot && member.slot->is_body);
     whole += mix(member.name, member.said.whole);
     ++whole_count;
-    const bool left_out = node.knows_messages && member.said.nothing && !(member.slot && member.slot->is_body);
+    const bool left_out =
+        node.knows_messages && member.said.nothing && !(member.slot && member.slot->is_body);
     if (ignored == Rule::Ignored::in_messages || left_out) continue;
     in_message += mix(member.name, member.said.in_message);
     ++in_message_count;

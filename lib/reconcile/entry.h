@@ -36,8 +36,8 @@ static_assert(sizeof(Entry) == 32);
 
 // Whether there is nothing to say of a key that each side has once.
 inline bool are_ok(const Entry& left, const Entry& right) {
-  return left.content == right.content && !left.place.has(Place::doubtful) && !left.place.has(Place::conflict) &&
-         !right.place.has(Place::conflict);
+  return left.content == right.content && !left.place.has(Place::doubtful) &&
+         !left.place.has(Place::conflict) && !right.place.has(Place::conflict);
 }
 
 }  // namespace iso

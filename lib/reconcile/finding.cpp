@@ -44,11 +44,13 @@ std::string why_not_compared(const Item& item, const KeyPointers& key) {
 void append_place(std::string& out, const Finding::Found& found) {
   const auto& row = found.item->row;
   if (!row) {
-    out += fmt::format(R"("line":{},"offset":{})", found.side->line_number(found.place), found.place.offset());
+    out +=
+        fmt::format(R"("line":{},"offset":{})", found.side->line_number(found.place), found.place.offset());
     return;
   }
   out += fmt::format(R"("row":{})", row->row);
-  if (row->settled != RowState::Settled::unknown) out += fmt::format(R"(,"state":"{}")", name_of(row->settled));
+  if (row->settled != RowState::Settled::unknown)
+    out += fmt::format(R"(,"state":"{}")", name_of(row->settled));
 }
 
 void append_copies(std::string& out, std::string_view name, const Finding::Copies& copies) {
@@ -71,9 +73,12 @@ bool is_made_on_the_way(const Change& change) {
 }
 
 // Adds `value` at `tokens` of left, which lacks it, and perhaps some of the objects around it.
-void add_with_parents(Difference& difference, const Item& left, const std::vector<std::string>& tokens, const Value& value) {
+void add_with_parents(Difference& difference, const Item& left, const std::vector<std::string>& tokens,
+                      const Value& value) {
   std::size_t there = tokens.size() - 1;
-  while (there > 0 && !find_value(left.value, {tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(there)})) --there;
+  while (there > 0 &&
+         !find_value(left.value, {tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(there)}))
+    --there;
   difference.made = std::make_unique<std::string>(value.text);
   for (std::size_t i = tokens.size() - 1; i > there; --i) {
     std::string object = "{";
@@ -91,7 +96,8 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
   const Value* const after = find_value(right.value, right_side.compared);
   Difference difference;
   if (before && after) {
-    difference.changes = changes(*before, *after, rule_at(left_side.rule, tokens), path_of(tokens, tokens.size()));
+    difference.changes =
+        changes(*before, *after, rule_at(left_side.rule, tokens), path_of(tokens, tokens.size()));
   } else if (before) {
     difference.changes.push_back({Change::Op::remove, path_of(tokens, tokens.size()), before->text, {}});
   } else if (after) {
@@ -118,7 +124,8 @@ Finding FindingReader::read(const Stub& stub) const {
   finding.key = key_json(item.value, side.key);
   if (stub.status == Status::different)
     finding.difference = difference(left_, *finding.left.first->item, right_, *finding.right.first->item);
-  if (has_left && (stub.status == Status::missing || stub.status == Status::inflight || stub.status == Status::unacked))
+  if (has_left &&
+      (stub.status == Status::missing || stub.status == Status::inflight || stub.status == Status::unacked))
     if (const auto time = item.time_ms()) finding.age_ms = now_ms_ - *time;
   if (stub.status == Status::unacked || (stub.status == Status::inflight && !expected_.empty())) {
     const auto& answers = finding.right.first;
@@ -153,7 +160,8 @@ void append_finding(std::string& out, const Finding& finding) {
 }
 
 void append_summary(std::string& out, const ReconcileTally& tally, std::uint64_t repaired, int exit_code) {
-  out += fmt::format(R"({{"status":"summary","left":{},"right":{},"ok":{})", tally.left, tally.right, tally.ok);
+  out +=
+      fmt::format(R"({{"status":"summary","left":{},"right":{},"ok":{})", tally.left, tally.right, tally.ok);
   for (std::size_t i = 0; i < kStatusNames.size(); ++i)
     out += fmt::format(R"(,"{}":{})", kStatusNames[i], tally.found[i]);
   if (repaired != 0) out += fmt::format(R"(,"repaired":{})", repaired);

@@ -13,15 +13,16 @@
 
 namespace iso {
 
-// What turns what is compared of a left item into that of a right one. Of messages, an id that left has not was
-// made on the way, and is no difference.
+// What turns what is compared of a left item into that of a right one. Of messages, an id that left has not
+// was made on the way, and is no difference.
 struct Difference {
   std::vector<Change> changes;
   std::unique_ptr<std::string> made;  // JSON that a change points into and no item holds
 };
 Difference difference(const Side& left_side, const Item& left, const Side& right_side, const Item& right);
 
-// A finding as it is kept until all are sorted: where to read the items again. Trivial, to be copied as bytes.
+// A finding as it is kept until all are sorted: where to read the items again. Trivial, to be copied as
+// bytes.
 struct Stub {
   struct Copies {
     std::uint32_t count = 0;
@@ -48,9 +49,9 @@ struct Finding {
   Status status = Status::invalid;
   std::string key;  // JSON
   Copies left, right;
-  Difference difference;           // different
-  std::vector<std::string> lacks;  // unacked: the applications
-  std::string error;               // invalid: why
+  Difference difference;               // different
+  std::vector<std::string> lacks;      // unacked: the applications
+  std::string error;                   // invalid: why
   std::optional<std::int64_t> age_ms;  // of what is missing or on its way
 };
 

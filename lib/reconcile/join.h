@@ -30,7 +30,8 @@ struct Judgement {
   const Side& right;
   const Expected& expected;
   std::int64_t now_ms = 0, grace_ms = 0;
-  std::function<void(std::string_view key, const Stub& stub)> found;  // from any thread; `key` is an ordered_key
+  std::function<void(std::string_view key, const Stub& stub)>
+      found;  // from any thread; `key` is an ordered_key
   Partitions& missing;
   Partitions& extra;
 
@@ -82,7 +83,9 @@ class Judge {
   void judge_right(const Entry& entry);
   void judge(KeyHash key, const Group& group);
   // All there is of a key that was read.
-  void judge_known(const std::string& text, const Variants& left, const Variants& right) { judge_one({}, text, left, right); }
+  void judge_known(const std::string& text, const Variants& left, const Variants& right) {
+    judge_one({}, text, left, right);
+  }
   const ReconcileTally& finish();  // writes out what is held back
 
   const Judgement& judgement() const { return judgement_; }

@@ -50,7 +50,8 @@ void Variants::add(const Entry& entry) {
   if (known == some.end() && some.size() == kMostVariants) known = some.end() - 1;
   if (known == some.end()) known = some.insert(some.end(), {entry.content, entry.place});
   // One that is known to be sent speaks for its copies.
-  if (equal(*known) && known->place.has(Place::doubtful) && !entry.place.has(Place::doubtful)) known->place = entry.place;
+  if (equal(*known) && known->place.has(Place::doubtful) && !entry.place.has(Place::doubtful))
+    known->place = entry.place;
 }
 
 void Group::add(const Side& side, bool is_right, const Entry& entry) {

@@ -13,7 +13,8 @@
 
 namespace iso {
 
-// By key, and copies by where they are, so that each run names the same one. Hashes are even: after one pass by some of their bits few are left in each bucket.
+// By key, and copies by where they are, so that each run names the same one. Hashes are even: after one pass
+// by some of their bits few are left in each bucket.
 class EntrySorter {
  public:
   static bool before(const Entry& one, const Entry& other) {
@@ -27,7 +28,9 @@ class EntrySorter {
   // `level` is that of the partitions whose part it is.
   void sort(std::vector<Entry>& entries, unsigned level) {
     if (entries.size() < kBuckets) return std::sort(entries.begin(), entries.end(), in_order);
-    const auto bucket = [shift = 52 - 8 * (level + 1)](const Entry& entry) { return (entry.key.high >> shift) & (kBuckets - 1); };
+    const auto bucket = [shift = 52 - 8 * (level + 1)](const Entry& entry) {
+      return (entry.key.high >> shift) & (kBuckets - 1);
+    };
     ends_.fill(0);
     for (const Entry& entry : entries) ++ends_[bucket(entry)];
     std::size_t end = 0;
@@ -36,7 +39,8 @@ class EntrySorter {
     for (const Entry& entry : entries) sorted_[ends_[bucket(entry)]++] = entry;
     std::size_t begin = 0;
     for (const std::size_t bucket_end : ends_) {
-      std::sort(sorted_.begin() + static_cast<std::ptrdiff_t>(begin), sorted_.begin() + static_cast<std::ptrdiff_t>(bucket_end), in_order);
+      std::sort(sorted_.begin() + static_cast<std::ptrdiff_t>(begin),
+                sorted_.begin() + static_cast<std::ptrdiff_t>(bucket_end), in_order);
       begin = bucket_end;
     }
     entries.swap(sorted_);
@@ -54,12 +58,13 @@ struct PartMemory {
   std::size_t bytes = 0;  // for the entries of a part while it is joined, on each thread
 };
 
-// Puts the same part of two sides together: `take` gets the entries of each key, from left and from right. A part
-// that does not fit into memory is split; if that is of no use `take` gets it as it is. For one thread.
+// Puts the same part of two sides together: `take` gets the entries of each key, from left and from right. A
+// part that does not fit into memory is split; if that is of no use `take` gets it as it is. For one thread.
 template <class Take>
 class PartJoin {
  public:
-  PartJoin(PartMemory memory, const std::atomic<int>& stop, Take& take) : memory_(memory), stop_(stop), take_(take) {}
+  PartJoin(PartMemory memory, const std::atomic<int>& stop, Take& take)
+      : memory_(memory), stop_(stop), take_(take) {}
 
   void join(Partitions& left, Partitions& right, std::size_t part) {
     if (stop_ != 0) return;
@@ -71,7 +76,8 @@ class PartJoin {
   }
 
  private:
-  static constexpr unsigned kDeepest = 3;  // levels of parts; what shares so many bits of a hash is mostly one key
+  static constexpr unsigned kDeepest =
+      3;  // levels of parts; what shares so many bits of a hash is mostly one key
   static constexpr std::size_t kSplitBuffer = 128;
 
   void join_in_memory(Partitions& left, Partitions& right, std::size_t part) {
@@ -87,7 +93,8 @@ class PartJoin {
   void merge() {
     std::span<const Entry> left = left_, right = right_;
     while (!left.empty() || !right.empty()) {
-      const bool from_left = right.empty() || (!left.empty() && !EntrySorter::before(right.front(), left.front()));
+      const bool from_left =
+          right.empty() || (!left.empty() && !EntrySorter::before(right.front(), left.front()));
       const KeyHash key = from_left ? left.front().key : right.front().key;
       const auto lefts = take_run(left, key), rights = take_run(right, key);
       take_.one_key(key, lefts, rights);

@@ -26,7 +26,8 @@ class Reconciliation {
         options_(options),
         stop_(stop),
         now_ms_(options.clock.wall().time_since_epoch().count()),
-        buffer_(std::clamp<std::size_t>(options.memory / kHalf / Partitions::kParts / 8 / options.threads / sizeof(Entry), 16, 1024)),
+        buffer_(std::clamp<std::size_t>(
+            options.memory / kHalf / Partitions::kParts / 8 / options.threads / sizeof(Entry), 16, 1024)),
         budget_(options.memory / kHalf),
         findings_(options.memory / 8, options.folder) {}
 
@@ -50,7 +51,8 @@ class Reconciliation {
   Partitions partitions() { return {budget_, options_.folder, 0, buffer_}; }
 
   void first_look(Partitions& missing, Partitions& extra) {
-    if (options_.skims) tally_.ok = tally_.left = tally_.right = skim(left_, right_, {options_, budget_, buffer_}, stop_);
+    if (options_.skims)
+      tally_.ok = tally_.left = tally_.right = skim(left_, right_, {options_, budget_, buffer_}, stop_);
     Partitions left = partitions(), right = partitions();
     tally_.left += read(left_, *left_.text, false, left);
     tally_.right += read(right_, *right_.text, false, right);
@@ -88,8 +90,10 @@ class Reconciliation {
   }
 
   void join_round(Round round, Partitions& left, Partitions& right, Partitions& missing, Partitions& extra) {
-    const Judgement judgement{left_, right_, options_.expected, now_ms_, options_.grace.count(), adder(), missing, extra};
-    const Join work{judgement, round, budget_, options_.folder, options_.memory / 8 / options_.threads, options_.threads};
+    const Judgement judgement{left_,   right_, options_.expected, now_ms_, options_.grace.count(), adder(),
+                              missing, extra};
+    const Join work{judgement,       round, budget_, options_.folder, options_.memory / 8 / options_.threads,
+                    options_.threads};
     tally_ += join(work, left, right, stop_);
   }
 
@@ -116,8 +120,8 @@ class Reconciliation {
 
 }  // namespace
 
-ReconcileTally reconcile(Side& left, Side& right, const ReconcileOptions& options, const std::atomic<int>& stop,
-                         const std::function<void(const Finding&)>& found) {
+ReconcileTally reconcile(Side& left, Side& right, const ReconcileOptions& options,
+                         const std::atomic<int>& stop, const std::function<void(const Finding&)>& found) {
   return Reconciliation(left, right, options, stop).run(found);
 }
 

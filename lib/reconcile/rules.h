@@ -33,8 +33,9 @@ struct Rule::Place {
 
 // The members of a message that say how it travelled, and not what it says, are ignored in messages, which
 // takes that both sides are. A message is an object that has `body`, `text` or `base64`, and no member that a
-// record has not; what is always ignored counts for neither. Of its members, null counts as left out (but of those three, for it is one without them),
-// and so do headers of which nothing is left. All that holds for a root with this rule alone.
+// record has not; what is always ignored counts for neither. Of its members, null counts as left out (but of
+// those three, for it is one without them), and so do headers of which nothing is left. All that holds for a
+// root with this rule alone.
 void ignore_travel(Rule& root);
 bool is_for_messages(const Rule& root);  // travel is ignored
 bool is_message_field(std::string_view name);

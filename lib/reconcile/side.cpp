@@ -49,7 +49,8 @@ class Reader {
     const auto [digest, line_flags, blank] = read_line(side_, shared_.scan.expected, digester_, line);
     if (blank) return;
     ++items_;
-    const Place place(offset, static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
+    const Place place(offset,
+                      static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
     if (digest.state == Digest::State::item) {
       const std::uint64_t bits = shared_.scan.key_bits;
       writer_.add({{digest.key.high & bits, digest.key.low & bits}, digest.content, place});
@@ -98,7 +99,8 @@ ReadLine read_line(const Side& side, const Expected& expected, Digester& digeste
     read.blank = line.find_first_not_of(" \t\r\n") == std::string_view::npos;  // a line of nothing is no item
   } else if (side.present) {
     const bool there =
-        !side.ledger || unanswered(read_value({line.data(), static_cast<std::size_t>(end - line.data())}), expected).empty();
+        !side.ledger ||
+        unanswered(read_value({line.data(), static_cast<std::size_t>(end - line.data())}), expected).empty();
     digest.content = Digester::presence(digest.key, there);
   }
   return read;

@@ -24,7 +24,7 @@ struct Side {
   std::string name;            // as findings say it, without a password
   std::unique_ptr<Text> text;  // what was there at the first look
   std::unique_ptr<Text> later;
-  bool rows = false;    // its lines have row texts
+  bool rows = false;     // its lines have row texts
   bool ledger = false;   // its lines say who answered what
   bool present = false;  // what is compared is that a key is there, and, of a ledger, that all answered
   Rule rule;
@@ -54,9 +54,9 @@ class BlockWalk {
  public:
   explicit BlockWalk(const Block& block);
 
-  bool next();  // false: there is no more
-  std::string_view line() const { return line_; }    // with its line break
-  std::uint64_t offset() const { return offset_; }   // of the line in the text
+  bool next();                                      // false: there is no more
+  std::string_view line() const { return line_; }   // with its line break
+  std::uint64_t offset() const { return offset_; }  // of the line in the text
 
  private:
   std::string_view rest_, line_;

@@ -35,7 +35,8 @@ Rows* rows_of(const Side& side) {
 
 class Skimming {
  public:
-  Skimming(Side& left, Rows& left_rows, Side& right, Rows& right_rows, const Skim& skim, const std::atomic<int>& stop)
+  Skimming(Side& left, Rows& left_rows, Side& right, Rows& right_rows, const Skim& skim,
+           const std::atomic<int>& stop)
       : options_(skim.options),
         memory_{skim.budget, options_.folder, options_.memory / 8 / options_.threads},
         most_(options_.memory / 32 / sizeof(std::int64_t)),
@@ -47,7 +48,9 @@ class Skimming {
     // Each side by a thread of its own.
     Workers<Half*> other(1, [this] { return Other{*this}; });
     other.put(&right_);
-    look_at(left_, [this] { options_.progress(left_.side, left_.rows.skimmed_bytes(), left_.rows.bytes_to_skim()); });
+    look_at(left_, [this] {
+      options_.progress(left_.side, left_.rows.skimmed_bytes(), left_.rows.bytes_to_skim());
+    });
     other.finish();
     Workers<std::size_t> workers(options_.threads, [this] { return Comparer(*this); });
     for (std::size_t part = 0; part < Partitions::kParts; ++part)
@@ -65,7 +68,9 @@ class Skimming {
  private:
   struct Other {
     Skimming& all;
-    void operator()(Half* half) { all.look_at(*half, [] {}); }
+    void operator()(Half* half) {
+      all.look_at(*half, [] {});
+    }
     void finish() {}
   };
 
@@ -122,7 +127,9 @@ class Skimming {
       const Digest digest = digester.read(line.data());
       if (digest.state != Digest::State::item) return choose(half, alone);
       const std::uint64_t content = mix(digest.content, digester.hash(row.body)), bits = options_.key_bits;
-      writer.add({{digest.key.high & bits, digest.key.low & bits}, content, Place(static_cast<std::uint64_t>(row.state.row), flags_of(row.state))});
+      writer.add({{digest.key.high & bits, digest.key.low & bits},
+                  content,
+                  Place(static_cast<std::uint64_t>(row.state.row), flags_of(row.state))});
     };
     while (stop_ == 0 && !too_many_ && half.rows.skim(take)) progress();
     writer.flush();

@@ -12,8 +12,13 @@ namespace {
 // The items of one side, one after the other.
 class SortedItems {
  public:
-  SortedItems(const Side& side, const ReconcileOptions& options, const std::atomic<int>& stop, std::function<void(Place)> invalid)
-      : side_(side), options_(options), stop_(stop), invalid_(std::move(invalid)), digester_(side.rule, side.key.size(), options.seed) {
+  SortedItems(const Side& side, const ReconcileOptions& options, const std::atomic<int>& stop,
+              std::function<void(Place)> invalid)
+      : side_(side),
+        options_(options),
+        stop_(stop),
+        invalid_(std::move(invalid)),
+        digester_(side.rule, side.key.size(), options.seed) {
     next();
   }
 
@@ -35,11 +40,13 @@ class SortedItems {
       }
       entry_ = {digest.key, digest.content, place};
       key_.clear();
-      for (std::size_t part = 0; part < side_.key.size(); ++part) append_ordered_part(key_, digester_.key_part(part));
+      for (std::size_t part = 0; part < side_.key.size(); ++part)
+        append_ordered_part(key_, digester_.key_part(part));
       if (key_ < before)
-        throw Error(Kind::data, fmt::format("{}, line {}: its key belongs before the one above; sort the side, or leave "
-                                            "--sorted out",
-                                            side_.name, side_.line_number(place)));
+        throw Error(Kind::data,
+                    fmt::format("{}, line {}: its key belongs before the one above; sort the side, or leave "
+                                "--sorted out",
+                                side_.name, side_.line_number(place)));
       return;
     }
     ended_ = true;
@@ -78,7 +85,8 @@ class SortedItems {
 
 }  // namespace
 
-ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions& options, const std::atomic<int>& stop,
+ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions& options,
+                                const std::atomic<int>& stop,
                                 const std::function<void(const Finding&)>& found) {
   const std::int64_t now = options.clock.wall().time_since_epoch().count();
   const FindingReader reader(left, right, options.expected, now);
@@ -102,7 +110,8 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
                             nowhere,
                             nowhere};
   Judge judge(judgement, Round::only);
-  SortedItems lefts(left, options, stop, invalid_on(&Stub::left)), rights(right, options, stop, invalid_on(&Stub::right));
+  SortedItems lefts(left, options, stop, invalid_on(&Stub::left)),
+      rights(right, options, stop, invalid_on(&Stub::right));
   while (stop == 0 && !(lefts.ended() && rights.ended())) {
     const bool from_left = rights.ended() || (!lefts.ended() && lefts.key() <= rights.key());
     const std::string key = from_left ? lefts.key() : rights.key();

@@ -24,7 +24,9 @@ View view_at(const char* entry) {
   Lengths lengths;
   std::memcpy(&lengths, entry, sizeof lengths);
   const char* const key = entry + sizeof lengths;
-  return {{key, lengths.key}, {key + lengths.key, lengths.payload}, sizeof lengths + lengths.key + lengths.payload};
+  return {{key, lengths.key},
+          {key + lengths.key, lengths.payload},
+          sizeof lengths + lengths.key + lengths.payload};
 }
 
 }  // namespace
@@ -121,7 +123,8 @@ void Sorter::each(const std::function<void(std::string_view key, std::string_vie
   bytes_ = {};
   entries_ = {};
   std::vector<RunReader> readers;
-  for (const Run& run : runs_) readers.emplace_back(file_.get(), run, std::max<std::size_t>(4096, memory_ / 2 / runs_.size()));
+  for (const Run& run : runs_)
+    readers.emplace_back(file_.get(), run, std::max<std::size_t>(4096, memory_ / 2 / runs_.size()));
   const auto later = [&readers](std::size_t one, std::size_t other) {
     return readers[one].view().key > readers[other].view().key;
   };

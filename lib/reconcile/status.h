@@ -19,8 +19,8 @@ enum class Status : std::uint8_t {
   unacked,    // an application that is expected to has not handled it
   invalid,    // not JSON, damaged, or without a key
 };
-inline constexpr std::array<std::string_view, 9> kStatusNames{"missing",   "inflight", "recovered", "extra",  "different",
-                                                              "duplicate", "conflict", "unacked",   "invalid"};
+inline constexpr std::array<std::string_view, 9> kStatusNames{
+    "missing", "inflight", "recovered", "extra", "different", "duplicate", "conflict", "unacked", "invalid"};
 
 inline std::string_view name_of(Status status) {
   return kStatusNames[static_cast<std::size_t>(status)];

@@ -42,7 +42,8 @@ class StoreFeed final : public Feed, public Rows {
     const std::size_t begin = out.size();
     if (chosen_) {
       while (next_ < chosen_->size() && out.size() - begin < kAtOnce)
-        view_->row(queue_, (*chosen_)[next_++], [&](const StoreView::Row& row) { return append(out, row), true; });
+        view_->row(queue_, (*chosen_)[next_++],
+                   [&](const StoreView::Row& row) { return append(out, row), true; });
       given_ += out.size() - begin;
       return out.size() != begin;
     }
@@ -62,7 +63,8 @@ class StoreFeed final : public Feed, public Rows {
 
   // A guess that gets better: the rows to come are like those that came.
   std::uint64_t size() const override {
-    if (chosen_) return guess(given_, static_cast<std::int64_t>(next_), static_cast<std::int64_t>(chosen_->size()));
+    if (chosen_)
+      return guess(given_, static_cast<std::int64_t>(next_), static_cast<std::int64_t>(chosen_->size()));
     return guess(given_, after_ - begin_, up_to_ - begin_);
   }
 
@@ -83,13 +85,16 @@ class StoreFeed final : public Feed, public Rows {
     return true;
   }
   std::uint64_t skimmed_bytes() const override { return skimmed_; }
-  std::uint64_t bytes_to_skim() const override { return guess(skimmed_, skimmed_up_to_ - begin_, up_to_ - begin_); }
+  std::uint64_t bytes_to_skim() const override {
+    return guess(skimmed_, skimmed_up_to_ - begin_, up_to_ - begin_);
+  }
   void choose(std::vector<std::int64_t> rows) override { chosen_ = std::move(rows); }
 
  private:
   static std::uint64_t guess(std::uint64_t bytes, std::int64_t done, std::int64_t all) {
     if (done <= 0) return 0;
-    return static_cast<std::uint64_t>(static_cast<double>(bytes) * static_cast<double>(all) / static_cast<double>(done));
+    return static_cast<std::uint64_t>(static_cast<double>(bytes) * static_cast<double>(all) /
+                                      static_cast<double>(done));
   }
 
   static RowState state_of(const StoreView::Row& row) {

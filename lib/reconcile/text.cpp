@@ -94,8 +94,8 @@ Text::Got Text::read_more(std::string& out) {
   return more ? Got::nothing_yet : Got::end;
 }
 
-// What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the line
-// is there, or belongs to what comes later.
+// What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the
+// line is there, or belongs to what comes later.
 Text::Tail Text::tail() {
   const auto size = feed_ ? end_ : size_of(file_.get(), path_);
   if (size <= end_) return Tail::last;

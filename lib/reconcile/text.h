@@ -31,8 +31,8 @@ class Text {
   // `folder` takes the copy. Throws Kind::io.
   Text(std::unique_ptr<Feed> feed, const std::string& folder);
 
-  // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal came,
-  // or the feed has nothing yet. Throws Kind::io, and what the feed throws.
+  // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal
+  // came, or the feed has nothing yet. Throws Kind::io, and what the feed throws.
   bool next(Block& block);
 
   std::uint64_t offset() const { return offset_; }  // how far it is read

@@ -91,8 +91,9 @@ class Builder {
     Value* value = &root_;
     if (!open_.empty()) {
       Value& in = *open_.back();
-      value = in.kind == Value::Kind::array ? &in.elements.emplace_back()
-                                            : &in.members.emplace_back(Value::Member{std::move(name_), {}}).value;
+      value = in.kind == Value::Kind::array
+                  ? &in.elements.emplace_back()
+                  : &in.members.emplace_back(Value::Member{std::move(name_), {}}).value;
     }
     named_ = false;
     value->kind = kind;

@@ -1,5 +1,5 @@
-// Two lines of JSON held against each other, by four rules: what is an item is one in all three ways to read it,
-// and digests, the walk through both trees and the patch agree on whether they are the same.
+// Two lines of JSON held against each other, by four rules: what is an item is one in all three ways to read
+// it, and digests, the walk through both trees and the patch agree on whether they are the same.
 #include <array>
 #include <string>
 
@@ -43,7 +43,8 @@ struct Line {
 Digest digest_of(Digester& digester, const Line& line) {
   Digest digest = digester.read(line.padded.data());
   if (digest.end && *digest.end != '\n') digest.state = Digest::State::invalid;
-  require((digest.state != Digest::State::invalid) == line.is_item(), "a digest is of what is an item", line.text, line.item.why);
+  require((digest.state != Digest::State::invalid) == line.is_item(), "a digest is of what is an item",
+          line.text, line.item.why);
   return digest;
 }
 
@@ -52,7 +53,8 @@ void check(const Line& left, const Line& right, const Rule& rule) {
   const Digest one = digest_of(digester, left), other = digest_of(digester, right);
   if (!left.is_item() || !right.is_item()) return;
   const bool are_same = same(left.item.value, right.item.value, &rule);
-  require((one.content == other.content) == are_same, "digests are equal where both say the same", left.text, right.text);
+  require((one.content == other.content) == are_same, "digests are equal where both say the same", left.text,
+          right.text);
   const auto found = changes(left.item.value, right.item.value, &rule, "");
   std::string patch;
   append_patch(patch, found);

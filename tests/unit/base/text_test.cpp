@@ -73,7 +73,9 @@ TEST_CASE("nearest: a name that is a slip away is meant, a strange one is not") 
   CHECK(nearest("colour", known).empty());
 }
 
-TEST_CASE("IdMaker: ids are 32 hex digits of a UUIDv7 that only grow, even when the clock stands still or goes back") {
+TEST_CASE(
+    "IdMaker: ids are 32 hex digits of a UUIDv7 that only grow, even when the clock stands still or goes "
+    "back") {
   const test::FakeClock clock;
   IdMaker ids(clock, 1);
   std::string last;

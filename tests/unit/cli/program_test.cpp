@@ -43,7 +43,8 @@ TEST_CASE("program: the shared options are the same in every command") {
       CAPTURE(name);
       CHECK(app->get_option_no_throw(name) != nullptr);
     }
-    if (app->get_name() == "fetch" || app->get_name() == "reconcile") continue;  // an origin is no end; two are many
+    if (app->get_name() == "fetch" || app->get_name() == "reconcile")
+      continue;  // an origin is no end; two are many
     for (const char* name : {"--url", "--context", "--password-file"}) {
       CAPTURE(name);
       CHECK(app->get_option_no_throw(name) != nullptr);

@@ -83,7 +83,8 @@ TEST_CASE("store view: a row is skimmed without a record of its body, and held t
   std::vector<std::string> seen;
   const auto see = [&](const StoreView::Row& row) {
     CHECK(row.record.body.empty());
-    seen.push_back(std::string(row.body) + (row.error.empty() ? "" : " " + row.error.substr(row.error.find("\"q\""))));
+    seen.push_back(std::string(row.body) +
+                   (row.error.empty() ? "" : " " + row.error.substr(row.error.find("\"q\""))));
     return true;
   };
   view.page("q", 0, 3, see, StoreView::Body::skimmed);
@@ -94,7 +95,8 @@ TEST_CASE("store view: a row is skimmed without a record of its body, and held t
 }
 
 TEST_CASE("store view: one row is given by its number, if it is there and of that queue") {
-  const SmallStore store("INSERT INTO iso_messages(queue, message_id, body) VALUES ('q', 'a', '1'), ('other', 'b', '2')");
+  const SmallStore store(
+      "INSERT INTO iso_messages(queue, message_id, body) VALUES ('q', 'a', '1'), ('other', 'b', '2')");
   StoreView view(store.url());
   std::vector<std::string> bodies;
   for (const std::int64_t seq : {0, 1, 2, 3})

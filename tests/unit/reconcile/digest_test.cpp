@@ -96,16 +96,44 @@ TEST_CASE("digest: of messages too, with rules and without") {
 TEST_CASE("digest: what is no JSON is invalid, and whatever the scanner takes is an item") {
   const Rule rule;
   Digester digester(rule, 0, 1);
-  for (const char* text :
-       {"", "{", "}", "{]", "[1,]", "[,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "01", "-", "1.", ".5", "1e", "+1", "tru",
-        "nul", "falsy", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\t\"", "'a'", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "NaN",
-        "\"\\", "\"\\u12", "{\"\xff\":1}", "[\"a\" \"b\"]"}) {
+  for (const char* text : {"",
+                           "{",
+                           "}",
+                           "{]",
+                           "[1,]",
+                           "[,]",
+                           "{\"a\"}",
+                           "{\"a\":}",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "01",
+                           "-",
+                           "1.",
+                           ".5",
+                           "1e",
+                           "+1",
+                           "tru",
+                           "nul",
+                           "falsy",
+                           "\"",
+                           "\"\\x\"",
+                           "\"\\u12g4\"",
+                           "\"\t\"",
+                           "'a'",
+                           "\"\xff\"",
+                           "\"\xc0\x80\"",
+                           "\"\xed\xa0\x80\"",
+                           "NaN",
+                           "\"\\",
+                           "\"\\u12",
+                           "{\"\xff\":1}",
+                           "[\"a\" \"b\"]"}) {
     CAPTURE(text);
     CHECK_FALSE(is_json(text));
     CHECK(read(digester, text).state == Digest::State::invalid);
   }
-  for (const char* text : {"1", " 1 ", "-0.5e-3", "\"a\"", "null", "true", "false", "[]", "{}", "[[],{}]", "\t{\"a\" : [ 1 , 2 ] } \r",
-                           "\"\\ud800\"", "\"\xf0\x9f\x98\x80\""}) {
+  for (const char* text : {"1", " 1 ", "-0.5e-3", "\"a\"", "null", "true", "false", "[]", "{}", "[[],{}]",
+                           "\t{\"a\" : [ 1 , 2 ] } \r", "\"\\ud800\"", "\"\xf0\x9f\x98\x80\""}) {
     CAPTURE(text);
     CHECK(is_json(text));
     CHECK(read(digester, text).state == Digest::State::item);
@@ -125,7 +153,8 @@ TEST_CASE("digest: nesting as deep as the scanner allows is read, and one more i
   Rule whole;
   whole.compared = true;
   const std::string open(400, '['), close(400, ']');
-  CHECK(same_content(whole, open + R"({"a\"]":1.0,"b":"x"})" + close, open + R"( {"b":"\u0078","a\"]":1})" + close));
+  CHECK(same_content(whole, open + R"({"a\"]":1.0,"b":"x"})" + close,
+                     open + R"( {"b":"\u0078","a\"]":1})" + close));
   CHECK_FALSE(same_content(whole, open + R"({"a":1})" + close, open + R"({"a":2})" + close));
 }
 
@@ -157,8 +186,8 @@ TEST_CASE("digest: keys are equal by value, and a number is no text") {
 TEST_CASE("digest: without a key that is text, a number or a boolean there is none") {
   const Rule rule = keyed("/a/id");
   Digester digester(rule, 1, 3);
-  for (const char* text : {"{}", "{\"a\":{}}", "{\"a\":{\"id\":null}}", "{\"a\":{\"id\":[1]}}", "{\"a\":{\"id\":{}}}", "[1]", "1",
-                           "{\"a\":{\"id\":1},\"a\":{}}"})
+  for (const char* text : {"{}", "{\"a\":{}}", "{\"a\":{\"id\":null}}", "{\"a\":{\"id\":[1]}}",
+                           "{\"a\":{\"id\":{}}}", "[1]", "1", "{\"a\":{\"id\":1},\"a\":{}}"})
     CHECK(read(digester, text).state == Digest::State::no_key);
   CHECK(read(digester, "{\"a\":{\"id\":null},\"a\":{\"id\":2}}").state == Digest::State::item);
 }

@@ -64,10 +64,12 @@ struct RandomSides {
 
   RandomSides(unsigned seed, int keys) {
     std::mt19937 random(seed);
-    const auto add = [&](std::map<int, std::map<int, std::uint32_t>>& to, Lines& lines, int key, int content) {
+    const auto add = [&](std::map<int, std::map<int, std::uint32_t>>& to, Lines& lines, int key,
+                         int content) {
       ++to[key][content];
-      lines.push_back(random() % 2 == 0 ? "{\"id\":" + std::to_string(key) + ",\"v\":" + std::to_string(content) + "}"
-                                        : "{\"v\":" + std::to_string(content) + ".0, \"id\":" + std::to_string(key) + "}");
+      lines.push_back(random() % 2 == 0
+                          ? "{\"id\":" + std::to_string(key) + ",\"v\":" + std::to_string(content) + "}"
+                          : "{\"v\":" + std::to_string(content) + ".0, \"id\":" + std::to_string(key) + "}");
     };
     for (int key = 0; key < keys; ++key) {
       const auto copies = [&] { return random() % 10 == 0 ? random() % 4 : 1; };
@@ -145,9 +147,10 @@ TEST_CASE("reconcile: missing, extra and different say where they are, and what 
   sides.right.text = sides.file("r", "{\"id\":1,\"v\":{\"a\":[1,3]}}\n{\"id\":3}");
   const auto found = sides.run();
   REQUIRE(found.size() == 3);
-  CHECK(found[0] ==
-        R"({"status":"different","key":1,"left":{"end":"left","line":3,"offset":10},"right":{"end":"right","line":1,"offset":0},)"
-        R"("patch":[{"op":"test","path":"/v/a/1","value":2},{"op":"replace","path":"/v/a/1","value":3}]})");
+  CHECK(
+      found[0] ==
+      R"({"status":"different","key":1,"left":{"end":"left","line":3,"offset":10},"right":{"end":"right","line":1,"offset":0},)"
+      R"("patch":[{"op":"test","path":"/v/a/1","value":2},{"op":"replace","path":"/v/a/1","value":3}]})");
   CHECK(found[1] == R"({"status":"missing","key":2,"left":{"end":"left","line":1,"offset":0}})");
   CHECK(found[2] == R"({"status":"extra","key":3,"right":{"end":"right","line":2,"offset":25}})");
   CHECK(sides.tally.left == 2);
@@ -159,8 +162,12 @@ TEST_CASE("reconcile: what is no item is told of last, with the reason, and cost
   sides.right.text = sides.file("r", "\xEF\xBB\xBF{\"id\":1}\r\nnothing\n");
   const auto found = sides.run();
   REQUIRE(found.size() == 4);
-  CHECK(found[0].find(R"("line":2,"offset":9},"error":"byte 8 of the line: the input ends inside an object")") != std::string::npos);
-  CHECK(found[1].find(R"("line":3,"offset":17},"error":"it has no key: there is no text, number or boolean at /id")") != std::string::npos);
+  CHECK(found[0].find(
+            R"("line":2,"offset":9},"error":"byte 8 of the line: the input ends inside an object")") !=
+        std::string::npos);
+  CHECK(found[1].find(
+            R"("line":3,"offset":17},"error":"it has no key: there is no text, number or boolean at /id")") !=
+        std::string::npos);
   CHECK(found[2].find(R"("error":"more than one value on the line")") != std::string::npos);
   CHECK(found[3].find(R"("right":{"end":"right","line":2)") != std::string::npos);
   CHECK(sides.tally.of(Status::invalid) == 4);
@@ -169,8 +176,10 @@ TEST_CASE("reconcile: what is no item is told of last, with the reason, and cost
 
 TEST_CASE("reconcile: what came while the sides were read is neither missing nor extra") {
   SmallSides sides;
-  sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})", R"({"id":2})", R"({"id":5})"}, {R"({"id":3})", R"({"id":9})"});
-  sides.right.text = SmallSides::feed(sides.folder, {R"({"id":1})", R"({"id":3})", R"({"id":4})"}, {R"({"id":2,"v":1})", R"({"id":8})"});
+  sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})", R"({"id":2})", R"({"id":5})"},
+                                     {R"({"id":3})", R"({"id":9})"});
+  sides.right.text = SmallSides::feed(sides.folder, {R"({"id":1})", R"({"id":3})", R"({"id":4})"},
+                                      {R"({"id":2,"v":1})", R"({"id":8})"});
   const auto found = sides.run();
   REQUIRE(found.size() == 3);
   CHECK(status_of(found[0]) == "different");  // 2 came to the right, with another content
@@ -192,35 +201,42 @@ TEST_CASE("reconcile: a file that grows meanwhile is read on, by whole lines") {
   CHECK(sides.tally.ok == 2);
 }
 
-TEST_CASE("reconcile: a row's state decides whether what lacks is missing or on its way, and what came anyway") {
+TEST_CASE(
+    "reconcile: a row's state decides whether what lacks is missing or on its way, and what came anyway") {
   using Settled = RowState::Settled;
   SmallSides sides;
   sides.left.rows = true;
   const std::int64_t now = system_clock().wall().time_since_epoch().count();
-  const auto found = sides.run({row(R"({"id":1})", state(11, Settled::pending)), row(R"({"id":2})", state(12, Settled::done)),
-                                row(R"({"id":3})", state(13, Settled::dead)), row(R"({"id":4})", state(14, Settled::done, now)),
-                                row(R"({"id":5})", state(15, Settled::pending)), row(R"({"id":6})", state(16, Settled::dead)),
-                                row(R"({"id":7})", state(17, Settled::pending, now)), row(R"({"id":8})", state(18, Settled::conflict)),
-                                row("", {19, Settled::done, 0, "its body is damaged"})},
-                               {R"({"id":5})", R"({"id":6})", R"({"id":7})", R"({"id":8})"});
+  const auto found = sides.run(
+      {row(R"({"id":1})", state(11, Settled::pending)), row(R"({"id":2})", state(12, Settled::done)),
+       row(R"({"id":3})", state(13, Settled::dead)), row(R"({"id":4})", state(14, Settled::done, now)),
+       row(R"({"id":5})", state(15, Settled::pending)), row(R"({"id":6})", state(16, Settled::dead)),
+       row(R"({"id":7})", state(17, Settled::pending, now)), row(R"({"id":8})", state(18, Settled::conflict)),
+       row("", {19, Settled::done, 0, "its body is damaged"})},
+      {R"({"id":5})", R"({"id":6})", R"({"id":7})", R"({"id":8})"});
   REQUIRE(found.size() == 8);
-  CHECK(found[0].starts_with(R"({"status":"inflight","key":1,"left":{"end":"left","row":11,"state":"pending"},"age_s":)"));
+  CHECK(found[0].starts_with(
+      R"({"status":"inflight","key":1,"left":{"end":"left","row":11,"state":"pending"},"age_s":)"));
   CHECK(found[1].starts_with(R"({"status":"missing","key":2,"left":{"end":"left","row":12,"state":"done"})"));
   CHECK(found[2].starts_with(R"({"status":"missing","key":3,)"));
-  CHECK(found[3] == R"({"status":"inflight","key":4,"left":{"end":"left","row":14,"state":"done"},"age_s":0})");
+  CHECK(found[3] ==
+        R"({"status":"inflight","key":4,"left":{"end":"left","row":14,"state":"done"},"age_s":0})");
   CHECK(status_of(found[4]) == "recovered");
   CHECK(status_of(found[5]) == "recovered");
   CHECK(status_of(found[6]) == "conflict");
-  CHECK(found[7] == R"({"status":"invalid","left":{"end":"left","row":19,"state":"done"},"error":"its body is damaged"})");
+  CHECK(
+      found[7] ==
+      R"({"status":"invalid","left":{"end":"left","row":19,"state":"done"},"error":"its body is damaged"})");
   CHECK(sides.tally.ok == 1);
 }
 
 TEST_CASE("reconcile: a message's own times count for its age") {
   SmallSides sides;
   const auto now = std::to_string(system_clock().wall().time_since_epoch().count());
-  const auto found = sides.run({R"({"id":1,"received_at":)" + now + "}", R"({"id":2,"timestamp":)" + now.substr(0, 10) + "}",
-                                R"({"id":3,"timestamp":1000})", R"({"id":4,"timestamp":"2001-01-01T00:00:00Z"})"},
-                               {});
+  const auto found =
+      sides.run({R"({"id":1,"received_at":)" + now + "}", R"({"id":2,"timestamp":)" + now.substr(0, 10) + "}",
+                 R"({"id":3,"timestamp":1000})", R"({"id":4,"timestamp":"2001-01-01T00:00:00Z"})"},
+                {});
   REQUIRE(found.size() == 4);
   CHECK(status_of(found[0]) == "inflight");
   CHECK(status_of(found[1]) == "inflight");
@@ -233,10 +249,11 @@ TEST_CASE("reconcile: a ledger is asked who has not handled a message; what else
   sides.options.expected = {"billing", "shipping"};
   sides.left.present = sides.right.present = true;
   sides.right.ledger = true;
-  const auto found = sides.run({R"({"id":"a"})", R"({"id":"b","v":1})", R"({"id":"c"})"},
-                               {R"({"id":"a","acks":{"billing":"handled","shipping":"handled","other":"rejected"}})",
-                                R"({"id":"b","acks":{"billing":"handled","shipping":"rejected"}})",
-                                R"({"id":"z","acks":{"billing":"handled"}})"});
+  const auto found =
+      sides.run({R"({"id":"a"})", R"({"id":"b","v":1})", R"({"id":"c"})"},
+                {R"({"id":"a","acks":{"billing":"handled","shipping":"handled","other":"rejected"}})",
+                 R"({"id":"b","acks":{"billing":"handled","shipping":"rejected"}})",
+                 R"({"id":"z","acks":{"billing":"handled"}})"});
   REQUIRE(found.size() == 2);
   CHECK(found[0].starts_with(R"({"status":"unacked","key":"b",)"));
   CHECK(found[0].ends_with(R"("lacks":["shipping"]})"));
@@ -255,14 +272,16 @@ TEST_CASE("reconcile: a compared part that one side lacks is added or removed by
                                {R"({"id":1,"body":7})", R"({"id":2})", R"({"id":3})"});
   REQUIRE(found.size() == 2);
   CHECK(found[0].ends_with(R"("patch":[{"op":"add","path":"/a/b","value":{"c":7}}]})"));
-  CHECK(found[1].ends_with(R"("patch":[{"op":"test","path":"/a/b/c","value":5},{"op":"remove","path":"/a/b/c"}]})"));
+  CHECK(found[1].ends_with(
+      R"("patch":[{"op":"test","path":"/a/b/c","value":5},{"op":"remove","path":"/a/b/c"}]})"));
 }
 
 TEST_CASE("reconcile: findings come in the order of their keys: booleans, numbers by value, text by bytes") {
   SmallSides sides;
-  const auto found = sides.run({R"({"id":"b"})", R"({"id":10})", R"({"id":"a"})", R"({"id":9})", R"({"id":-3})", R"({"id":true})",
-                                R"({"id":""})", R"({"id":2.5})", R"({"id":false})", R"({"id":"a\u0000"})"},
-                               {});
+  const auto found =
+      sides.run({R"({"id":"b"})", R"({"id":10})", R"({"id":"a"})", R"({"id":9})", R"({"id":-3})",
+                 R"({"id":true})", R"({"id":""})", R"({"id":2.5})", R"({"id":false})", R"({"id":"a\u0000"})"},
+                {});
   std::string order;
   for (const auto& finding : found) {
     const auto start = finding.find("\"key\":") + 6;

@@ -28,9 +28,12 @@ struct NewMessage {
 };
 
 std::string insert(const NewMessage& message) {
-  const std::string hash = message.hash == "NULL" ? "NULL" : hex(body_hash_of(message.body + (message.hash == "right" ? "" : "?")));
+  const std::string hash = message.hash == "NULL"
+                               ? "NULL"
+                               : hex(body_hash_of(message.body + (message.hash == "right" ? "" : "?")));
   return fmt::format(
-      "INSERT INTO iso_messages(queue, state, created_ms, message_id, properties, body_hash, body) VALUES('q', {}, 1, {}, '{}', {}, {});",
+      "INSERT INTO iso_messages(queue, state, created_ms, message_id, properties, body_hash, body) "
+      "VALUES('q', {}, 1, {}, '{}', {}, {});",
       message.state, message.id, message.properties, hash, hex(message.body));
 }
 
@@ -42,7 +45,8 @@ std::string brief(const std::string& finding) {
 struct TwoStores {
   SmallStore left, right;
   test::FakeClock clock;
-  ReconcileOptions options{.expected = {}, .folder = left.folder.path, .threads = 2, .seed = 9, .clock = clock};
+  ReconcileOptions options{
+      .expected = {}, .folder = left.folder.path, .threads = 2, .seed = 9, .clock = clock};
   ReconcileTally tally;
   std::uint64_t read = 0;  // bytes of both sides' texts
 
@@ -63,19 +67,21 @@ struct TwoStores {
     Side one = side(left, "left"), other = side(right, "right");
     options.skims = skims;
     std::vector<std::string> found;
-    tally = reconcile(one, other, options, stop, [&found](const Finding& finding) { append_finding(found.emplace_back(), finding); });
+    tally = reconcile(one, other, options, stop,
+                      [&found](const Finding& finding) { append_finding(found.emplace_back(), finding); });
     read = one.text->offset() + other.text->offset();
     return found;
   }
 
-  // As it is, and as it is without a look at the rows before. Large parts are in no order: which of some copies is
-  // named first is not said then.
+  // As it is, and as it is without a look at the rows before. Large parts are in no order: which of some
+  // copies is named first is not said then.
   void check(bool in_order = true) {
     const auto found = run(true);
     const auto told = tally;
     const auto want = run(false);
     REQUIRE(found.size() == want.size());
-    for (std::size_t i = 0; i < found.size(); ++i) CHECK(in_order ? found[i] == want[i] : brief(found[i]) == brief(want[i]));
+    for (std::size_t i = 0; i < found.size(); ++i)
+      CHECK(in_order ? found[i] == want[i] : brief(found[i]) == brief(want[i]));
     CHECK(told.left == tally.left);
     CHECK(told.right == tally.right);
     CHECK(told.ok == tally.ok);
@@ -106,8 +112,13 @@ struct RandomRows {
     std::mt19937 random(seed);
     const auto one_in = [&](unsigned count) { return random() % count == 0; };
     const char* const bodies[] = {R"({"n":1})", R"({"n":1.0})", "text", "\xff\xfe", R"({"n":2})"};
-    const char* const heads[] = {"{}", R"({"type":"t"})", R"({"type":"t","headers":{"a":1,"b":2}})", R"({"headers":{"b":2.0,"a":1},"type":"t"})",
-                                 R"({"exchange":"elsewhere"})", R"({"unheard":1})", "{"};
+    const char* const heads[] = {"{}",
+                                 R"({"type":"t"})",
+                                 R"({"type":"t","headers":{"a":1,"b":2}})",
+                                 R"({"headers":{"b":2.0,"a":1},"type":"t"})",
+                                 R"({"exchange":"elsewhere"})",
+                                 R"({"unheard":1})",
+                                 "{"};
     const auto odd = [&](NewMessage& message) {
       if (one_in(12)) message.body = bodies[random() % 5];
       if (one_in(12)) message.properties = heads[random() % 7];
@@ -121,8 +132,10 @@ struct RandomRows {
       if (one_in(10)) odd(message);
       auto other = message;
       if (one_in(10)) odd(other);
-      for (int copies = one_in(15) ? static_cast<int>(random() % 3) : 1; copies > 0; --copies) left.push_back(message);
-      for (int copies = one_in(15) ? static_cast<int>(random() % 3) : 1; copies > 0; --copies) right.push_back(other);
+      for (int copies = one_in(15) ? static_cast<int>(random() % 3) : 1; copies > 0; --copies)
+        left.push_back(message);
+      for (int copies = one_in(15) ? static_cast<int>(random() % 3) : 1; copies > 0; --copies)
+        right.push_back(other);
     }
     std::shuffle(right.begin(), right.end(), random);
   }
@@ -160,7 +173,9 @@ TEST_CASE("skim: the same where all keys have one hash, and where nothing fits i
 TEST_CASE("skim: what is alike is not read, and only what is not") {
   TwoStores stores;
   std::vector<NewMessage> rows;
-  for (int i = 0; i < 1000; ++i) rows.push_back({id(i), R"({"type":"t"})", fmt::format(R"({{"n":{}}})", i), 1, i % 2 == 0 ? "right" : "NULL"});
+  for (int i = 0; i < 1000; ++i)
+    rows.push_back(
+        {id(i), R"({"type":"t"})", fmt::format(R"({{"n":{}}})", i), 1, i % 2 == 0 ? "right" : "NULL"});
   fill(stores, rows, {rows.rbegin(), rows.rend()});
   CHECK(stores.run(true).empty());
   CHECK(stores.tally.ok == 1000);
@@ -227,7 +242,9 @@ TEST_CASE("skim: what comes between the two looks is not lost, and what goes is 
   bool done = false;
   stores.options.progress = [&](const Side&, std::uint64_t, std::uint64_t) {
     if (std::exchange(done, true)) return;
-    stores.left.run("UPDATE iso_messages SET state = 1 WHERE message_id = 'm3'; DELETE FROM iso_messages WHERE message_id = 'm6'");
+    stores.left.run(
+        "UPDATE iso_messages SET state = 1 WHERE message_id = 'm3'; DELETE FROM iso_messages WHERE "
+        "message_id = 'm6'");
     stores.right.run(insert({"'m3'", "{}", "1", 0, "right"}));
   };
   CHECK(stores.run(true).empty());

@@ -52,7 +52,8 @@ struct SmallSides {
 
   static std::unique_ptr<Text> feed(const Folder& folder, std::vector<std::string> lines,
                                     std::vector<std::string> later = {}) {
-    return std::make_unique<Text>(std::make_unique<SmallFeed>(std::move(lines), std::move(later)), folder.path);
+    return std::make_unique<Text>(std::make_unique<SmallFeed>(std::move(lines), std::move(later)),
+                                  folder.path);
   }
   std::unique_ptr<Text> file(const std::string& name, const std::string& text) const {
     std::ofstream(folder.path + "/" + name) << text;
@@ -64,9 +65,8 @@ struct SmallSides {
   std::vector<std::string> run() {
     const std::atomic<int> stop = 0;
     std::vector<std::string> found;
-    tally = reconcile(left, right, options, stop, [&found](const Finding& finding) {
-      append_finding(found.emplace_back(), finding);
-    });
+    tally = reconcile(left, right, options, stop,
+                      [&found](const Finding& finding) { append_finding(found.emplace_back(), finding); });
     return found;
   }
   std::vector<std::string> run(std::vector<std::string> left_lines, std::vector<std::string> right_lines) {

@@ -40,7 +40,9 @@ std::multiset<std::uint64_t> contents(Partitions& partitions, std::size_t part) 
 
 }  // namespace
 
-TEST_CASE("sorter: keys come in the order of their bytes, each with its own payload, from memory and from many runs") {
+TEST_CASE(
+    "sorter: keys come in the order of their bytes, each with its own payload, from memory and from many "
+    "runs") {
   const test::Folder folder;
   for (const std::size_t memory : {std::size_t{1} << 20, std::size_t{4096}}) {
     CAPTURE(memory);
@@ -56,7 +58,8 @@ TEST_CASE("sorter: keys come in the order of their bytes, each with its own payl
     }
     auto got = all_of(sorter);
     REQUIRE(got.size() == want.size());
-    CHECK(std::is_sorted(got.begin(), got.end(), [](const auto& one, const auto& other) { return one.first < other.first; }));
+    CHECK(std::is_sorted(got.begin(), got.end(),
+                         [](const auto& one, const auto& other) { return one.first < other.first; }));
     std::sort(got.begin(), got.end());
     std::sort(want.begin(), want.end());
     CHECK(got == want);
@@ -72,7 +75,9 @@ TEST_CASE("sorter: what has no key and no payload comes too, and nothing gives n
   CHECK(all_of(empty) == Pairs(100));
 }
 
-TEST_CASE("partitions: an entry is found in the part of its byte, once, from memory and from many extents of the file") {
+TEST_CASE(
+    "partitions: an entry is found in the part of its byte, once, from memory and from many extents of the "
+    "file") {
   const test::Folder folder;
   for (const unsigned level : {0U, 1U, 2U}) {
     Budget budget(1000 * sizeof(Entry));
@@ -95,7 +100,8 @@ TEST_CASE("partitions: an entry is found in the part of its byte, once, from mem
       want[i % 3 == 0 ? i % Partitions::kParts : 9].insert(in_thread);
     }
     CHECK(partitions.size(9) == want[9].size());
-    for (std::size_t part = 0; part < Partitions::kParts; ++part) CHECK(contents(partitions, part) == want[part]);
+    for (std::size_t part = 0; part < Partitions::kParts; ++part)
+      CHECK(contents(partitions, part) == want[part]);
     CHECK(partitions.empty());
     CHECK(budget.take(1000 * sizeof(Entry)));  // all was given back
     CHECK_FALSE(budget.take(1));
@@ -138,7 +144,8 @@ TEST_CASE("workers: each piece is worked on once, and what was gathered is there
   CHECK(seen == want);
 }
 
-TEST_CASE("workers: what a worker throws reaches who waits to put, who finishes, and nobody who lets them go") {
+TEST_CASE(
+    "workers: what a worker throws reaches who waits to put, who finishes, and nobody who lets them go") {
   struct Thrower {
     void operator()(int) { throw std::string("from a worker"); }
     void finish() {}

@@ -22,7 +22,9 @@ std::string read(Text& text, std::size_t& blocks) {
     REQUIRE(block.bytes.size() == block.size + Digester::kPadding);
     CHECK(block.bytes[block.size - 1] == '\n');
     all += block.bytes.substr(0, block.size);
-    text.lines_in(block, {{block.offset, 0}}, static_cast<std::uint64_t>(std::count(all.end() - static_cast<std::ptrdiff_t>(block.size), all.end(), '\n')));
+    text.lines_in(block, {{block.offset, 0}},
+                  static_cast<std::uint64_t>(
+                      std::count(all.end() - static_cast<std::ptrdiff_t>(block.size), all.end(), '\n')));
   }
   text.count_lines();
   return all;
@@ -52,7 +54,8 @@ Lines many() {
 
 }  // namespace
 
-TEST_CASE("text: whole lines come in blocks, and each can be read again and counted, from a file and from a feed") {
+TEST_CASE(
+    "text: whole lines come in blocks, and each can be read again and counted, from a file and from a feed") {
   const SmallSides sides;
   const Lines want = many();
   for (const bool is_file : {true, false}) {
