@@ -11,6 +11,7 @@
 #include "reconcile/comparison.h"
 #include "reconcile/mix.h"
 #include "reconcile/number.h"
+#include "reconcile/plain_block.h"
 #include "reconcile/value.h"
 #include "record/members.h"
 #include "record/plain.h"
@@ -33,57 +34,16 @@ inline const char* skip_space(const char* at) {
   return at;
 }
 
+inline std::uint64_t digit_of(char c) {
+  return static_cast<std::uint64_t>(c - '0');
+}
+
 inline bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-inline std::uint64_t with_word(std::uint64_t hash, std::uint64_t word) {
-  return mix(hash ^ word, kText);
-}
-
-// Eight bytes at a time, the last with zeros after them.
-std::uint64_t with_words(std::uint64_t hash, std::string_view bytes) {
-  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes.data(), sizeof word);
-    hash = with_word(hash, word);
-  }
-  if (bytes.empty()) return hash;
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes.data(), bytes.size());
-  return with_word(hash, word);
-}
-
-// The first byte from `at` on that a string may not hold as it is; `seen` gathers the bytes before it, to
-// tell whether any is beyond ASCII, and `hash` what with_words() makes of them.
-inline const char* plain_end(const char* at, std::uint64_t& seen, std::uint64_t& hash) {
-  if constexpr (std::endian::native == std::endian::little) {
-    for (;; at += 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at, sizeof word);
-      const std::uint64_t stops = mask_not_plain(word);
-      if (stops == 0) {
-        seen |= word;
-        hash = with_word(hash, word);
-        continue;
-      }
-      const int bytes = std::countr_zero(stops) / 8;
-      if (bytes == 0) return at;
-      word &= ~std::uint64_t{0} >> (64 - 8 * bytes);
-      seen |= word;
-      hash = with_word(hash, word);
-      return at + bytes;
-    }
-  } else {
-    const char* const start = at;
-    for (; is_plain(*at); ++at) seen |= static_cast<std::uint64_t>(*at) << 56;
-    hash = with_words(hash, {start, static_cast<std::size_t>(at - start)});
-    return at;
-  }
 }
 
 // A number of at most 18 digits: ± digits · 10^exponent.
@@ -143,20 +103,42 @@ std::size_t nesting_of(std::string_view json) {
 // Which names an object had so far.
 class Digester::Names {
  public:
-  // The place of a name among those that came, and whether it is new.
-  std::pair<std::size_t, bool> add(std::uint64_t hash) {
-    const auto [found, fresh] = places_.try_emplace(hash, places_.size());
-    return {found->second, fresh};
+  // Where the entry of a name is, or now is, in the object whose entries start at `base` of a stack, and
+  // whether it is new.
+  template <class Entry>
+  std::pair<std::size_t, bool> place(std::vector<Entry>& stack, std::size_t base, std::uint64_t name) {
+    const std::size_t count = stack.size() - base;
+    const std::uint64_t bit = std::uint64_t{1} << (name >> 58);
+    const bool perhaps_known = (std::exchange(seen_, seen_ | bit) & bit) != 0;
+    std::size_t index = count;
+    if (count >= kFew) {
+      if (!places_) places_ = places_of(stack, base);
+      index = places_->try_emplace(name, count).first->second;
+    } else if (perhaps_known) {
+      for (index = 0; index < count && stack[base + index].name != name;) ++index;
+    }
+    if (index == count) stack.emplace_back().name = name;
+    return {base + index, index == count};
   }
 
  private:
-  std::unordered_map<std::uint64_t, std::size_t> places_;
+  using Places = std::unordered_map<std::uint64_t, std::size_t>;
+
+  template <class Entry>
+  static std::unique_ptr<Places> places_of(const std::vector<Entry>& stack, std::size_t base) {
+    auto places = std::make_unique<Places>();
+    for (std::size_t i = base; i < stack.size(); ++i) places->try_emplace(stack[i].name, i - base);
+    return places;
+  }
+
+  std::uint64_t seen_ = 0;  // a bit of each name's hash: most names are new, and this tells without a look
+  std::unique_ptr<Places> places_;
 };
 
 struct Digester::Slot {
-  std::uint64_t hash = 0;
+  std::uint64_t hash = 0;  // of the name; 0: the slot is free
   std::string name;
-  bool used = false, of_message = false, is_body = false;
+  bool of_message = false, is_body = false;
   std::unique_ptr<Node> node;  // null: no rule
 };
 
@@ -167,11 +149,11 @@ struct Digester::Node {
   int key = -1;
   std::vector<Slot> slots;  // open addressing by the hash of the name
 
-  const Slot* find(std::uint64_t hash, std::string_view name) const {
+  const Slot* find(std::uint64_t hash) const {
     for (std::size_t i = hash;; ++i) {
       const Slot& slot = slots[i & (slots.size() - 1)];
-      if (!slot.used) return nullptr;
-      if (slot.hash == hash && slot.name == name) return &slot;
+      if (slot.hash == hash) return &slot;
+      if (slot.hash == 0) return nullptr;
     }
   }
 };
@@ -186,15 +168,31 @@ Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) 
     const std::uint64_t word = mix(seed ^ kObject, seed ^ kArray);
     std::memcpy(secret_.data() + at, &word, sizeof word);
   }
-  start_ = mix(seed ^ kText, seed ^ kNumber);
+  first_secret_ = mix(seed ^ kText, seed ^ kNumber);
+  second_secret_ = mix(seed ^ kNumber, seed ^ kTrue);
   root_ = compile(root, true);
 }
 
 Digester::~Digester() = default;
 Digester::Digester(Digester&&) noexcept = default;
 
+inline std::uint64_t Digester::with_block(std::uint64_t hash, const PlainBlock& block) const {
+  return mix(block.first ^ second_secret_, block.second ^ hash);
+}
+
 std::uint64_t Digester::hash(std::string_view bytes) const {
-  return mix(with_words(start_, bytes), bytes.size());
+  const std::size_t size = bytes.size();
+  std::uint64_t hash = first_secret_;
+  for (bool more = true; more;) {
+    PlainBlock block;
+    block.size = std::min(bytes.size(), PlainBlock::kBytes);
+    std::memcpy(&block.first, bytes.data(), std::min<std::size_t>(block.size, 8));
+    if (block.size > 8) std::memcpy(&block.second, bytes.data() + 8, block.size - 8);
+    hash = with_block(hash, block);
+    bytes.remove_prefix(block.size);
+    more = block.is_whole();
+  }
+  return mix(hash, size);
 }
 
 std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
@@ -209,16 +207,15 @@ std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root
   for (const auto& [name, below] : rule.below) insert(*node, name, &below);
   if (node->knows_messages)
     for (const auto name : message_fields())
-      if (!node->find(hash(name), name)) insert(*node, std::string(name), nullptr);
+      if (!node->find(hash(name))) insert(*node, std::string(name), nullptr);
   return node;
 }
 
 void Digester::insert(Node& node, std::string name, const Rule* rule) const {
   const std::uint64_t name_hash = hash(name);
   std::size_t i = name_hash;
-  while (node.slots[i & (node.slots.size() - 1)].used) ++i;
+  while (node.slots[i & (node.slots.size() - 1)].hash != 0) ++i;
   Slot& slot = node.slots[i & (node.slots.size() - 1)];
-  slot.used = true;
   slot.hash = name_hash;
   slot.of_message = is_message_field(name);
   slot.is_body = is_body_field(name);
@@ -257,90 +254,92 @@ std::uint64_t Digester::presence(KeyHash key, bool there) {
   return with_key(there ? kTrue : kFalse, key);
 }
 
-const char* Digester::value(const char* at, std::uint64_t& hash) {
+Digester::Walked Digester::value(const char* at) {
   switch (*at) {
     case '"': {
-      std::string_view characters;
-      at = text(at, characters, hash);
-      hash ^= kText;
-      return at;
+      const auto [end, hash] = text(at);
+      return {end, hash ^ kText};
     }
     case '{':
-      return depth_ < kRecursive ? object(at, hash) : deep(at, hash);
+      return depth_ < kRecursive ? object(at) : deep(at);
     case '[':
-      return depth_ < kRecursive ? array(at, false, hash) : deep(at, hash);
+      return depth_ < kRecursive ? array(at, false) : deep(at);
     case 't':
-      hash = kTrue;
-      return word_end(at, "true");
+      return {word_end(at, "true"), kTrue};
     case 'f':
-      hash = kFalse;
-      return word_end(at, "false");
+      return {word_end(at, "false"), kFalse};
     case 'n':
-      hash = kNull;
-      return word_end(at, "null");
+      return {word_end(at, "null"), kNull};
     default:
-      return number(at, hash);
+      return number(at);
   }
 }
 
-const char* Digester::text(const char* at, std::string_view& characters, std::uint64_t& hash) {
-  const char* const start = at;
-  std::uint64_t seen = 0, words = start_;
-  at = plain_end(at + 1, seen, words);
-  if (*at == '\\') return escaped(start, at, characters, hash);
-  characters = {start + 1, static_cast<std::size_t>(at - start - 1)};
-  hash = mix(words, characters.size());
-  if (*at != '"' || (mask_not_ascii(seen) != 0 && !is_utf8(characters))) return nullptr;
-  return at + 1;
+inline Digester::Walked Digester::text(const char* at) {
+  const char* const start = at++;
+  std::uint64_t not_ascii = 0, hash = first_secret_;
+  PlainBlock block = plain_block(at);
+  for (; block.is_whole(); block = plain_block(at)) {
+    not_ascii |= block.not_ascii();
+    hash = with_block(hash, block);
+    at += PlainBlock::kBytes;
+  }
+  not_ascii |= block.not_ascii();
+  at += block.size;
+  if (*at == '"' && not_ascii == 0) [[likely]]
+    return {at + 1, mix(with_block(hash, block), static_cast<std::uint64_t>(at - start - 1))};
+  return odd_text(start, at);
 }
 
-// `at` is at the first escape. The characters are copied.
-const char* Digester::escaped(const char* start, const char* at, std::string_view& characters,
-                              std::uint64_t& hash) {
-  std::uint64_t unused = 0;
+// A string with an escape, with bytes beyond ASCII, or not well-formed; `at` is at the first byte that does
+// not stand for itself.
+Digester::Walked Digester::odd_text(const char* start, const char* at) {
+  const bool escaped = *at == '\\';
   while (*at == '\\') {
     if (at[1] == 'u') {
       for (int digit = 2; digit < 6; ++digit)
-        if (!is_hex_digit(at[digit])) return nullptr;
+        if (!is_hex_digit(at[digit])) return {};
       at += 4;
     } else if (at[1] == '\0' || !std::strchr("\"\\/bfnrt", at[1])) {
-      return nullptr;
+      return {};
     }
-    at = plain_end(at + 2, unused, unused);
+    for (at += 2; is_plain(*at);) ++at;
   }
   const std::string_view json(start, static_cast<std::size_t>(at - start + 1));
-  if (*at != '"' || !is_utf8(json)) return nullptr;
-  auto read = read_json_string(json);
-  scratch_ = read ? std::move(*read) : kNoCharacters + std::string(json);
-  characters = scratch_;
-  hash = this->hash(characters);
-  return at + 1;
+  if (*at != '"' || !is_utf8(json)) return {};
+  return {at + 1, hash(escaped ? characters(json) : json.substr(1, json.size() - 2))};
 }
 
-const char* Digester::number(const char* at, std::uint64_t& hash) {
+// Of a well-formed string with escapes.
+std::string_view Digester::characters(std::string_view json) {
+  auto read = read_json_string(json);
+  scratch_ = read ? std::move(*read) : kNoCharacters + std::string(json);
+  return scratch_;
+}
+
+inline Digester::Walked Digester::number(const char* at) {
   const char* const start = at;
   const bool negative = *at == '-';
   if (negative) ++at;
   const char* const digits = at;
-  std::uint64_t whole = 0;  // wraps when there are too many digits, and is not used then
-  for (; is_digit(*at); ++at) whole = whole * 10 + static_cast<std::uint64_t>(*at - '0');
-  if (at == digits || (*digits == '0' && at - digits > 1)) return nullptr;
-  if (*at != '.' && *at != 'e' && *at != 'E' && at - digits <= Number::kSmallDigits) {
-    hash = small_number(negative, whole, 0);
-    return at;
-  }
+  std::uint64_t number = 0;  // wraps when there are too many digits, and is not used then
+  for (; is_digit(*at); ++at) number = number * 10 + digit_of(*at);
+  if (at == digits || (*digits == '0' && at - digits > 1)) return {};
+  const char* const whole_end = at;
   if (*at == '.') {
-    if (!is_digit(at[1])) return nullptr;
-    at = digits_end(at + 1);
+    const char* const point = at++;
+    for (; is_digit(*at); ++at) number = number * 10 + digit_of(*at);
+    if (at == point + 1) return {};
   }
+  if (*at != 'e' && *at != 'E' && at - digits <= Number::kSmallDigits)
+    return {at, small_number(negative, number, at == whole_end ? 0 : whole_end + 1 - at)};
   if (*at == 'e' || *at == 'E') {
     ++at;
     if (*at == '+' || *at == '-') ++at;
-    if (!is_digit(*at)) return nullptr;
+    if (!is_digit(*at)) return {};
     at = digits_end(at);
   }
-  hash = number_hash({start, static_cast<std::size_t>(at - start)});
-  return at;
+  return {at, number_hash({start, static_cast<std::size_t>(at - start)})};
 }
 
 // All spellings of a number take the same one of the two ways, since that depends on its value alone.
@@ -353,17 +352,16 @@ std::uint64_t Digester::number_hash(std::string_view text) {
 }
 
 // What is nested so deeply is hashed by its canonical form, without recursion. Equal values are as deep.
-const char* Digester::deep(const char* at, std::uint64_t& hash) {
+Digester::Walked Digester::deep(const char* at) {
   if (!line_end_) line_end_ = static_cast<const char*>(rawmemchr(at, '\n'));
   const std::string_view rest(at, static_cast<std::size_t>(line_end_ - at));
   JsonScanner scanner;
-  if (scanner.scan(rest, true) != JsonScanner::Status::complete) return nullptr;
+  if (scanner.scan(rest, true) != JsonScanner::Status::complete) return {};
   const std::string_view json = rest.substr(0, scanner.position());
-  if (depth_ + nesting_of(json) > kMaxDepth) return nullptr;
+  if (depth_ + nesting_of(json) > kMaxDepth) return {};
   std::string canonical;
   append_canonical(canonical, read_value(json));
-  hash = this->hash(canonical) ^ kDeep;
-  return at + json.size();
+  return {at + json.size(), hash(canonical) ^ kDeep};
 }
 
 // Walks an array's elements; `take` gets where one starts, and gives where it ends.
@@ -383,32 +381,29 @@ const char* Digester::elements(const char* at, Take take) {
   return at + 1;
 }
 
-const char* Digester::array(const char* at, bool unordered, std::uint64_t& hash) {
+Digester::Walked Digester::array(const char* at, bool unordered) {
   std::uint64_t all = 0, count = 0;
   at = elements(at, [&](const char* start) {
-    std::uint64_t element = 0;
-    const char* const end = value(start, element);
-    all = with_element(all, element, unordered);
+    const auto [end, hash] = value(start);
+    all = with_element(all, hash, unordered);
     ++count;
     return end;
   });
-  hash = array_hash(all, count, unordered);
-  return at;
+  return {at, array_hash(all, count, unordered)};
 }
 
-// Walks an object's members; `take` gets a name's hash and characters and where its value starts, and gives
-// where that ends.
+// Walks an object's members; `take` gets a name's hash and where its value starts, and gives where that ends.
 template <class Take>
 const char* Digester::members(const char* at, Take take) {
   if (++depth_ > kMaxDepth) return nullptr;
   at = skip_space(at + 1);
   for (bool more = *at != '}'; more;) {
-    std::string_view name;
-    std::uint64_t name_hash = 0;
-    if (*at != '"' || !(at = text(at, name, name_hash))) return nullptr;
-    at = skip_space(at);
+    if (*at != '"') return nullptr;
+    const auto [name_end, name] = text(at);
+    if (!name_end) return nullptr;
+    at = skip_space(name_end);
     if (*at != ':') return nullptr;
-    at = take(name_hash, name, skip_space(at + 1));
+    at = take(name, skip_space(at + 1));
     if (!at) return nullptr;
     at = skip_space(at);
     more = *at == ',';
@@ -421,42 +416,21 @@ const char* Digester::members(const char* at, Take take) {
 
 // Of a name that comes twice the last counts. What each name adds to the sum lies on a stack of all objects
 // that are open, which costs no allocation.
-const char* Digester::object(const char* at, std::uint64_t& hash) {
+Digester::Walked Digester::object(const char* at) {
   const std::size_t base = shares_.size();
-  std::unique_ptr<Names> many;
+  Names names;
   std::uint64_t sum = 0;
-  at = members(at, [&](std::uint64_t name, std::string_view, const char* start) {
-    std::uint64_t share = 0;
-    const char* const end = value(start, share);
-    if (!end) return end;
-    share = mix(name, share);
+  at = members(at, [&](std::uint64_t name, const char* start) {
+    const auto [end, hash] = value(start);
+    const std::uint64_t share = mix(name, hash);
     sum += share;
-    sum -= std::exchange(shares_[place_of(shares_, base, name, many)].share, share);
+    const std::size_t index = names.place(shares_, base, name).first;
+    sum -= std::exchange(shares_[index].share, share);
     return end;
   });
-  hash = object_hash(sum, shares_.size() - base);
+  const std::uint64_t hash = object_hash(sum, shares_.size() - base);
   shares_.resize(base);
-  return at;
-}
-
-// Where the entry of a name is, or now is, in the object whose entries start at `base` of a stack.
-template <class Entry>
-std::size_t Digester::place_of(std::vector<Entry>& stack, std::size_t base, std::uint64_t name,
-                               std::unique_ptr<Names>& many) {
-  const std::size_t count = stack.size() - base;
-  if (count < kFew) {
-    for (std::size_t i = base; i < stack.size(); ++i)
-      if (stack[i].name == name) return i;
-    stack.emplace_back().name = name;
-    return base + count;
-  }
-  if (!many) {
-    many = std::make_unique<Names>();
-    for (std::size_t i = base; i < stack.size(); ++i) many->add(stack[i].name);
-  }
-  const auto [index, fresh] = many->add(name);
-  if (fresh) stack.emplace_back().name = name;
-  return base + index;
+  return {at, hash};
 }
 
 // A value that has a rule, or whose insides have.
@@ -473,29 +447,27 @@ const char* Digester::ruled(const char* at, const Node& node, Said& said) {
 const char* Digester::ruled_value(const char* at, const Node& node, Said& said) {
   if (*at == '{' && node.has_below) return ruled_object(at, node, said);
   if (*at == '[' && node.has_below && !node.unordered) return ruled_array(at, node, said);
-  said.nothing = *at == 'n';
-  at = *at == '[' && node.unordered ? array(at, true, said.whole) : value(at, said.whole);
-  said.in_message = said.whole;
-  return at;
+  const auto [end, hash] = *at == '[' && node.unordered ? array(at, true) : value(at);
+  said = {hash, hash, *at == 'n'};
+  return end;
 }
 
 const char* Digester::ruled_object(const char* at, const Node& node, Said& said) {
   const std::size_t base = members_.size();
-  std::unique_ptr<Names> many;
-  at = members(at, [&](std::uint64_t name, std::string_view characters, const char* start) {
-    const std::size_t index = place_of(members_, base, name, many);
-    if (members_[index].met) {
-      if (const Node* const again = members_[index].below()) forget(*again);
-    } else {
-      members_[index].slot = node.find(name, characters);
-      members_[index].met = true;
+  Names names;
+  at = members(at, [&](std::uint64_t name, const char* start) {
+    const auto [index, fresh] = names.place(members_, base, name);
+    const Slot* const slot = node.find(name);
+    members_[index].slot = slot;
+    if (!slot || !slot->node) {
+      const auto [end, hash] = value(start);
+      members_[index].said = {hash, hash, *start == 'n'};
+      return end;
     }
-    const Node* const below = members_[index].below();
-    Said inner;
-    inner.nothing = *start == 'n';
-    const char* const end = below ? ruled(start, *below, inner) : value(start, inner.whole);
-    if (!below) inner.in_message = inner.whole;
-    members_[index].said = inner;
+    if (!fresh) forget(*slot->node);
+    Said said_inside;
+    const char* const end = ruled(start, *slot->node, said_inside);
+    members_[index].said = said_inside;
     return end;
   });
   if (at) sum_up(node, std::span(members_).subspan(base), said);
@@ -531,12 +503,15 @@ const char* Digester::ruled_array(const char* at, const Node& node, Said& said) 
   std::uint64_t all = 0, count = 0;
   at = elements(at, [&](const char* start) {
     const std::string index = std::to_string(count++);
-    const Slot* const slot = node.find(hash(index), index);
+    const Slot* const slot = node.find(hash(index));
+    if (!slot || !slot->node) {
+      const auto [end, hash] = value(start);
+      all = with_element(all, hash, false);
+      return end;
+    }
     Said element;
-    const char* const end =
-        slot && slot->node ? ruled(start, *slot->node, element) : value(start, element.whole);
-    if (slot && slot->node && slot->node->ignored == Rule::Ignored::always) element.whole = kIgnored;
-    all = with_element(all, element.whole, false);
+    const char* const end = ruled(start, *slot->node, element);
+    all = with_element(all, slot->node->ignored == Rule::Ignored::always ? kIgnored : element.whole, false);
     return end;
   });
   said.whole = array_hash(all, count, false);
@@ -557,8 +532,7 @@ void Digester::take_key(std::size_t part, std::string_view json) {
   std::string_view bytes = json;
   std::uint64_t kind = kBoolean;
   if (json[0] == '"') {
-    std::uint64_t unused = 0;
-    text(json.data(), bytes, unused);
+    bytes = json.find('\\') == json.npos ? json.substr(1, json.size() - 2) : characters(json);
     kind = kText;
   } else if (json[0] == '-' || is_digit(json[0])) {
     scratch_.clear();

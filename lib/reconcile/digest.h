@@ -13,6 +13,8 @@
 
 namespace iso {
 
+struct PlainBlock;
+
 struct KeyHash {
   std::uint64_t high = 0, low = 0;
   bool operator==(const KeyHash&) const = default;
@@ -34,7 +36,7 @@ struct Digest {
 class Digester {
  public:
   // Bytes after the line that may be read, whatever they are.
-  static constexpr std::size_t kPadding = 8;
+  static constexpr std::size_t kPadding = 16;
 
   Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed);
   ~Digester();
@@ -66,7 +68,6 @@ class Digester {
   struct Member {
     std::uint64_t name = 0;
     const Slot* slot = nullptr;
-    bool met = false;
     Said said;
 
     const Node* below() const;
@@ -79,20 +80,24 @@ class Digester {
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
   void insert(Node& node, std::string name, const Rule* rule) const;
 
-  const char* value(const char* at, std::uint64_t& hash);
+  // Where a value ends, or null if it is not well-formed.
+  struct Walked {
+    const char* end = nullptr;
+    std::uint64_t hash = 0;
+  };
+  std::uint64_t with_block(std::uint64_t hash, const PlainBlock& block) const;
+  Walked value(const char* at);
   template <class Take>
   const char* members(const char* at, Take take);
-  const char* object(const char* at, std::uint64_t& hash);
-  template <class Entry>
-  static std::size_t place_of(std::vector<Entry>& stack, std::size_t base, std::uint64_t name,
-                              std::unique_ptr<Names>& many);
-  const char* deep(const char* at, std::uint64_t& hash);
+  Walked object(const char* at);
   template <class Take>
   const char* elements(const char* at, Take take);
-  const char* array(const char* at, bool unordered, std::uint64_t& hash);
-  const char* text(const char* at, std::string_view& characters, std::uint64_t& hash);
-  const char* escaped(const char* start, const char* at, std::string_view& characters, std::uint64_t& hash);
-  const char* number(const char* at, std::uint64_t& hash);
+  Walked array(const char* at, bool unordered);
+  Walked deep(const char* at);
+  Walked text(const char* at);
+  Walked odd_text(const char* start, const char* at);
+  std::string_view characters(std::string_view json);
+  Walked number(const char* at);
   std::uint64_t number_hash(std::string_view number);
 
   const char* ruled(const char* at, const Node& node, Said& said);
@@ -105,7 +110,7 @@ class Digester {
   Digest finish(const char* at);
 
   std::array<unsigned char, 192> secret_;
-  std::uint64_t start_ = 0;  // of each hash of text
+  std::uint64_t first_secret_ = 0, second_secret_ = 0;  // of each hash of text
   std::unique_ptr<Node> root_;
   std::string scratch_;
   std::vector<Share> shares_;    // of all objects that are open, the innermost last
