@@ -62,6 +62,8 @@ const char* word_end(const char* at, std::string_view word) {
   return std::memcmp(at, word.data(), word.size()) == 0 ? at + word.size() : nullptr;
 }
 
+constexpr std::size_t kGuesses = 64;  // names of an item
+
 constexpr std::size_t kFew = 24;  // names: among so many a look at each is fastest
 
 std::uint64_t object_hash(std::uint64_t sum, std::uint64_t count) {
@@ -158,11 +160,33 @@ struct Digester::Node {
   }
 };
 
+// A name with its quotes, as long as 16 bytes hold it.
+struct Digester::Guess {
+  std::array<std::uint64_t, 2> text{}, mask{~std::uint64_t{0}, ~std::uint64_t{0}};  // matches no JSON
+  std::size_t size = 0;
+  std::uint64_t hash = 0;
+
+  Guess() = default;
+  Guess(const char* at, std::size_t length, std::uint64_t its_hash) : size(length), hash(its_hash) {
+    if (size > sizeof text) return;
+    mask = {};
+    std::memcpy(text.data(), at, size);
+    std::memset(mask.data(), 0xFF, size);
+  }
+
+  bool is_at(const char* at) const {
+    std::array<std::uint64_t, 2> words;
+    std::memcpy(words.data(), at, sizeof words);
+    return (((words[0] ^ text[0]) & mask[0]) | ((words[1] ^ text[1]) & mask[1])) == 0;
+  }
+};
+
 const Digester::Node* Digester::Member::below() const {
   return slot ? slot->node.get() : nullptr;
 }
 
-Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed) : keys_(key_parts) {
+Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed)
+    : guesses_(kGuesses), keys_(key_parts) {
   for (std::size_t at = 0; at < secret_.size(); at += 8) {
     seed += kText;
     const std::uint64_t word = mix(seed ^ kObject, seed ^ kArray);
@@ -229,6 +253,7 @@ Digest Digester::read(const char* line) {
   for (Key& key : keys_) key.found = false;
   content_ = kAbsent;
   depth_ = 0;
+  names_read_ = 0;
   line_end_ = nullptr;
   shares_.clear();
   members_.clear();
@@ -277,16 +302,16 @@ Digester::Walked Digester::value(const char* at) {
 
 inline Digester::Walked Digester::text(const char* at) {
   const char* const start = at++;
-  std::uint64_t not_ascii = 0, hash = first_secret_;
+  std::uint64_t beyond_ascii = 0, hash = first_secret_;
   PlainBlock block = plain_block(at);
   for (; block.is_whole(); block = plain_block(at)) {
-    not_ascii |= block.not_ascii();
+    beyond_ascii |= block.beyond_ascii;
     hash = with_block(hash, block);
     at += PlainBlock::kBytes;
   }
-  not_ascii |= block.not_ascii();
+  beyond_ascii |= block.beyond_ascii;
   at += block.size;
-  if (*at == '"' && not_ascii == 0) [[likely]]
+  if (*at == '"' && beyond_ascii == 0) [[likely]]
     return {at + 1, mix(with_block(hash, block), static_cast<std::uint64_t>(at - start - 1))};
   return odd_text(start, at);
 }
@@ -392,6 +417,18 @@ Digester::Walked Digester::array(const char* at, bool unordered) {
   return {at, array_hash(all, count, unordered)};
 }
 
+// Most items are alike: their names are those of the last item, in the same order. Whether that is so again
+// is seen sooner than where a name ends and what its hash is.
+inline Digester::Walked Digester::name(const char* at) {
+  if (names_read_ == guesses_.size()) return text(at);
+  Guess& guess = guesses_[names_read_++];
+  if (guess.is_at(at)) [[likely]]
+    return {at + guess.size, guess.hash};
+  const auto [end, hash] = text(at);
+  guess = end ? Guess(at, static_cast<std::size_t>(end - at), hash) : Guess();
+  return {end, hash};
+}
+
 // Walks an object's members; `take` gets a name's hash and where its value starts, and gives where that ends.
 template <class Take>
 const char* Digester::members(const char* at, Take take) {
@@ -399,7 +436,7 @@ const char* Digester::members(const char* at, Take take) {
   at = skip_space(at + 1);
   for (bool more = *at != '}'; more;) {
     if (*at != '"') return nullptr;
-    const auto [name_end, name] = text(at);
+    const auto [name_end, name] = this->name(at);
     if (!name_end) return nullptr;
     at = skip_space(name_end);
     if (*at != ':') return nullptr;

@@ -57,6 +57,7 @@ class Digester {
  private:
   struct Node;
   struct Slot;
+  struct Guess;
   class Names;
 
   // The two things that a value may be taken for.
@@ -94,6 +95,7 @@ class Digester {
   const char* elements(const char* at, Take take);
   Walked array(const char* at, bool unordered);
   Walked deep(const char* at);
+  Walked name(const char* at);
   Walked text(const char* at);
   Walked odd_text(const char* start, const char* at);
   std::string_view characters(std::string_view json);
@@ -112,6 +114,8 @@ class Digester {
   std::array<unsigned char, 192> secret_;
   std::uint64_t first_secret_ = 0, second_secret_ = 0;  // of each hash of text
   std::unique_ptr<Node> root_;
+  std::vector<Guess> guesses_;  // the names of the last item, in their order
+  std::size_t names_read_ = 0;
   std::string scratch_;
   std::vector<Share> shares_;    // of all objects that are open, the innermost last
   std::vector<Member> members_;  // likewise

@@ -19,10 +19,10 @@ struct PlainBlock {
   static constexpr std::size_t kBytes = 16;
 
   std::uint64_t first = 0, second = 0;
-  std::size_t size = 0;  // how many stand for themselves
+  std::size_t size = 0;            // how many stand for themselves
+  std::uint64_t beyond_ascii = 0;  // not 0: some of them are
 
   bool is_whole() const { return size == kBytes; }
-  std::uint64_t not_ascii() const { return mask_not_ascii(first | second); }
 };
 
 #ifdef __SSE2__
@@ -42,6 +42,7 @@ inline PlainBlock plain_block(const char* at) {
   PlainBlock block;
   block.size = static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(stops) | 1U << 16));
   bytes = _mm_and_si128(bytes, load(kKeep + PlainBlock::kBytes - block.size));
+  block.beyond_ascii = static_cast<unsigned>(_mm_movemask_epi8(bytes));
   block.first = static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes));
   block.second = static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(bytes, bytes)));
   return block;
@@ -54,6 +55,7 @@ inline PlainBlock plain_block(const char* at) {
   while (block.size < PlainBlock::kBytes && is_plain(at[block.size])) ++block.size;
   std::memcpy(&block.first, at, std::min<std::size_t>(block.size, 8));
   if (block.size > 8) std::memcpy(&block.second, at + 8, block.size - 8);
+  block.beyond_ascii = mask_not_ascii(block.first | block.second);
   return block;
 }
 

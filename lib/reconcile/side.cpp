@@ -30,7 +30,7 @@ class Reader {
   void operator()(const Block& block) {
     std::uint64_t lines = 0;
     std::vector<Text::Mark> marks{{block.offset, 0}};
-    for (BlockWalk walk(block); walk.next(); ++lines) {
+    for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.next(); ++lines) {
       if (walk.offset() - marks.back().offset >= Text::kMarkEvery) marks.push_back({walk.offset(), lines});
       take(walk.line(), walk.offset());
     }
@@ -64,6 +64,7 @@ class Reader {
   const Side& side_;
   Digester digester_;
   Partitions::Writer writer_;
+  std::string room_;
   std::uint64_t items_ = 0;
 };
 
@@ -106,8 +107,7 @@ ReadLine read_line(const Side& side, const Expected& expected, Digester& digeste
   return read;
 }
 
-BlockWalk::BlockWalk(const Block& block)
-    : rest_(std::string_view(block.bytes).substr(0, block.size)), offset_(block.offset) {
+BlockWalk::BlockWalk(std::string_view bytes, std::uint64_t offset) : rest_(bytes), offset_(offset) {
   if (offset_ != 0 || !rest_.starts_with(kByteOrderMark)) return;
   offset_ = kByteOrderMark.size();
   rest_.remove_prefix(kByteOrderMark.size());

@@ -49,10 +49,10 @@ struct ReadLine {
 };
 ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view line);
 
-// The lines of a block, one after the other, without the byte order mark that a text may begin with.
+// The lines of a block's bytes, one after the other, without the byte order mark that a text may begin with.
 class BlockWalk {
  public:
-  explicit BlockWalk(const Block& block);
+  BlockWalk(std::string_view bytes, std::uint64_t offset);
 
   bool next();                                      // false: there is no more
   std::string_view line() const { return line_; }   // with its line break

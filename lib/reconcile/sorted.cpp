@@ -56,8 +56,8 @@ class SortedItems {
   bool next_line() {
     while (!walk_.next()) {
       if (stop_ != 0 || !side_.text->next(block_)) return false;
-      walk_ = BlockWalk(block_);
       if (block_.size == 0) continue;
+      walk_ = BlockWalk(side_.text->bytes(block_, room_), block_.offset);
       marked_ = block_.offset;
       side_.text->mark({marked_, lines_});
       options_.progress(side_, side_.text->offset(), side_.text->size());
@@ -76,7 +76,8 @@ class SortedItems {
   std::function<void(Place)> invalid_;
   Digester digester_;
   Block block_;
-  BlockWalk walk_{block_};
+  std::string room_;
+  BlockWalk walk_{{}, 0};
   std::uint64_t lines_ = 0, items_ = 0, marked_ = 0;
   std::string key_;
   Entry entry_;

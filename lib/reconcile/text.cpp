@@ -1,6 +1,7 @@
 #include "reconcile/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -73,69 +74,86 @@ std::uint64_t Text::size() const {
   return feed_ ? feed_->size() : end_;
 }
 
-// Appends what comes next.
-Text::Got Text::read_more(std::string& out) {
-  const std::size_t before = out.size();
-  if (!feed_) {
-    const auto most = std::min<std::uint64_t>(kBlock, end_ - offset_ - before);
-    out.resize(before + most);
-    const std::size_t got = read_at(file_.get(), out.data() + before, most, offset_ + before);
-    out.resize(before + got);
-    return got == 0 ? Got::end : Got::some;
-  }
+bool Text::next(Block& block) {
+  block = {};
+  const bool more = feed_ ? next_of_feed(block) : next_of_file(block);
+  block.index = blocks_;
+  block.offset = offset_;
+  offset_ += block.size;
+  if (block.size != 0) ++blocks_;
+  return more;
+}
+
+bool Text::next_of_feed(Block& block) {
   bool more = true, idle = false;
-  while (more && !idle && out.size() - before < kBlock) {
-    const std::size_t had = out.size();
-    more = feed_->read(out);
-    idle = out.size() == had;
+  while (more && !idle && block.bytes.size() < kBlock) {
+    const std::size_t had = block.bytes.size();
+    more = feed_->read(block.bytes);
+    idle = block.bytes.size() == had;
   }
-  write_at(file_.get(), folder_, std::string_view(out).substr(before), offset_ + before);
-  if (out.size() != before) return Got::some;
-  return more ? Got::nothing_yet : Got::end;
+  write_at(file_.get(), folder_, block.bytes, offset_);
+  block.size = block.bytes.size();
+  block.bytes.append(Digester::kPadding, '\0');
+  return more || block.size != 0;
+}
+
+bool Text::next_of_file(Block& block) {
+  while (offset_ < end_) {
+    if (const auto end = line_end(std::min(offset_ + kBlock, end_) - 1)) {
+      block.size = *end - offset_;
+      return true;
+    }
+    switch (tail()) {
+      case Tail::more:
+        break;
+      case Tail::last:
+        block.size = end_ - offset_ + 1;
+        block.lacks_line_break = true;
+        return true;
+      case Tail::unfinished:
+        end_ = last_line_end();
+    }
+  }
+  return false;
+}
+
+// After the first line break from a byte on.
+std::optional<std::uint64_t> Text::line_end(std::uint64_t from) const {
+  std::array<char, kShortLine> bytes;
+  for (;;) {
+    const auto most = std::min<std::uint64_t>(bytes.size(), end_ - from);
+    const std::size_t got = read_at(file_.get(), bytes.data(), most, from);
+    const auto at = std::string_view(bytes.data(), got).find('\n');
+    if (at != std::string_view::npos) return from + at + 1;
+    if (got == 0) return std::nullopt;
+    from += got;
+  }
+}
+
+// After the last line break of those that are left, or where they start.
+std::uint64_t Text::last_line_end() const {
+  std::string bytes(end_ - offset_, '\0');
+  bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), offset_));
+  return offset_ + (bytes.rfind('\n') + 1);
 }
 
 // What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the
 // line is there, or belongs to what comes later.
 Text::Tail Text::tail() {
-  const auto size = feed_ ? end_ : size_of(file_.get(), path_);
+  const auto size = size_of(file_.get(), path_);
   if (size <= end_) return Tail::last;
   if (std::exchange(read_on_, true)) return Tail::unfinished;
   end_ = size;
   return Tail::more;
 }
 
-bool Text::next(Block& block) {
-  block = {};
-  block.bytes = std::move(rest_);
-  std::size_t looked = block.bytes.size(), end = std::string::npos;
-  while (end == std::string::npos) {
-    const Got got = read_more(block.bytes);
-    if (got == Got::nothing_yet) {
-      rest_ = std::exchange(block.bytes, {});
-      return true;
-    }
-    if (got == Got::end) {
-      if (block.bytes.empty()) return false;
-      const Tail what = tail();
-      if (what == Tail::more) continue;
-      if (what == Tail::unfinished) {
-        end_ = offset_;
-        return false;
-      }
-      block.bytes += '\n';
-    }
-    const auto found = std::string_view(block.bytes).substr(looked).rfind('\n');
-    if (found != std::string_view::npos) end = looked + found;
-    looked = block.bytes.size();
-  }
-  rest_ = block.bytes.substr(end + 1);
-  block.size = end + 1;
-  block.bytes.resize(block.size);
-  block.bytes.append(Digester::kPadding, '\0');
-  block.index = blocks_++;
-  block.offset = offset_;
-  offset_ += block.size;
-  return true;
+std::string_view Text::bytes(const Block& block, std::string& room) const {
+  if (feed_) return std::string_view(block.bytes).substr(0, block.size);
+  if (room.size() < block.size + Digester::kPadding) room.resize(block.size + Digester::kPadding);
+  std::size_t got = read_at(file_.get(), room.data(), block.size, block.offset);
+  if (block.lacks_line_break && got + 1 == block.size) room[got++] = '\n';
+  if (got != block.size) throw Error(Kind::io, path_ + ": became shorter while it was read");
+  return std::string_view(room).substr(0, block.size);
 }
 
 std::string Text::line(std::uint64_t offset) const {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,17 +14,18 @@
 
 namespace iso {
 
-// Whole lines of a side, each ended by a line break, with room to read on after them.
+// Whole lines of a side, each ended by a line break.
 struct Block {
   std::size_t index = 0;     // counts blocks from 0
   std::uint64_t offset = 0;  // of the first byte, in the side's text
-  std::string bytes;         // with Digester::kPadding more at the end
-  std::size_t size = 0;      // without those
+  std::size_t size = 0;
+  bool lacks_line_break = false;  // the last of them, at the end of the file
+  std::string bytes;              // of a feed, padded; those of a file stay where they are
 };
 
 // A side's items as one text of lines that can be read again: the file itself, or a copy of what a feed gives
-// in a temporary file that has no name, so that it is gone however we end. Blocks are read by one thread;
-// line() and line_number() are for any thread.
+// in a temporary file that has no name, so that it is gone however we end. next() is for one thread; bytes(),
+// line() and line_number() are for any.
 class Text {
  public:
   // A plain file as long as it is now, from byte `from` on.
@@ -34,6 +36,10 @@ class Text {
   // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal
   // came, or the feed has nothing yet. Throws Kind::io, and what the feed throws.
   bool next(Block& block);
+
+  // A block's bytes, with Digester::kPadding more after them. `room` holds them, and is best used for one
+  // block after the other. Throws Kind::io.
+  std::string_view bytes(const Block& block, std::string& room) const;
 
   std::uint64_t offset() const { return offset_; }  // how far it is read
   std::uint64_t size() const;                       // in all, or 0 if that is not known yet
@@ -61,8 +67,10 @@ class Text {
   std::unique_ptr<Text> later() const;
 
  private:
-  enum class Got { some, nothing_yet, end };
-  Got read_more(std::string& out);
+  bool next_of_file(Block& block);
+  bool next_of_feed(Block& block);
+  std::optional<std::uint64_t> line_end(std::uint64_t from) const;
+  std::uint64_t last_line_end() const;
   enum class Tail { last, more, unfinished };
   Tail tail();
 
@@ -70,7 +78,6 @@ class Text {
   Descriptor file_;
   std::unique_ptr<Feed> feed_;
   std::uint64_t offset_ = 0, end_ = 0, first_line_ = 0, lines_ = 0;
-  std::string rest_;  // the start of a line of which the end was not read yet
   std::size_t blocks_ = 0;
   bool read_on_ = false;
 

@@ -470,10 +470,23 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)' 
   is 'extra summary' "$(statuses)"
 }
 
+# Halts a process once it has read some, for longer than a progress line waits.
+halt_while_it_reads() { # PID
+  local name count=0 end=$((SECONDS + 30))
+  until ((count > 1000000)); do
+    ((SECONDS < end)) || return 1
+    while read -r name count; do [[ $name == rchar: ]] && break; done <"/proc/$1/io"
+  done
+  kill -STOP "$1"
+  sleep 1.2
+  kill -CONT "$1"
+}
+
 @test "reconcile: the progress line has bytes, rate, share and time left, and standard output has none of it" {
-  awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "{\"message_id\":\"%d\",\"body\":{\"number\":%d,\"text\":\"of a message\"}}\n", i, i }' >l
-  iso reconcile l l --progress always --out summary
-  exits 0
+  awk 'BEGIN { for (i = 0; i < 2000000; i++) printf "{\"message_id\":\"%d\",\"body\":{\"number\":%d,\"text\":\"of a message\"}}\n", i, i }' >l
+  "$BIN" reconcile l l --progress always --out summary >stdout 2>stderr &
+  halt_while_it_reads $!
+  wait $!
   is 1 "$(wc -l <stdout)"
   tr '\r' '\n' <stderr | grep -qE 'read [0-9.]+ MB, [0-9]+ MB a second, [0-9]+%, [0-9]+ s left'
 }

@@ -77,6 +77,32 @@ void check_against_same(RandomJson& random, int fields, bool with_rules) {
 
 }  // namespace
 
+TEST_CASE("digest: what items before had in the same place is never taken for a name that differs") {
+  const Rule rule = keyed("/id");
+  const std::string names = "abcdefghijklmnopqrstuvwxyz";
+  for (std::size_t size = 0; size <= 20; ++size) {
+    const std::string name = names.substr(0, size);
+    std::vector<std::string> others{name + "x", "", name.substr(0, size / 2)};
+    for (std::size_t at = 0; at < size; ++at) {
+      others.push_back(name);
+      others.back()[at] = 'X';
+      others.push_back(name.substr(0, at) + "\\n" + name.substr(at));
+    }
+    for (const std::string& other : others) {
+      CAPTURE(name);
+      CAPTURE(other);
+      const auto item = [](const std::string& its_name) { return "{\"" + its_name + "\":1,\"id\":2}"; };
+      Digester used(rule, 1, 42), fresh(rule, 1, 42);
+      read(used, item(name));
+      const Digest again = read(used, item(name)), after = read(used, item(other)),
+                   want = read(fresh, item(other));
+      REQUIRE(again.state == Digest::State::item);
+      REQUIRE(after.content == want.content);
+      REQUIRE((after.content == again.content) == (other == name));
+    }
+  }
+}
+
 TEST_CASE("digest: two values have the same one exactly where they are the same") {
   RandomJson random(11);
   check_against_same(random, 0, false);

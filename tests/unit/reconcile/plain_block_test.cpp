@@ -25,7 +25,7 @@ TEST_CASE("a block ends before the first byte that does not stand for itself, an
       text.resize(PlainBlock::kBytes, '\0');
       REQUIRE(std::string(kept.data(), kept.size()) == text);
       const bool beyond = text.find_first_of("\xC3\xA9") != text.npos || (byte > 0x7F && !stops);
-      REQUIRE((block.not_ascii() != 0) == beyond);
+      REQUIRE((block.beyond_ascii != 0) == beyond);
     }
   }
 }
