@@ -30,7 +30,7 @@ constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb133111eb
                         kDeep = 0x71d67fffeda60001;
 
 inline const char* skip_space(const char* at) {
-  while (*at == ' ' || *at == '\t' || *at == '\r') ++at;
+  while (static_cast<unsigned char>(*at) <= ' ' && (*at == ' ' || *at == '\t' || *at == '\r')) ++at;
   return at;
 }
 
@@ -63,8 +63,6 @@ const char* word_end(const char* at, std::string_view word) {
 }
 
 constexpr std::size_t kGuesses = 64;  // names of an item
-
-constexpr std::size_t kFew = 24;  // names: among so many a look at each is fastest
 
 std::uint64_t object_hash(std::uint64_t sum, std::uint64_t count) {
   return mix(sum ^ kObject, count);
@@ -102,44 +100,54 @@ std::size_t nesting_of(std::string_view json) {
 
 }  // namespace
 
-// Which names an object had so far.
+// What an object's names stand for, of a name that comes twice the last.
+template <class Entry>
 class Digester::Names {
  public:
-  // Where the entry of a name is, or now is, in the object whose entries start at `base` of a stack, and
-  // whether it is new.
-  template <class Entry>
-  std::pair<std::size_t, bool> place(std::vector<Entry>& stack, std::size_t base, std::uint64_t name) {
-    const std::size_t count = stack.size() - base;
+  struct Found {
+    Entry& entry;
+    bool fresh;  // the name is new
+  };
+
+  // The entry stays where it is.
+  Found find(std::uint64_t name) {
+    if (many_) return find_among_many(name);
     const std::uint64_t bit = std::uint64_t{1} << (name >> 58);
     const bool perhaps_known = (std::exchange(seen_, seen_ | bit) & bit) != 0;
-    std::size_t index = count;
-    if (count >= kFew) {
-      if (!places_) places_ = places_of(stack, base);
-      index = places_->try_emplace(name, count).first->second;
-    } else if (perhaps_known) {
-      for (index = 0; index < count && stack[base + index].name != name;) ++index;
-    }
-    if (index == count) stack.emplace_back().name = name;
-    return {base + index, index == count};
+    if (perhaps_known)
+      for (std::size_t i = 0; i < count_; ++i)
+        if (few_[i].name == name) return {few_[i].entry, false};
+    if (count_ == kFew) return find_among_many(name);
+    few_[count_].name = name;
+    return {few_[count_++].entry, true};
   }
 
- private:
-  using Places = std::unordered_map<std::uint64_t, std::size_t>;
+  std::size_t size() const { return count_ + (many_ ? many_->size() : 0); }
 
-  template <class Entry>
-  static std::unique_ptr<Places> places_of(const std::vector<Entry>& stack, std::size_t base) {
-    auto places = std::make_unique<Places>();
-    for (std::size_t i = base; i < stack.size(); ++i) places->try_emplace(stack[i].name, i - base);
-    return places;
+ private:
+  static constexpr std::size_t kFew = 24;  // among so many a look at each is fastest
+  struct Named {
+    std::uint64_t name;
+    Entry entry;
+  };
+  using Many = std::unordered_map<std::uint64_t, Entry>;
+
+  Found find_among_many(std::uint64_t name) {
+    if (!many_) many_ = std::make_unique<Many>();
+    for (std::size_t i = 0; i < count_; ++i)
+      if (few_[i].name == name) return {few_[i].entry, false};
+    const auto [found, fresh] = many_->try_emplace(name);
+    return {found->second, fresh};
   }
 
   std::uint64_t seen_ = 0;  // a bit of each name's hash: most names are new, and this tells without a look
-  std::unique_ptr<Places> places_;
+  std::size_t count_ = 0;
+  std::array<Named, kFew> few_;
+  std::unique_ptr<Many> many_;
 };
 
 struct Digester::Slot {
   std::uint64_t hash = 0;  // of the name; 0: the slot is free
-  std::string name;
   bool of_message = false, is_body = false;
   std::unique_ptr<Node> node;  // null: no rule
 };
@@ -181,9 +189,13 @@ struct Digester::Guess {
   }
 };
 
-const Digester::Node* Digester::Member::below() const {
-  return slot ? slot->node.get() : nullptr;
-}
+struct Digester::Member {
+  std::uint64_t name;
+  const Slot* slot;
+  Said said;
+
+  const Node* below() const { return slot ? slot->node.get() : nullptr; }
+};
 
 Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed)
     : guesses_(kGuesses), keys_(key_parts) {
@@ -204,19 +216,23 @@ inline std::uint64_t Digester::with_block(std::uint64_t hash, const PlainBlock& 
   return mix(block.first ^ second_secret_, block.second ^ hash);
 }
 
+// Its size tells its bytes from the zeros after them.
+inline std::uint64_t Digester::with_last_block(std::uint64_t hash, const PlainBlock& block) const {
+  return mix(block.first ^ second_secret_, block.second ^ (hash + block.size));
+}
+
 std::uint64_t Digester::hash(std::string_view bytes) const {
-  const std::size_t size = bytes.size();
   std::uint64_t hash = first_secret_;
   for (bool more = true; more;) {
     PlainBlock block;
     block.size = std::min(bytes.size(), PlainBlock::kBytes);
     std::memcpy(&block.first, bytes.data(), std::min<std::size_t>(block.size, 8));
     if (block.size > 8) std::memcpy(&block.second, bytes.data() + 8, block.size - 8);
-    hash = with_block(hash, block);
     bytes.remove_prefix(block.size);
     more = block.is_whole();
+    hash = more ? with_block(hash, block) : with_last_block(hash, block);
   }
-  return mix(hash, size);
+  return hash;
 }
 
 std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
@@ -231,11 +247,11 @@ std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root
   for (const auto& [name, below] : rule.below) insert(*node, name, &below);
   if (node->knows_messages)
     for (const auto name : message_fields())
-      if (!node->find(hash(name))) insert(*node, std::string(name), nullptr);
+      if (!node->find(hash(name))) insert(*node, name, nullptr);
   return node;
 }
 
-void Digester::insert(Node& node, std::string name, const Rule* rule) const {
+void Digester::insert(Node& node, std::string_view name, const Rule* rule) const {
   const std::uint64_t name_hash = hash(name);
   std::size_t i = name_hash;
   while (node.slots[i & (node.slots.size() - 1)].hash != 0) ++i;
@@ -243,10 +259,9 @@ void Digester::insert(Node& node, std::string name, const Rule* rule) const {
   slot.hash = name_hash;
   slot.of_message = is_message_field(name);
   slot.is_body = is_body_field(name);
-  slot.name = std::move(name);
   if (!rule) return;
   slot.node = compile(*rule, false);
-  slot.node->is_headers = node.knows_messages && slot.name == "headers";
+  slot.node->is_headers = node.knows_messages && name == "headers";
 }
 
 Digest Digester::read(const char* line) {
@@ -255,9 +270,7 @@ Digest Digester::read(const char* line) {
   depth_ = 0;
   names_read_ = 0;
   line_end_ = nullptr;
-  shares_.clear();
-  members_.clear();
-  Said said;
+  Said said{};
   const char* at = ruled(skip_space(line), *root_, said);
   return at ? finish(skip_space(at)) : Digest{};
 }
@@ -312,7 +325,7 @@ inline Digester::Walked Digester::text(const char* at) {
   beyond_ascii |= block.beyond_ascii;
   at += block.size;
   if (*at == '"' && beyond_ascii == 0) [[likely]]
-    return {at + 1, mix(with_block(hash, block), static_cast<std::uint64_t>(at - start - 1))};
+    return {at + 1, with_last_block(hash, block)};
   return odd_text(start, at);
 }
 
@@ -451,23 +464,18 @@ const char* Digester::members(const char* at, Take take) {
   return at + 1;
 }
 
-// Of a name that comes twice the last counts. What each name adds to the sum lies on a stack of all objects
-// that are open, which costs no allocation.
 Digester::Walked Digester::object(const char* at) {
-  const std::size_t base = shares_.size();
-  Names names;
+  Names<std::uint64_t> shares;
   std::uint64_t sum = 0;
   at = members(at, [&](std::uint64_t name, const char* start) {
     const auto [end, hash] = value(start);
-    const std::uint64_t share = mix(name, hash);
+    const auto [share, fresh] = shares.find(name);
+    if (!fresh) sum -= share;
+    share = mix(name, hash);
     sum += share;
-    const std::size_t index = names.place(shares_, base, name).first;
-    sum -= std::exchange(shares_[index].share, share);
     return end;
   });
-  const std::uint64_t hash = object_hash(sum, shares_.size() - base);
-  shares_.resize(base);
-  return {at, hash};
+  return {at, object_hash(sum, shares.size())};
 }
 
 // A value that has a rule, or whose insides have.
@@ -489,51 +497,67 @@ const char* Digester::ruled_value(const char* at, const Node& node, Said& said) 
   return end;
 }
 
+// What an object's members add up to.
+class Digester::Sums {
+ public:
+  explicit Sums(const Node& node) : node_(node) {}
+
+  void add(const Member& member) { count(member, 1); }
+  void take_back(const Member& member) { count(member, ~std::uint64_t{0}); }
+
+  Said said() const {
+    const bool is_message = strange_ == 0 && bodies_ != 0;
+    const std::uint64_t whole = object_hash(whole_, whole_count_);
+    const std::uint64_t in_message =
+        object_hash(in_message_, in_message_count_) ^ (node_.knows_messages ? kMessage : 0);
+    return {whole, node_.knows_messages && !is_message ? whole : in_message,
+            in_message_count_ == 0 && node_.is_headers};
+  }
+
+ private:
+  void count(const Member& member, std::uint64_t times) {
+    const Slot* const slot = member.slot;
+    const Rule::Ignored ignored = slot && slot->node ? slot->node->ignored : Rule::Ignored::no;
+    if (ignored == Rule::Ignored::always) return;
+    const bool is_body = slot && slot->is_body;
+    if (!slot || !slot->of_message) strange_ += times;
+    if (is_body) bodies_ += times;
+    whole_ += mix(member.name, member.said.whole) * times;
+    whole_count_ += times;
+    const bool left_out = node_.knows_messages && member.said.nothing && !is_body;
+    if (ignored == Rule::Ignored::in_messages || left_out) return;
+    in_message_ += mix(member.name, member.said.in_message) * times;
+    in_message_count_ += times;
+  }
+
+  const Node& node_;
+  std::uint64_t whole_ = 0, whole_count_ = 0, in_message_ = 0, in_message_count_ = 0;
+  std::uint64_t strange_ = 0;  // members that no message has
+  std::uint64_t bodies_ = 0;
+};
+
 const char* Digester::ruled_object(const char* at, const Node& node, Said& said) {
-  const std::size_t base = members_.size();
-  Names names;
+  Names<Member> known;
+  Sums sums(node);
   at = members(at, [&](std::uint64_t name, const char* start) {
-    const auto [index, fresh] = names.place(members_, base, name);
-    const Slot* const slot = node.find(name);
-    members_[index].slot = slot;
-    if (!slot || !slot->node) {
+    const auto [member, fresh] = known.find(name);
+    if (!fresh) sums.take_back(member);
+    member.name = name;
+    member.slot = node.find(name);
+    const Node* const below = member.below();
+    if (!below) {
       const auto [end, hash] = value(start);
-      members_[index].said = {hash, hash, *start == 'n'};
+      member.said = {hash, hash, *start == 'n'};
+      sums.add(member);
       return end;
     }
-    if (!fresh) forget(*slot->node);
-    Said said_inside;
-    const char* const end = ruled(start, *slot->node, said_inside);
-    members_[index].said = said_inside;
+    if (!fresh) forget(*below);
+    const char* const end = ruled(start, *below, member.said);
+    sums.add(member);
     return end;
   });
-  if (at) sum_up(node, std::span(members_).subspan(base), said);
-  members_.resize(base);
+  said = sums.said();
   return at;
-}
-
-void Digester::sum_up(const Node& node, std::span<const Member> members, Said& said) {
-  std::uint64_t whole = 0, whole_count = 0, in_message = 0, in_message_count = 0;
-  bool all_known = true, has_body = false;
-  for (const Member& member : members) {
-    const Node* const below = member.below();
-    const Rule::Ignored ignored = below ? below->ignored : Rule::Ignored::no;
-    if (ignored == Rule::Ignored::always) continue;
-    all_known = all_known && member.slot && member.slot->of_message;
-    has_body = has_body || (member.slot && member.slot->is_body);
-    whole += mix(member.name, member.said.whole);
-    ++whole_count;
-    const bool left_out =
-        node.knows_messages && member.said.nothing && !(member.slot && member.slot->is_body);
-    if (ignored == Rule::Ignored::in_messages || left_out) continue;
-    in_message += mix(member.name, member.said.in_message);
-    ++in_message_count;
-  }
-  said.whole = object_hash(whole, whole_count);
-  said.in_message = object_hash(in_message, in_message_count);
-  if (node.knows_messages) said.in_message ^= kMessage;
-  said.nothing = in_message_count == 0 && node.is_headers;
-  if (node.knows_messages && !(all_known && has_body)) said.in_message = said.whole;
 }
 
 const char* Digester::ruled_array(const char* at, const Node& node, Said& said) {
@@ -546,13 +570,13 @@ const char* Digester::ruled_array(const char* at, const Node& node, Said& said) 
       all = with_element(all, hash, false);
       return end;
     }
-    Said element;
+    Said element{};
     const char* const end = ruled(start, *slot->node, element);
     all = with_element(all, slot->node->ignored == Rule::Ignored::always ? kIgnored : element.whole, false);
     return end;
   });
-  said.whole = array_hash(all, count, false);
-  said.in_message = said.whole;
+  const std::uint64_t hash = array_hash(all, count, false);
+  said = {hash, hash, false};
   return at;
 }
 

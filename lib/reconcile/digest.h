@@ -58,28 +58,19 @@ class Digester {
   struct Node;
   struct Slot;
   struct Guess;
+  template <class Entry>
   class Names;
+  class Sums;
 
   // The two things that a value may be taken for.
   struct Said {
-    std::uint64_t whole = 0, in_message = 0;
-    bool nothing = false;  // in a message: as if it were left out
+    std::uint64_t whole, in_message;
+    bool nothing;  // in a message: as if it were left out
   };
-  // Of an object that has rules.
-  struct Member {
-    std::uint64_t name = 0;
-    const Slot* slot = nullptr;
-    Said said;
-
-    const Node* below() const;
-  };
-  // Of one that has none: what a name adds to its hash.
-  struct Share {
-    std::uint64_t name = 0, share = 0;
-  };
+  struct Member;  // of an object that has rules
 
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
-  void insert(Node& node, std::string name, const Rule* rule) const;
+  void insert(Node& node, std::string_view name, const Rule* rule) const;
 
   // Where a value ends, or null if it is not well-formed.
   struct Walked {
@@ -87,6 +78,7 @@ class Digester {
     std::uint64_t hash = 0;
   };
   std::uint64_t with_block(std::uint64_t hash, const PlainBlock& block) const;
+  std::uint64_t with_last_block(std::uint64_t hash, const PlainBlock& block) const;
   Walked value(const char* at);
   template <class Take>
   const char* members(const char* at, Take take);
@@ -106,7 +98,6 @@ class Digester {
   const char* ruled_value(const char* at, const Node& node, Said& said);
   const char* ruled_object(const char* at, const Node& node, Said& said);
   const char* ruled_array(const char* at, const Node& node, Said& said);
-  static void sum_up(const Node& node, std::span<const Member> members, Said& said);
   void forget(const Node& node);
   void take_key(std::size_t part, std::string_view json);
   Digest finish(const char* at);
@@ -117,8 +108,6 @@ class Digester {
   std::vector<Guess> guesses_;  // the names of the last item, in their order
   std::size_t names_read_ = 0;
   std::string scratch_;
-  std::vector<Share> shares_;    // of all objects that are open, the innermost last
-  std::vector<Member> members_;  // likewise
   std::size_t depth_ = 0;
   const char* line_end_ = nullptr;  // once it was sought
 

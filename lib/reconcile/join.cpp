@@ -71,7 +71,7 @@ class Joiner {
 
 ReconcileTally join(const Join& join, Partitions& left, Partitions& right, const std::atomic<int>& stop) {
   Shared shared{join, left, right, stop, {}, {}};
-  Workers<std::size_t> workers(join.threads, [&shared] { return Joiner(shared); });
+  Workers<std::size_t> workers(join.threads, join.threads, [&shared] { return Joiner(shared); });
   for (std::size_t part = 0; part < Partitions::kParts; ++part)
     if (left.size(part) + right.size(part) != 0) workers.put(part);
   workers.finish();

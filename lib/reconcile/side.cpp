@@ -8,6 +8,7 @@
 namespace iso {
 namespace {
 
+constexpr std::size_t kFileBlocksAhead = 64;  // they hold no bytes yet
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // What all readers of a pass share.
@@ -139,7 +140,8 @@ std::vector<std::string> unanswered(const Value& item, const Expected& expected)
 
 std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& stop) {
   Shared shared{scan, to, {}, 0};
-  Workers<Block> workers(scan.threads, [&shared] { return Reader(shared); });
+  const std::size_t ahead = scan.text.feed() ? scan.threads + 2 : kFileBlocksAhead;
+  Workers<Block> workers(scan.threads, ahead, [&shared] { return Reader(shared); });
   for (Block block; stop == 0 && scan.text.next(block); block = {}) {
     if (block.size != 0) workers.put(std::move(block));
     scan.progress();

@@ -46,13 +46,13 @@ class Skimming {
 
   std::uint64_t run() {
     // Each side by a thread of its own.
-    Workers<Half*> other(1, [this] { return Other{*this}; });
+    Workers<Half*> other(1, 1, [this] { return Other{*this}; });
     other.put(&right_);
     look_at(left_, [this] {
       options_.progress(left_.side, left_.rows.skimmed_bytes(), left_.rows.bytes_to_skim());
     });
     other.finish();
-    Workers<std::size_t> workers(options_.threads, [this] { return Comparer(*this); });
+    Workers<std::size_t> workers(options_.threads, options_.threads, [this] { return Comparer(*this); });
     for (std::size_t part = 0; part < Partitions::kParts; ++part)
       if (left_.entries.size(part) + right_.entries.size(part) != 0) workers.put(part);
     workers.finish();

@@ -12,14 +12,14 @@
 
 namespace iso {
 
-// Threads that work on what one other thread gives out, a bounded number of pieces ahead. What a worker
-// throws stops all and is thrown by put() or finish().
+// Threads that work on what one other thread gives out, `ahead` pieces ahead at most. What a worker throws
+// stops all and is thrown by put() or finish().
 template <class Piece>
 class Workers {
  public:
   // `make` is called on each thread; what it gives takes pieces, and is asked to finish() after the last.
   template <class Make>
-  Workers(unsigned threads, Make make) : most_(threads + 2) {
+  Workers(unsigned threads, std::size_t ahead, Make make) : most_(ahead) {
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, make] { work(make); });
   }
   ~Workers() { end(); }
@@ -56,7 +56,7 @@ class Workers {
     if (pieces_.empty() || failure_) return std::nullopt;
     std::optional<Piece> piece(std::move(pieces_.front()));
     pieces_.pop_front();
-    room_.notify_one();
+    if (pieces_.size() == most_ / 2) room_.notify_one();  // once for many pieces, as it costs a switch
     return piece;
   }
 

@@ -134,7 +134,7 @@ TEST_CASE("workers: each piece is worked on once, and what was gathered is there
       all.insert(mine.begin(), mine.end());
     }
   };
-  Workers<int> workers(3, [&] { return Worker{mutex, seen}; });
+  Workers<int> workers(3, 5, [&] { return Worker{mutex, seen}; });
   std::multiset<int> want;
   for (int i = 0; i < 1000; ++i) {
     workers.put(i);
@@ -161,7 +161,7 @@ TEST_CASE(
       }
       void finish() {}
     };
-    Workers<int> workers(1, [&given] { return LateThrower{given}; });
+    Workers<int> workers(1, 4, [&given] { return LateThrower{given}; });
     std::string thrown;
     try {
       for (int i = 0; i < 1000; ++i, ++given) workers.put(i);  // without the error it would wait for ever
@@ -171,10 +171,10 @@ TEST_CASE(
     CHECK(thrown == "from a worker");
   }
   {
-    Workers<int> workers(2, [] { return Thrower{}; });
+    Workers<int> workers(2, 4, [] { return Thrower{}; });
     workers.put(1);
     CHECK_THROWS_AS(workers.finish(), std::string);
   }
-  Workers<int> unfinished(2, [] { return Thrower{}; });
+  Workers<int> unfinished(2, 4, [] { return Thrower{}; });
   unfinished.put(1);
 }
