@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "reconcile/rules.h"
+#include "reconcile/value_hasher.h"
 
 namespace iso {
-
-struct PlainBlock;
 
 struct KeyHash {
   std::uint64_t high = 0, low = 0;
@@ -36,7 +35,7 @@ struct Digest {
 class Digester {
  public:
   // Bytes after the line that may be read, whatever they are.
-  static constexpr std::size_t kPadding = 16;
+  static constexpr std::size_t kPadding = ValueHasher::kPadding;
 
   Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed);
   ~Digester();
@@ -52,14 +51,11 @@ class Digester {
   static std::uint64_t presence(KeyHash key, bool there);
 
   // The same seed's hash of any bytes.
-  std::uint64_t hash(std::string_view bytes) const;
+  std::uint64_t hash(std::string_view bytes) const { return hasher_.hash(bytes); }
 
  private:
   struct Node;
   struct Slot;
-  struct Guess;
-  template <class Entry>
-  class Names;
   class Sums;
 
   // The two things that a value may be taken for.
@@ -72,28 +68,6 @@ class Digester {
   std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
   void insert(Node& node, std::string_view name, const Rule* rule) const;
 
-  // Where a value ends, or null if it is not well-formed.
-  struct Walked {
-    const char* end = nullptr;
-    std::uint64_t hash = 0;
-  };
-  std::uint64_t with_block(std::uint64_t hash, const PlainBlock& block) const;
-  std::uint64_t with_last_block(std::uint64_t hash, const PlainBlock& block) const;
-  Walked value(const char* at);
-  template <class Take>
-  const char* members(const char* at, Take take);
-  Walked object(const char* at);
-  template <class Take>
-  const char* elements(const char* at, Take take);
-  Walked array(const char* at, bool unordered);
-  Walked deep(const char* at);
-  Walked name(const char* at);
-  Walked text(const char* at);
-  Walked odd_text(const char* start, const char* at);
-  std::string_view characters(std::string_view json);
-  Walked number(const char* at);
-  std::uint64_t number_hash(std::string_view number);
-
   const char* ruled(const char* at, const Node& node, Said& said);
   const char* ruled_value(const char* at, const Node& node, Said& said);
   const char* ruled_object(const char* at, const Node& node, Said& said);
@@ -103,13 +77,9 @@ class Digester {
   Digest finish(const char* at);
 
   std::array<unsigned char, 192> secret_;
-  std::uint64_t first_secret_ = 0, second_secret_ = 0;  // of each hash of text
+  ValueHasher hasher_;
   std::unique_ptr<Node> root_;
-  std::vector<Guess> guesses_;  // the names of the last item, in their order
-  std::size_t names_read_ = 0;
-  std::string scratch_;
-  std::size_t depth_ = 0;
-  const char* line_end_ = nullptr;  // once it was sought
+  std::string ordered_;
 
   // Of the item that is being read.
   struct Key {
