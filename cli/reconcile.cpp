@@ -107,10 +107,12 @@ class OneRun {
   bool interrupted() const { return looks_.session.interrupted != 0; }
 
   void look() {
-    tally_ = looks_.look([this](const Finding& finding) {
+    const auto tell = [this](const Finding& finding) {
       output_.finding(finding);
       if (plan_) plan_->add(finding);
-    });
+    };
+    const bool only_counts = args_.form == ReconcileForm::summary && !plan_;
+    tally_ = looks_.look(only_counts ? std::function<void(const Finding&)>() : tell);
   }
 
   // A wrong pointer makes everything missing.

@@ -19,7 +19,7 @@ std::size_t columns() {
 
 std::string where_of(const Finding::Found& found) {
   const auto& row = found.item->row;
-  if (!row) return fmt::format("{}, line {}", found.side->name, found.side->line_number(found.place));
+  if (!row) return fmt::format("{}, line {}", found.side->name, found.line);
   const auto state = name_of(row->settled);
   return fmt::format("{}, row {}{}{}", found.side->name, row->row, state.empty() ? "" : ", ", state);
 }

@@ -40,6 +40,7 @@ struct Finding {
     const Side* side = nullptr;
     Place place;
     std::unique_ptr<Item> item;
+    std::uint64_t line = 0;  // from 1; 0: it is a row
   };
   struct Copies {
     std::uint32_t count = 0;
@@ -55,12 +56,26 @@ struct Finding {
   std::optional<std::int64_t> age_ms;  // of what is missing or on its way
 };
 
-// Reads findings again. For one thread.
+// Reads findings again. For any thread.
 class FindingReader {
  public:
   FindingReader(const Side& left, const Side& right, const Expected& expected, std::int64_t now_ms)
       : left_(left), right_(right), expected_(expected), now_ms_(now_ms) {}
-  Finding read(const Stub& stub) const;
+
+  // What a finding is read from.
+  struct Lines {
+    struct Copies {
+      std::string first, other;
+    };
+    Copies left, right;
+
+    std::size_t size() const {
+      return left.first.size() + left.other.size() + right.first.size() + right.other.size();
+    }
+  };
+  Lines lines(const Stub& stub) const;
+  Finding read(const Stub& stub, Lines lines) const;
+  Finding read(const Stub& stub) const { return read(stub, lines(stub)); }
 
  private:
   const Side& left_;

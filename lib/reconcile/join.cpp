@@ -59,8 +59,8 @@ class Joiner {
   }
 
  private:
-  void add_left(Group& group, const Entry& entry) { group.add(judge_.judgement().left, false, entry); }
-  void add_right(Group& group, const Entry& entry) { group.add(judge_.judgement().right, true, entry); }
+  void add_left(Group& group, const Entry& entry) { group.add(judge_.items(), false, entry); }
+  void add_right(Group& group, const Entry& entry) { group.add(judge_.items(), true, entry); }
 
   Shared& shared_;
   Judge judge_;

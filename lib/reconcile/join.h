@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,27 @@ struct Variants {
   void add(const Entry& entry);
 };
 
+// Reads items again, and keeps the last of each side, since the next question is mostly about it too.
+class LastItems {
+ public:
+  LastItems(const Side& left, const Side& right) : sides_{{{left, {}, {}}, {right, {}, {}}}} {}
+
+  // It lives until the next one of its side.
+  const Item& left(Place place) { return read(sides_[0], place); }
+  const Item& right(Place place) { return read(sides_[1], place); }
+  std::string key(bool is_right, Place place);  // an ordered_key
+
+ private:
+  struct Last {
+    const Side& side;
+    Place place;
+    std::unique_ptr<Item> item;
+  };
+  static const Item& read(Last& last, Place place);
+
+  std::array<Last, 2> sides_;
+};
+
 // Entries whose keys have one hash. Equal hashes are no proof of equal keys: the keys themselves are read.
 class Group {
  public:
@@ -59,7 +81,7 @@ class Group {
     Variants left, right;
   };
 
-  void add(const Side& side, bool is_right, const Entry& entry);
+  void add(LastItems& items, bool is_right, const Entry& entry);
   const std::map<std::string, Sides>& by_key() const { return by_key_; }  // by ordered_key
 
  private:
@@ -88,16 +110,16 @@ class Judge {
   }
   const ReconcileTally& finish();  // writes out what is held back
 
-  const Judgement& judgement() const { return judgement_; }
+  LastItems& items() { return items_; }
 
  private:
   void judge_one(KeyHash key, const std::string& text, const Variants& left, const Variants& right);
   void only_left(KeyHash key, const std::string& text, const Variants& left);
   void only_right(KeyHash key, const std::string& text, const Variants& right);
   void both(const std::string& text, const Variants& left, const Variants& right);
-  bool are_different(Place left, Place right) const;
-  std::string key_alone(const Variants& left, const Variants& right) const;
-  Item left_item(const Variants& left) const;
+  bool are_different(Place left, Place right);
+  std::string key_alone(const Variants& left, const Variants& right);
+  const Item& left_item(const Variants& left) { return items_.left(left.some[0].place); }
   bool is_young(const Item& item) const;
   bool is_just_sent(const Item& left) const;
   Status unless_on_its_way(const Item& left, Status status) const;
@@ -105,6 +127,7 @@ class Judge {
 
   const Judgement& judgement_;
   Round round_;
+  LastItems items_;
   ReconcileTally tally_;
   Partitions::Writer missing_, extra_;
 };

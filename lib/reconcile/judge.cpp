@@ -11,14 +11,6 @@ bool is_pending(const Item& item) {
   return item.row && item.row->settled == RowState::Settled::pending;
 }
 
-std::string key_of(const Item& item, const Side& side) {
-  return ordered_key(item.value, side.key).value_or("");
-}
-
-std::string key_at(const Side& side, Place place) {
-  return key_of(Item(side.line(place), side.rows), side);
-}
-
 Stub::Copies copies_of(const Variants& variants) {
   Stub::Copies copies;
   copies.count = variants.copies;
@@ -54,20 +46,37 @@ void Variants::add(const Entry& entry) {
     known->place = entry.place;
 }
 
-void Group::add(const Side& side, bool is_right, const Entry& entry) {
+const Item& LastItems::read(Last& last, Place place) {
+  if (!last.item || last.place != place) {
+    last.item = std::make_unique<Item>(last.side.line(place), last.side.rows);
+    last.place = place;
+  }
+  return *last.item;
+}
+
+std::string LastItems::key(bool is_right, Place place) {
+  Last& last = sides_[is_right ? 1 : 0];
+  return ordered_key(read(last, place).value, last.side.key).value_or("");
+}
+
+void Group::add(LastItems& items, bool is_right, const Entry& entry) {
   auto& known = known_[is_right ? 1 : 0];
   const bool conflict = entry.place.has(Place::conflict);
   auto met = std::find_if(known.begin(), known.end(), [&](const Known& one) {
     return one.content == entry.content && one.conflict == conflict;
   });
-  std::string key = met != known.end() ? met->key : key_at(side, entry.place);
+  std::string key = met != known.end() ? met->key : items.key(is_right, entry.place);
   if (met == known.end() && known.size() < kMostKnown) known.push_back({entry.content, conflict, key});
   Sides& sides = by_key_[std::move(key)];
   (is_right ? sides.right : sides.left).add(entry);
 }
 
 Judge::Judge(const Judgement& judgement, Round round)
-    : judgement_(judgement), round_(round), missing_(judgement.missing), extra_(judgement.extra) {}
+    : judgement_(judgement),
+      round_(round),
+      items_(judgement.left, judgement.right),
+      missing_(judgement.missing),
+      extra_(judgement.extra) {}
 
 const ReconcileTally& Judge::finish() {
   missing_.flush();
@@ -108,9 +117,9 @@ void Judge::only_left(KeyHash key, const std::string& text, const Variants& left
     for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, some.content, some.place});
     return;
   }
-  const Item item = left_item(left);
   const Status lacking = judgement_.asks_for_answers() ? Status::unacked : Status::missing;
-  report(unless_on_its_way(item, lacking), text.empty() ? key_of(item, judgement_.left) : text, left, {});
+  const Status status = unless_on_its_way(left_item(left), lacking);
+  report(status, text.empty() ? key_alone(left, {}) : text, left, {});
 }
 
 void Judge::only_right(KeyHash key, const std::string& text, const Variants& right) {
@@ -142,20 +151,15 @@ void Judge::both(const std::string& text, const Variants& left, const Variants& 
 }
 
 // The key of what is there, when it is on one side alone.
-std::string Judge::key_alone(const Variants& left, const Variants& right) const {
-  return left.copies != 0 ? key_at(judgement_.left, left.some[0].place)
-                          : key_at(judgement_.right, right.some[0].place);
-}
-
-Item Judge::left_item(const Variants& left) const {
-  return {judgement_.left.line(left.some[0].place), judgement_.left.rows};
+std::string Judge::key_alone(const Variants& left, const Variants& right) {
+  const bool is_right = left.copies == 0;
+  return items_.key(is_right, (is_right ? right : left).some[0].place);
 }
 
 // Digests differ; what was made on the way may be all there is to it.
-bool Judge::are_different(Place left, Place right) const {
-  const Item one(judgement_.left.line(left), judgement_.left.rows);
-  const Item other(judgement_.right.line(right), judgement_.right.rows);
-  return !difference(judgement_.left, one, judgement_.right, other).changes.empty();
+bool Judge::are_different(Place left, Place right) {
+  return !difference(judgement_.left, items_.left(left), judgement_.right, items_.right(right))
+              .changes.empty();
 }
 
 bool Judge::is_young(const Item& item) const {

@@ -6,6 +6,7 @@
 #include "reconcile/join.h"
 #include "reconcile/skim.h"
 #include "reconcile/sorter.h"
+#include "reconcile/workers.h"
 
 namespace iso {
 namespace {
@@ -16,6 +17,48 @@ std::string keyless(bool is_right, Place place) {
   for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(place.offset() >> shift);
   return key;
 }
+
+// Reads findings, some at once on all cores, and tells of them in the order they came.
+class Teller {
+ public:
+  Teller(const FindingReader& reader, const ReconcileOptions& options,
+         const std::function<void(const Finding&)>& found)
+      : reader_(reader), threads_(options.threads), most_(options.memory / 64), found_(found) {}
+
+  void add(const Stub& stub) {
+    some_.push_back({stub, reader_.lines(stub), {}});
+    bytes_ += some_.back().lines.size() + sizeof some_.back();
+    if (bytes_ >= most_) tell();
+  }
+
+  void tell() {
+    Workers<One*> workers(threads_, some_.size(), [this] { return Reading{reader_}; });
+    for (One& one : some_) workers.put(&one);
+    workers.finish();
+    for (const One& one : some_) found_(one.finding);
+    some_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  struct One {
+    Stub stub;
+    FindingReader::Lines lines;
+    Finding finding;
+  };
+  struct Reading {
+    const FindingReader& reader;
+
+    void operator()(One* one) const { one->finding = reader.read(one->stub, std::move(one->lines)); }
+    void finish() const {}
+  };
+
+  const FindingReader& reader_;
+  unsigned threads_;
+  std::size_t most_, bytes_ = 0;
+  std::vector<One> some_;
+  const std::function<void(const Finding&)>& found_;
+};
 
 // A comparison under way.
 class Reconciliation {
@@ -32,10 +75,11 @@ class Reconciliation {
         findings_(options.memory / 8, options.folder) {}
 
   ReconcileTally run(const std::function<void(const Finding&)>& found) {
+    tells_ = found != nullptr;
     Partitions missing = partitions(), extra = partitions();
     first_look(missing, extra);
     second_look(missing, extra);
-    if (stop_ == 0) tell(found);
+    if (tells_ && stop_ == 0) tell(found);
     return tally_;
   }
 
@@ -44,7 +88,7 @@ class Reconciliation {
 
   auto adder() {
     return [this](std::string_view key, const Stub& stub) {
-      findings_.add(key, {reinterpret_cast<const char*>(&stub), sizeof stub});
+      if (tells_) findings_.add(key, {reinterpret_cast<const char*>(&stub), sizeof stub});
     };
   }
 
@@ -99,12 +143,14 @@ class Reconciliation {
 
   void tell(const std::function<void(const Finding&)>& found) {
     const FindingReader reader(left_, right_, options_.expected, now_ms_);
+    Teller teller(reader, options_, found);
     findings_.each([&](std::string_view, std::string_view payload) {
       if (stop_ != 0) return;
       Stub stub;
       std::memcpy(&stub, payload.data(), sizeof stub);
-      found(reader.read(stub));
+      teller.add(stub);
     });
+    teller.tell();
   }
 
   Side& left_;
@@ -115,6 +161,7 @@ class Reconciliation {
   std::size_t buffer_;
   Budget budget_;
   Sorter findings_;
+  bool tells_ = false;
   ReconcileTally tally_;
 };
 

@@ -31,8 +31,8 @@ struct ReconcileOptions {
 
 // Compares two sides by key, in memory that does not grow with them. Left is read first; what is then missing
 // or extra is sought once more among what came meanwhile. Gives the findings in the order of their keys,
-// those without a key last. When `stop` is not 0 it ends early, without findings. Throws Kind::io, and what
-// reading a side throws.
+// those without a key last; without `found` it counts them alone. When `stop` is not 0 it ends early, without
+// findings. Throws Kind::io, and what reading a side throws.
 ReconcileTally reconcile(Side& left, Side& right, const ReconcileOptions& options,
                          const std::atomic<int>& stop, const std::function<void(const Finding&)>& found);
 

@@ -147,7 +147,6 @@ std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& sto
     scan.progress();
   }
   workers.finish();
-  scan.text.count_lines();
   return shared.items;
 }
 

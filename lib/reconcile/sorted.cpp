@@ -58,15 +58,9 @@ class SortedItems {
       if (stop_ != 0 || !side_.text->next(block_)) return false;
       if (block_.size == 0) continue;
       walk_ = BlockWalk(side_.text->bytes(block_, room_), block_.offset);
-      marked_ = block_.offset;
-      side_.text->mark({marked_, lines_});
       options_.progress(side_, side_.text->offset(), side_.text->size());
     }
-    if (walk_.offset() - marked_ >= Text::kMarkEvery) {
-      marked_ = walk_.offset();
-      side_.text->mark({marked_, lines_});
-    }
-    ++lines_;
+    side_.text->mark({walk_.offset(), lines_++});
     return true;
   }
 
@@ -78,7 +72,7 @@ class SortedItems {
   Block block_;
   std::string room_;
   BlockWalk walk_{{}, 0};
-  std::uint64_t lines_ = 0, items_ = 0, marked_ = 0;
+  std::uint64_t lines_ = 0, items_ = 0;
   std::string key_;
   Entry entry_;
   bool ended_ = false;
@@ -91,13 +85,16 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
                                 const std::function<void(const Finding&)>& found) {
   const std::int64_t now = options.clock.wall().time_since_epoch().count();
   const FindingReader reader(left, right, options.expected, now);
+  const auto tell = [&](const Stub& stub) {
+    if (found) found(reader.read(stub));
+  };
   std::uint64_t invalid = 0;
   const auto invalid_on = [&](Stub::Copies Stub::*side) {
     return [&, side](Place place) {
       ++invalid;
       Stub stub;
       stub.*side = {1, false, place, {}};
-      found(reader.read(stub));
+      tell(stub);
     };
   };
   Budget none(0);
@@ -107,7 +104,7 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
                             options.expected,
                             now,
                             options.grace.count(),
-                            [&](std::string_view, const Stub& stub) { found(reader.read(stub)); },
+                            [&](std::string_view, const Stub& stub) { tell(stub); },
                             nowhere,
                             nowhere};
   Judge judge(judgement, Round::only);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kBlock = std::size_t{256} * 1024;
 constexpr std::size_t kShortLine = 1024;
+constexpr std::uint64_t kMostMarks = 128 * 1024;  // before their distance grows with the text
 
 [[noreturn]] void failed(std::string_view what) {
   throw Error(Kind::io, fmt::format("{}: {}", what, std::strerror(errno)));
@@ -27,6 +28,18 @@ std::uint64_t size_of(int fd, const std::string& path) {
   struct stat status {};
   if (fstat(fd, &status) != 0) failed(path);
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+// In short runs, so that a byte holds the count and many are added at once.
+std::uint64_t line_breaks(std::string_view bytes) {
+  constexpr std::size_t kRun = 240;
+  std::uint64_t all = 0;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kRun, bytes.size()))) {
+    unsigned char some = 0;
+    for (const char c : bytes.substr(0, kRun)) some = static_cast<unsigned char>(some + (c == '\n' ? 1 : 0));
+    all += some;
+  }
+  return all;
 }
 
 }  // namespace
@@ -173,19 +186,17 @@ std::string Text::line(std::uint64_t offset) const {
 
 void Text::lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines) {
   const std::lock_guard lock(mutex_);
-  if (block_lines_.size() <= block.index) block_lines_.resize(block.index + 1);
-  block_lines_[block.index] = {std::move(marks), lines};
+  early_[block.index] = {std::move(marks), lines};
+  for (auto next = early_.find(counted_); next != early_.end(); next = early_.find(++counted_)) {
+    for (const Mark& one : next->second.marks) mark({one.offset, lines_ + one.lines});
+    lines_ += next->second.lines;
+    early_.erase(next);
+  }
 }
 
-void Text::count_lines() {
-  std::uint64_t before = first_line_;
-  for (BlockLines& block : block_lines_) {
-    for (const Mark& mark : block.marks) marks_.push_back({mark.offset, before + mark.lines});
-    before += block.lines;
-    block = {};
-  }
-  block_lines_.clear();
-  lines_ = before;
+void Text::mark(Mark mark) {
+  const std::uint64_t every = std::max(kMarkEvery, mark.offset / kMostMarks);
+  if (marks_.empty() || mark.offset - marks_.back().offset >= every) marks_.push_back(mark);
 }
 
 std::uint64_t Text::line_number(std::uint64_t offset) const {
@@ -194,7 +205,7 @@ std::uint64_t Text::line_number(std::uint64_t offset) const {
   const Mark& mark = *(after - 1);
   std::string bytes(offset - mark.offset, '\0');
   bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), mark.offset));
-  return mark.lines + 1 + static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+  return mark.lines + 1 + line_breaks(bytes);
 }
 
 std::unique_ptr<Text> Text::later() const {
@@ -204,7 +215,7 @@ std::unique_ptr<Text> Text::later() const {
   }
   if (size_of(file_.get(), path_) <= end_) return nullptr;
   auto text = std::unique_ptr<Text>(new Text(path_, end_));
-  text->first_line_ = lines_;
+  text->lines_ = lines_;
   return text;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,19 +48,18 @@ class Text {
   // The line that starts at `offset`, without its line break. Throws Kind::io.
   std::string line(std::uint64_t offset) const;
 
-  // How many lines lie before the line at an offset: told every so often, so that a line's number is found
-  // without counting from the start.
+  // How many lines lie before the line at an offset, so that a line's number is found without counting from
+  // the start. Not all marks are kept: the farther into the text, the fewer.
   struct Mark {
     std::uint64_t offset = 0, lines = 0;
   };
-  static constexpr std::uint64_t kMarkEvery = 32 * 1024;  // bytes
-  // Of one block, its start first, with the lines of this block alone; from any thread. Then, when all blocks
-  // were told of, where each line is.
+  static constexpr std::uint64_t kMarkEvery = 32 * 1024;  // bytes, or more
+  // Of one block, its start first, with the lines of this block alone; from any thread.
   void lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines);
-  void count_lines();
   // The same for who reads in order.
-  void mark(Mark mark) { marks_.push_back(mark); }
-  std::uint64_t line_number(std::uint64_t offset) const;  // from 1
+  void mark(Mark mark);
+  // From 1, when the blocks up to there were told of.
+  std::uint64_t line_number(std::uint64_t offset) const;
 
   Feed* feed() const { return feed_.get(); }  // null: it is a file
 
@@ -77,7 +77,7 @@ class Text {
   std::string path_, folder_;
   Descriptor file_;
   std::unique_ptr<Feed> feed_;
-  std::uint64_t offset_ = 0, end_ = 0, first_line_ = 0, lines_ = 0;
+  std::uint64_t offset_ = 0, end_ = 0, lines_ = 0;
   std::size_t blocks_ = 0;
   bool read_on_ = false;
 
@@ -86,8 +86,9 @@ class Text {
     std::uint64_t lines = 0;
   };
   std::mutex mutex_;
-  std::vector<BlockLines> block_lines_;
-  std::vector<Mark> marks_;  // in order, from the start of the text
+  std::map<std::size_t, BlockLines> early_;  // blocks before which some are missing
+  std::size_t counted_ = 0;                  // blocks
+  std::vector<Mark> marks_;                  // in order, from the start of the text
 };
 
 // A file without a name in `folder`. Throws Kind::io.

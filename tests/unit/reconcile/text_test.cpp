@@ -29,7 +29,6 @@ std::string read(Text& text, std::size_t& blocks) {
                   static_cast<std::uint64_t>(
                       std::count(all.end() - static_cast<std::ptrdiff_t>(block.size), all.end(), '\n')));
   }
-  text.count_lines();
   return all;
 }
 
@@ -99,7 +98,6 @@ TEST_CASE("text: what comes later is another text, whose lines are counted on") 
   REQUIRE(later->next(block));
   CHECK(later->bytes(block, room) == "c\nd\n");
   later->lines_in(block, {{block.offset, 0}}, 2);
-  later->count_lines();
   CHECK(later->line_number(block.offset + 2) == 4);
   CHECK(later->line(block.offset + 2) == "d");
 
