@@ -46,7 +46,7 @@ Item::Item(std::string text, bool rows) : line(std::move(text)) {
     why = "more than one value on the line";
     return;
   }
-  value = read_value(json);
+  value = read_scanned_value(json);
 }
 
 std::optional<std::int64_t> Item::time_ms() const {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kBlock = std::size_t{256} * 1024;
 constexpr std::size_t kShortLine = 1024;
-constexpr std::uint64_t kMostMarks = 128 * 1024;  // before their distance grows with the text
+constexpr std::uint64_t kMostMarks = 64 * 1024;  // before their distance grows with the text
 
 [[noreturn]] void failed(std::string_view what) {
   throw Error(Kind::io, fmt::format("{}: {}", what, std::strerror(errno)));

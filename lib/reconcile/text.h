@@ -53,7 +53,7 @@ class Text {
   struct Mark {
     std::uint64_t offset = 0, lines = 0;
   };
-  static constexpr std::uint64_t kMarkEvery = 32 * 1024;  // bytes, or more
+  static constexpr std::uint64_t kMarkEvery = 8 * 1024;  // bytes, or more
   // Of one block, its start first, with the lines of this block alone; from any thread.
   void lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines);
   // The same for who reads in order.

@@ -13,32 +13,37 @@
 namespace iso {
 namespace {
 
-constexpr std::size_t kFew = 16;  // members: among so many a look at each is fastest
+constexpr std::size_t kUsual = 8;  // members of an object that is not deep: room for so many is made at once
+constexpr std::size_t kFew = 16;   // members: among so many a look at each is fastest
 
 using Members = std::vector<Value::Member>;
 
 std::string characters(std::string_view json) {
+  if (json.find('\\') == json.npos) return std::string(json.substr(1, json.size() - 2));
   if (auto text = read_json_string(json)) return *std::move(text);
   return kNoCharacters + std::string(json.substr(1, json.size() - 2));
 }
 
+// Among a few members.
+bool has_repeats(const Members& members) {
+  for (std::size_t i = 1; i < members.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (members[i].name == members[j].name) return true;
+  return false;
+}
+
 // Of members of one name leaves the last.
 void drop_repeats(Members& members) {
+  if (members.size() <= kFew && !has_repeats(members)) return;
+  std::vector<std::size_t> order(members.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::size_t one, std::size_t other) {
+    const int by_name = members[one].name.compare(members[other].name);
+    return by_name != 0 ? by_name < 0 : one < other;
+  });
   std::vector<bool> dropped(members.size());
-  if (members.size() <= kFew) {
-    for (std::size_t i = 0; i < members.size(); ++i)
-      for (std::size_t j = i + 1; j < members.size() && !dropped[i]; ++j)
-        dropped[i] = members[i].name == members[j].name;
-  } else {
-    std::vector<std::size_t> order(members.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::sort(order.begin(), order.end(), [&](std::size_t one, std::size_t other) {
-      const int by_name = members[one].name.compare(members[other].name);
-      return by_name != 0 ? by_name < 0 : one < other;
-    });
-    for (std::size_t i = 1; i < order.size(); ++i)
-      dropped[order[i - 1]] = members[order[i - 1]].name == members[order[i]].name;
-  }
+  for (std::size_t i = 1; i < order.size(); ++i)
+    dropped[order[i - 1]] = members[order[i - 1]].name == members[order[i]].name;
   if (std::find(dropped.begin(), dropped.end(), true) == dropped.end()) return;
   Members kept;
   for (std::size_t i = 0; i < members.size(); ++i)
@@ -64,6 +69,7 @@ class Builder {
       case '[':
         open_.push_back(&place(c == '{' ? Value::Kind::object : Value::Kind::array));
         open_.back()->text = json_.substr(at_++);
+        if (c == '{' && open_.size() <= 2) open_.back()->members.reserve(kUsual);
         break;
       case '}':
       case ']':
@@ -160,7 +166,11 @@ Value read_value(std::string_view json) {
   const auto more = std::find_if_not(rest.begin(), rest.end(), is_space) - rest.begin();
   if (more != static_cast<std::ptrdiff_t>(rest.size()))
     fail(scanner.position() + static_cast<std::size_t>(more), "expected nothing after the value");
-  return Builder(text.substr(0, scanner.position())).build();
+  return read_scanned_value(text.substr(0, scanner.position()));
+}
+
+Value read_scanned_value(std::string_view json) {
+  return Builder(json).build();
 }
 
 bool is_message(const Value& item, const Rule& rule) {

@@ -35,6 +35,8 @@ inline constexpr char kNoCharacters = '\xFF';
 // `json` is one JSON value with white space around it or not, and outlives what is read. Throws
 // Error(Kind::data).
 Value read_value(std::string_view json);
+// The same of what a JsonScanner took for a value.
+Value read_scanned_value(std::string_view json);
 
 // By the terms of rules.h, without what `rule`, the item's own, always ignores.
 bool is_message(const Value& item, const Rule& rule);
