@@ -9,21 +9,17 @@
 namespace iso {
 namespace {
 
-FindingReader::Lines::Copies lines_of(const Side& side, const Stub::Copies& stub) {
-  return {stub.count != 0 ? side.line(stub.first) : "", stub.has_other ? side.line(stub.other) : ""};
+Finding::Found found_at(const Side& side, Place place) {
+  auto item = std::make_unique<Item>(side.line(place), side.rows);
+  const std::uint64_t line = item->row ? 0 : side.line_number(place);
+  return {&side, place, std::move(item), line};
 }
 
-Finding::Found found_at(const Side& side, Place place, std::string line) {
-  auto item = std::make_unique<Item>(std::move(line), side.rows);
-  const std::uint64_t number = item->row ? 0 : side.line_number(place);
-  return {&side, place, std::move(item), number};
-}
-
-Finding::Copies read_copies(const Side& side, const Stub::Copies& stub, FindingReader::Lines::Copies lines) {
+Finding::Copies read_copies(const Side& side, const Stub::Copies& stub) {
   Finding::Copies copies;
   copies.count = stub.count;
-  if (stub.count != 0) copies.first = found_at(side, stub.first, std::move(lines.first));
-  if (stub.has_other) copies.other = found_at(side, stub.other, std::move(lines.other));
+  if (stub.count != 0) copies.first = found_at(side, stub.first);
+  if (stub.has_other) copies.other = found_at(side, stub.other);
   return copies;
 }
 
@@ -114,15 +110,11 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
   return difference;
 }
 
-FindingReader::Lines FindingReader::lines(const Stub& stub) const {
-  return {lines_of(left_, stub.left), lines_of(right_, stub.right)};
-}
-
-Finding FindingReader::read(const Stub& stub, Lines lines) const {
+Finding FindingReader::read(const Stub& stub) const {
   Finding finding;
   finding.status = stub.status;
-  finding.left = read_copies(left_, stub.left, std::move(lines.left));
-  finding.right = read_copies(right_, stub.right, std::move(lines.right));
+  finding.left = read_copies(left_, stub.left);
+  finding.right = read_copies(right_, stub.right);
   const bool has_left = finding.left.first.has_value();
   const Side& side = has_left ? left_ : right_;
   const Item& item = *(has_left ? finding.left : finding.right).first->item;

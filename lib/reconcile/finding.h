@@ -61,21 +61,7 @@ class FindingReader {
  public:
   FindingReader(const Side& left, const Side& right, const Expected& expected, std::int64_t now_ms)
       : left_(left), right_(right), expected_(expected), now_ms_(now_ms) {}
-
-  // What a finding is read from.
-  struct Lines {
-    struct Copies {
-      std::string first, other;
-    };
-    Copies left, right;
-
-    std::size_t size() const {
-      return left.first.size() + left.other.size() + right.first.size() + right.other.size();
-    }
-  };
-  Lines lines(const Stub& stub) const;
-  Finding read(const Stub& stub, Lines lines) const;
-  Finding read(const Stub& stub) const { return read(stub, lines(stub)); }
+  Finding read(const Stub& stub) const;
 
  private:
   const Side& left_;

@@ -21,41 +21,45 @@ std::string keyless(bool is_right, Place place) {
 // Reads findings, some at once on all cores, and tells of them in the order they came.
 class Teller {
  public:
-  Teller(const FindingReader& reader, const ReconcileOptions& options,
+  // `most` are read at once.
+  Teller(const FindingReader& reader, unsigned threads, std::size_t most,
          const std::function<void(const Finding&)>& found)
-      : reader_(reader), threads_(options.threads), most_(options.memory / 64), found_(found) {}
+      : reader_(reader), threads_(threads), most_(most), found_(found) {}
 
   void add(const Stub& stub) {
-    some_.push_back({stub, reader_.lines(stub), {}});
-    bytes_ += some_.back().lines.size() + sizeof some_.back();
-    if (bytes_ >= most_) tell();
+    some_.push_back({stub, {}});
+    if (some_.size() >= most_) tell();
   }
 
   void tell() {
-    Workers<One*> workers(threads_, some_.size(), [this] { return Reading{reader_}; });
-    for (One& one : some_) workers.put(&one);
-    workers.finish();
+    if (some_.size() < kWorthThreads) {
+      for (One& one : some_) one.finding = reader_.read(one.stub);
+    } else {
+      Workers<One*> workers(threads_, some_.size(), [this] { return Reading{reader_}; });
+      for (One& one : some_) workers.put(&one);
+      workers.finish();
+    }
     for (const One& one : some_) found_(one.finding);
     some_.clear();
-    bytes_ = 0;
   }
 
  private:
+  static constexpr std::size_t kWorthThreads = 16;
+
   struct One {
     Stub stub;
-    FindingReader::Lines lines;
     Finding finding;
   };
   struct Reading {
     const FindingReader& reader;
 
-    void operator()(One* one) const { one->finding = reader.read(one->stub, std::move(one->lines)); }
+    void operator()(One* one) const { one->finding = reader.read(one->stub); }
     void finish() const {}
   };
 
   const FindingReader& reader_;
   unsigned threads_;
-  std::size_t most_, bytes_ = 0;
+  std::size_t most_;
   std::vector<One> some_;
   const std::function<void(const Finding&)>& found_;
 };
@@ -143,7 +147,7 @@ class Reconciliation {
 
   void tell(const std::function<void(const Finding&)>& found) {
     const FindingReader reader(left_, right_, options_.expected, now_ms_);
-    Teller teller(reader, options_, found);
+    Teller teller(reader, options_.threads, at_once(), found);
     findings_.each([&](std::string_view, std::string_view payload) {
       if (stop_ != 0) return;
       Stub stub;
@@ -151,6 +155,12 @@ class Reconciliation {
       teller.add(stub);
     });
     teller.tell();
+  }
+
+  // How many findings, so that even those of the longest lines have room.
+  std::size_t at_once() const {
+    const std::size_t line = std::max(left_.longest_line(), right_.longest_line());
+    return std::max<std::size_t>(1, options_.memory / 64 / (4 * line + sizeof(Finding)));
   }
 
   Side& left_;

@@ -29,13 +29,14 @@ class Reader {
         writer_(shared.to) {}
 
   void operator()(const Block& block) {
-    std::uint64_t lines = 0;
-    std::vector<Text::Mark> marks{{block.offset, 0}};
-    for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.next(); ++lines) {
-      if (walk.offset() - marks.back().offset >= Text::kMarkEvery) marks.push_back({walk.offset(), lines});
+    Text::Lines lines;
+    for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.next(); ++lines.count) {
+      if (lines.marks.empty() || walk.offset() - lines.marks.back().offset >= Text::kMarkEvery)
+        lines.marks.push_back({walk.offset(), lines.count});
+      lines.longest = std::max(lines.longest, walk.line().size());
       take(walk.line(), walk.offset());
     }
-    shared_.scan.text.lines_in(block, std::move(marks), lines);
+    shared_.scan.text.lines_in(block, std::move(lines));
   }
 
   void finish() {
@@ -127,6 +128,10 @@ std::string Side::line(Place place) const {
 
 std::uint64_t Side::line_number(Place place) const {
   return (place.has(Place::later) ? *later : *text).line_number(place.offset());
+}
+
+std::size_t Side::longest_line() const {
+  return std::max(text->longest_line(), later ? later->longest_line() : 0);
 }
 
 std::vector<std::string> unanswered(const Value& item, const Expected& expected) {

@@ -33,6 +33,7 @@ struct Side {
 
   std::string line(Place place) const;
   std::uint64_t line_number(Place place) const;  // from 1
+  std::size_t longest_line() const;              // bytes
 };
 
 // The applications among `expected` that have not handled the message of a ledger's item.

@@ -184,12 +184,13 @@ std::string Text::line(std::uint64_t offset) const {
   }
 }
 
-void Text::lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines) {
+void Text::lines_in(const Block& block, Lines lines) {
   const std::lock_guard lock(mutex_);
-  early_[block.index] = {std::move(marks), lines};
+  longest_ = std::max(longest_, lines.longest);
+  early_[block.index] = std::move(lines);
   for (auto next = early_.find(counted_); next != early_.end(); next = early_.find(++counted_)) {
     for (const Mark& one : next->second.marks) mark({one.offset, lines_ + one.lines});
-    lines_ += next->second.lines;
+    lines_ += next->second.count;
     early_.erase(next);
   }
 }

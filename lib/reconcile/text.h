@@ -54,12 +54,18 @@ class Text {
     std::uint64_t offset = 0, lines = 0;
   };
   static constexpr std::uint64_t kMarkEvery = 8 * 1024;  // bytes, or more
-  // Of one block, its start first, with the lines of this block alone; from any thread.
-  void lines_in(const Block& block, std::vector<Mark> marks, std::uint64_t lines);
+  // Of one block, with marks as if it were the text, at its start the first; from any thread.
+  struct Lines {
+    std::vector<Mark> marks;
+    std::uint64_t count = 0;
+    std::size_t longest = 0;  // bytes
+  };
+  void lines_in(const Block& block, Lines lines);
   // The same for who reads in order.
   void mark(Mark mark);
   // From 1, when the blocks up to there were told of.
   std::uint64_t line_number(std::uint64_t offset) const;
+  std::size_t longest_line() const { return longest_; }  // of the blocks that were told of
 
   Feed* feed() const { return feed_.get(); }  // null: it is a file
 
@@ -81,14 +87,11 @@ class Text {
   std::size_t blocks_ = 0;
   bool read_on_ = false;
 
-  struct BlockLines {
-    std::vector<Mark> marks;
-    std::uint64_t lines = 0;
-  };
   std::mutex mutex_;
-  std::map<std::size_t, BlockLines> early_;  // blocks before which some are missing
-  std::size_t counted_ = 0;                  // blocks
-  std::vector<Mark> marks_;                  // in order, from the start of the text
+  std::map<std::size_t, Lines> early_;  // of blocks before which some are missing
+  std::size_t counted_ = 0;             // blocks
+  std::size_t longest_ = 0;
+  std::vector<Mark> marks_;  // in order, from the start of the text
 };
 
 // A file without a name in `folder`. Throws Kind::io.

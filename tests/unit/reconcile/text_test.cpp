@@ -25,9 +25,8 @@ std::string read(Text& text, std::size_t& blocks) {
     REQUIRE(bytes.size() == block.size);
     CHECK(bytes.back() == '\n');
     all += bytes;
-    text.lines_in(block, {{block.offset, 0}},
-                  static_cast<std::uint64_t>(
-                      std::count(all.end() - static_cast<std::ptrdiff_t>(block.size), all.end(), '\n')));
+    const auto count = std::count(bytes.begin(), bytes.end(), '\n');
+    text.lines_in(block, {{{block.offset, 0}}, static_cast<std::uint64_t>(count), block.size});
   }
   return all;
 }
@@ -97,7 +96,7 @@ TEST_CASE("text: what comes later is another text, whose lines are counted on") 
   std::string room;
   REQUIRE(later->next(block));
   CHECK(later->bytes(block, room) == "c\nd\n");
-  later->lines_in(block, {{block.offset, 0}}, 2);
+  later->lines_in(block, {{{block.offset, 0}}, 2, 2});
   CHECK(later->line_number(block.offset + 2) == 4);
   CHECK(later->line(block.offset + 2) == "d");
 
