@@ -41,4 +41,14 @@ const Environment& process_environment() {
   return environment;
 }
 
+void with_variable(const char* name, const char* value, const std::function<void()>& work) {
+  if (std::getenv(name)) return work();
+  struct Unset {
+    const char* name;
+    ~Unset() { unsetenv(name); }
+  } unset{name};
+  setenv(name, value, 1);
+  work();
+}
+
 }  // namespace iso

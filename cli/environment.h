@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,5 +24,8 @@ class Environment {
 };
 
 const Environment& process_environment();
+
+// Has a variable set while `work` runs, unless it was set before. For when there are no other threads.
+void with_variable(const char* name, const char* value, const std::function<void()>& work);
 
 }  // namespace iso

@@ -70,6 +70,7 @@ class Fetcher {
     const Clock& clock = system_clock();
     std::function<double()> random = [] { return 0.5; };  // from 0 to 1, for the pauses between tries
     std::function<void(std::string_view)> notice = [](std::string_view) {};  // a line for people
+    std::string folder = {};  // for large bodies where there is no cache; "": memory
   };
 
   Fetcher(Parts parts, FetchOptions options);

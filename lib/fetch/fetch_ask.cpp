@@ -109,7 +109,7 @@ void Fetcher::send(Job& job) {
   }
   request.body = job.body;
   request.timeout = left;
-  if (parts_.cache) request.spool = parts_.cache->folder();
+  request.spool = parts_.cache ? parts_.cache->folder() : parts_.folder;
   job.state = Job::State::sent;
   ++job.attempts;
   ++job.tries;

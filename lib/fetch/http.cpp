@@ -233,7 +233,10 @@ Http::~Http() {
 }
 
 void Http::start(std::uint64_t token, HttpRequest request) {
-  if (!lines_) lines_ = std::make_unique<Lines>();  // now, for what is in the cache needs no libcurl
+  if (!lines_) {  // now, for what is in the cache needs no libcurl
+    settings_.load();
+    lines_ = std::make_unique<Lines>();
+  }
   auto exchange = std::make_unique<Exchange>();
   exchange->token = token;
   exchange->request = std::move(request);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,7 @@ struct HttpSettings {
   std::string netrc;  // a file; "": none
   std::chrono::milliseconds connect_timeout{0};  // 0: the library's, 300 s
   std::uint64_t max_filesize = 0;                // 0: no limit
+  std::function<void()> load = [] {};            // called before libcurl is for the first time
 };
 
 // The transport over libcurl: HTTP/1.1, and HTTP/2 where an https server has it.

@@ -45,11 +45,12 @@ fails() { # NAME: an origin that answers with 503
   is '["stale","kept",0]' "$(field '[.cache,.text,.attempts]')"
 }
 
-@test "breaker: a trip runs the command of --on-trip, once" {
+@test "breaker: a trip runs the command of --on-trip, once, with nothing of ours in its environment but what the manual says" {
   fails x
-  yes "{\"u\":\"$base/x\"}" | head -9 | iso fetch --url-at /u --parallel 1 --retries 0 --on-trip 'sh -c "echo tripped >> alert"'
+  yes "{\"u\":\"$base/x\"}" | head -9 | iso fetch --url-at /u --parallel 1 --retries 0 --on-trip 'sh -c "echo tripped >> alert; env > found"'
   exits 69
   is tripped "$(< alert)"
+  is '' "$(grep -v '^ISO_' found | cut -d= -f1 | grep -vxE '_|PWD|OLDPWD|SHLVL' | sort | comm -23 - <(env | cut -d= -f1 | sort))"
 }
 
 @test "breaker: answers of 404 and 429 do not open a circuit" {

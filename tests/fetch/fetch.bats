@@ -51,6 +51,23 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   is '' "$(< stdout)"
 }
 
+@test "fetch: of a body longer than its length said, what the length said is the body, and the rest is no answer to the next request" {
+  printf 'HTTP/1.1 200 OK\nContent-Length: 3\n\nabcHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfake' | answer x
+  ok y 1 real
+  iso fetch "$base/x" "$base/y" --parallel 1 --out records
+  exits 0
+  is '["abc","real"]' "$(jq -sc 'map(.text)' stdout)"
+}
+
+@test "fetch: a body of any size takes little memory, with a cache and without one" {
+  { printf 'HTTP/1.1 200 OK\nContent-Length: 134217728\n\n'; head -c 134217728 /dev/zero; } | answer x
+  local limited=(bash -c 'ulimit -d 65536 && exec "$BIN" "$@"' limited)
+  grep -qE '__(a|t)san_init' "$BIN" && limited=("$BIN") # those keep books of their own
+  is 134217728 "$("${limited[@]}" fetch "$base/x" | wc -c)"
+  is 134217728 "$("${limited[@]}" fetch "$base/x" --no-cache | wc -c)"
+  is '' "$(find "${TMPDIR:-/var/tmp}" -maxdepth 1 -name 'iso*' -newer port)"
+}
+
 @test "fetch: a body that is cut short is asked for again, and is never printed in part" {
   answer x 1 <<< $'#close\nHTTP/1.1 200 OK\nContent-Length: 100\n\nabc'
   ok x 2 'whole'
