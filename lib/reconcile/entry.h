@@ -26,13 +26,14 @@ class Place {
   std::uint64_t bits_ = 0;
 };
 
-// An item while it is compared.
+// An item while it is compared. Of its key's hash the other half is in `content`: entries are alike only if
+// all of it is.
 struct Entry {
-  KeyHash key;
+  std::uint64_t key = 0;  // KeyHash::high
   std::uint64_t content = 0;
   Place place;
 };
-static_assert(sizeof(Entry) == 32);
+static_assert(sizeof(Entry) == 24);
 
 // Whether there is nothing to say of a key that each side has once.
 inline bool are_ok(const Entry& left, const Entry& right) {

@@ -34,7 +34,7 @@ class Joiner {
     shared_.tally += tally;
   }
 
-  void one_key(KeyHash key, std::span<const Entry> lefts, std::span<const Entry> rights) {
+  void one_key(std::uint64_t key, std::span<const Entry> lefts, std::span<const Entry> rights) {
     if (lefts.size() == 1 && rights.size() == 1 && are_ok(lefts[0], rights[0])) {
       judge_.ok();
     } else if (lefts.size() + rights.size() == 1) {
@@ -49,10 +49,7 @@ class Joiner {
 
   // Parts that stay large have few keys with many copies.
   void large_part(Partitions& left, Partitions& right, std::size_t part) {
-    struct Hash {
-      std::size_t operator()(const KeyHash& key) const { return key.low; }
-    };
-    std::unordered_map<KeyHash, Group, Hash> groups;
+    std::unordered_map<std::uint64_t, Group> groups;
     left.take_in_pieces(part, [&](const Entry& entry) { add_left(groups[entry.key], entry); });
     right.take_in_pieces(part, [&](const Entry& entry) { add_right(groups[entry.key], entry); });
     for (const auto& [key, group] : groups) judge_.judge(key, group);

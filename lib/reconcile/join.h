@@ -103,19 +103,19 @@ class Judge {
   // An entry whose hash no other has.
   void judge_left(const Entry& entry);
   void judge_right(const Entry& entry);
-  void judge(KeyHash key, const Group& group);
+  void judge(std::uint64_t key, const Group& group);
   // All there is of a key that was read.
   void judge_known(const std::string& text, const Variants& left, const Variants& right) {
-    judge_one({}, text, left, right);
+    judge_one(0, text, left, right);
   }
   const ReconcileTally& finish();  // writes out what is held back
 
   LastItems& items() { return items_; }
 
  private:
-  void judge_one(KeyHash key, const std::string& text, const Variants& left, const Variants& right);
-  void only_left(KeyHash key, const std::string& text, const Variants& left);
-  void only_right(KeyHash key, const std::string& text, const Variants& right);
+  void judge_one(std::uint64_t key, const std::string& text, const Variants& left, const Variants& right);
+  void only_left(std::uint64_t key, const std::string& text, const Variants& left);
+  void only_right(std::uint64_t key, const std::string& text, const Variants& right);
   void both(const std::string& text, const Variants& left, const Variants& right);
   bool are_different(Place left, Place right);
   std::string key_alone(const Variants& left, const Variants& right);

@@ -92,12 +92,13 @@ void Judge::judge_right(const Entry& entry) {
   judge_one(entry.key, {}, {}, alone(entry));
 }
 
-void Judge::judge(KeyHash key, const Group& group) {
+void Judge::judge(std::uint64_t key, const Group& group) {
   for (const auto& [text, sides] : group.by_key()) judge_one(key, text, sides.left, sides.right);
 }
 
 // `text` is "" if it was not read yet.
-void Judge::judge_one(KeyHash key, const std::string& text, const Variants& left, const Variants& right) {
+void Judge::judge_one(std::uint64_t key, const std::string& text, const Variants& left,
+                      const Variants& right) {
   const bool no_left = left.copies == 0, no_right = right.copies == 0;
   if ((no_right && round_ == Round::of_extra) || (no_left && round_ == Round::of_missing)) return;
   if (is_conflict(left) || is_conflict(right)) {
@@ -111,7 +112,7 @@ void Judge::judge_one(KeyHash key, const std::string& text, const Variants& left
   }
 }
 
-void Judge::only_left(KeyHash key, const std::string& text, const Variants& left) {
+void Judge::only_left(std::uint64_t key, const std::string& text, const Variants& left) {
   if (round_ == Round::first) {
     const Variant& some = left.some[0];
     for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, some.content, some.place});
@@ -122,7 +123,7 @@ void Judge::only_left(KeyHash key, const std::string& text, const Variants& left
   report(status, text.empty() ? key_alone(left, {}) : text, left, {});
 }
 
-void Judge::only_right(KeyHash key, const std::string& text, const Variants& right) {
+void Judge::only_right(std::uint64_t key, const std::string& text, const Variants& right) {
   if (judgement_.asks_for_answers()) return;  // a ledger has answers to other messages too
   if (round_ == Round::first) {
     const Variant& item = right.some[0];

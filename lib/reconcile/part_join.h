@@ -17,19 +17,15 @@ namespace iso {
 // by some of their bits few are left in each bucket.
 class EntrySorter {
  public:
-  static bool before(const Entry& one, const Entry& other) {
-    return one.key.high != other.key.high ? one.key.high < other.key.high : one.key.low < other.key.low;
-  }
-
   static bool in_order(const Entry& one, const Entry& other) {
-    return one.key == other.key ? one.place.offset() < other.place.offset() : before(one, other);
+    return one.key == other.key ? one.place.offset() < other.place.offset() : one.key < other.key;
   }
 
   // `level` is that of the partitions whose part it is.
   void sort(std::vector<Entry>& entries, unsigned level) {
     if (entries.size() < kBuckets) return std::sort(entries.begin(), entries.end(), in_order);
     const auto bucket = [shift = 52 - 8 * (level + 1)](const Entry& entry) {
-      return (entry.key.high >> shift) & (kBuckets - 1);
+      return (entry.key >> shift) & (kBuckets - 1);
     };
     ends_.fill(0);
     for (const Entry& entry : entries) ++ends_[bucket(entry)];
@@ -93,15 +89,14 @@ class PartJoin {
   void merge() {
     std::span<const Entry> left = left_, right = right_;
     while (!left.empty() || !right.empty()) {
-      const bool from_left =
-          right.empty() || (!left.empty() && !EntrySorter::before(right.front(), left.front()));
-      const KeyHash key = from_left ? left.front().key : right.front().key;
+      const bool from_left = right.empty() || (!left.empty() && left.front().key <= right.front().key);
+      const std::uint64_t key = from_left ? left.front().key : right.front().key;
       const auto lefts = take_run(left, key), rights = take_run(right, key);
       take_.one_key(key, lefts, rights);
     }
   }
 
-  static std::span<const Entry> take_run(std::span<const Entry>& from, KeyHash key) {
+  static std::span<const Entry> take_run(std::span<const Entry>& from, std::uint64_t key) {
     std::size_t count = 0;
     while (count < from.size() && from[count].key == key) ++count;
     const auto run = from.first(count);

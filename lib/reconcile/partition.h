@@ -68,7 +68,7 @@ class Partitions {
     std::vector<Extent> on_disk;
   };
 
-  std::size_t part_of(const Entry& entry) const { return (entry.key.high >> (56 - 8 * level_)) & 0xFF; }
+  std::size_t part_of(const Entry& entry) const { return (entry.key >> (56 - 8 * level_)) & 0xFF; }
   void put(std::size_t part, std::vector<Entry>& entries);
   void spill(Part& part, const std::vector<Entry>& entries);
   void read(const Extent& extent, std::vector<Entry>& out) const;

@@ -54,8 +54,7 @@ class Reader {
     const Place place(offset,
                       static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
     if (digest.state == Digest::State::item) {
-      const std::uint64_t bits = shared_.scan.key_bits;
-      writer_.add({{digest.key.high & bits, digest.key.low & bits}, digest.content, place});
+      writer_.add({digest.key.high & shared_.scan.key_bits, digest.content, place});
     } else {
       const std::lock_guard lock(shared_.mutex);
       shared_.scan.invalid(place);

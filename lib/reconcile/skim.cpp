@@ -88,7 +88,7 @@ class Skimming {
       all_.choose(all_.right_, right_);
     }
 
-    void one_key(KeyHash, std::span<const Entry> lefts, std::span<const Entry> rights) {
+    void one_key(std::uint64_t, std::span<const Entry> lefts, std::span<const Entry> rights) {
       if (lefts.size() == 1 && rights.size() == 1 && are_ok(lefts[0], rights[0])) {
         ++alike_;
         return;
@@ -126,9 +126,8 @@ class Skimming {
       line.assign(row.head).append(1, '\n').append(Digester::kPadding, '\0');
       const Digest digest = digester.read(line.data());
       if (digest.state != Digest::State::item) return choose(half, alone);
-      const std::uint64_t content = mix(digest.content, digester.hash(row.body)), bits = options_.key_bits;
-      writer.add({{digest.key.high & bits, digest.key.low & bits},
-                  content,
+      const std::uint64_t content = mix(digest.content, digester.hash(row.body));
+      writer.add({digest.key.high & options_.key_bits, content,
                   Place(static_cast<std::uint64_t>(row.state.row), flags_of(row.state))});
     };
     while (stop_ == 0 && !too_many_ && half.rows.skim(take)) progress();

@@ -38,7 +38,7 @@ class SortedItems {
         invalid_(place);
         continue;
       }
-      entry_ = {digest.key, digest.content, place};
+      entry_ = {digest.key.high, digest.content, place};
       key_.clear();
       for (std::size_t part = 0; part < side_.key.size(); ++part)
         append_ordered_part(key_, digester_.key_part(part));

@@ -27,7 +27,7 @@ Pairs all_of(Sorter& sorter) {
 }
 
 Entry entry(std::uint64_t high, std::uint64_t number) {
-  return {{high, number}, number, Place(number, 0)};
+  return {high, number, Place(number, 0)};
 }
 
 std::multiset<std::uint64_t> contents(Partitions& partitions, std::size_t part) {
