@@ -21,17 +21,27 @@ using Tokens = std::vector<std::string>;
 
 constexpr std::chrono::seconds kConnectTime{30};
 
+constexpr std::size_t kMostTokens = 100;  // a rule's place is found by recursion
+
+Tokens tokens_of(std::string_view pointer) {
+  Tokens tokens = pointer_tokens(pointer);
+  if (tokens.size() > kMostTokens)
+    throw Error(Kind::usage,
+                fmt::format("a pointer of {} names; {} are the most", tokens.size(), kMostTokens));
+  return tokens;
+}
+
 // "/a=/b": the place on the left, and on the right. A pointer starts with /, so = before one parts the two.
 std::pair<Tokens, Tokens> pair_of(std::string_view text) {
   auto at = text.find("=/");
   if (at == std::string_view::npos && text.ends_with('=')) at = text.size() - 1;
-  if (at == std::string_view::npos) return {pointer_tokens(text), pointer_tokens(text)};
-  return {pointer_tokens(text.substr(0, at)), pointer_tokens(text.substr(at + 1))};
+  if (at == std::string_view::npos) return {tokens_of(text), tokens_of(text)};
+  return {tokens_of(text.substr(0, at)), tokens_of(text.substr(at + 1))};
 }
 
 // `pointer` within what is compared on the left.
 Tokens within(const Tokens& compared, std::string_view option, std::string_view pointer) {
-  const Tokens tokens = pointer_tokens(pointer);
+  const Tokens tokens = tokens_of(pointer);
   if (tokens.size() <= compared.size() || !std::equal(compared.begin(), compared.end(), tokens.begin()))
     throw Error(Kind::usage,
                 fmt::format("{} {}: that is not within what --compare names on the left", option, pointer));

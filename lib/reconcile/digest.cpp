@@ -193,6 +193,7 @@ const char* Digester::ruled_object(const char* at, const Node& node, Said& said)
       return end;
     }
     if (!fresh) forget(*below);
+    member.said = {};
     const char* const end = ruled(start, *below, member.said);
     sums.add(member);
     return end;

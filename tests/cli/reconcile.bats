@@ -170,6 +170,18 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   says '--ignore /type'
 }
 
+@test "reconcile: a pointer of more than a hundred names is exit 64, and nesting is compared however deep it is" {
+  local n=9000
+  printf '{"message_id":"a","body":%s1%s}\n' "$(printf '{"a":%.0s' $(seq $n))" "$(printf '}%.0s' $(seq $n))" >l
+  iso reconcile l l --ignore "/body$(printf '/a%.0s' $(seq 99))"
+  exits 0
+  for option in --key --ignore --unordered --compare; do
+    iso reconcile l l "$option" "/body$(printf '/a%.0s' $(seq 100))"
+    exits 64
+    says "a pointer of 101 names; 100 are the most"
+  done
+}
+
 @test "reconcile: a queue is compared and left as it was" {
   make_queue "$q"
   for i in 1 2 3 4; do message "m$i" "{\"n\":$i}"; done >l
