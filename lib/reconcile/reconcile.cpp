@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <thread>
+#include <utility>
 
 #include "reconcile/join.h"
 #include "reconcile/skim.h"
@@ -101,10 +104,16 @@ class Reconciliation {
   void first_look(Partitions& missing, Partitions& extra) {
     if (options_.skims)
       tally_.ok = tally_.left = tally_.right = skim(left_, right_, {options_, budget_, buffer_}, stop_);
-    Partitions left = partitions(), right = partitions();
-    tally_.left += read(left_, *left_.text, false, left);
-    tally_.right += read(right_, *right_.text, false, right);
-    join_round(Round::first, left, right, missing, extra);
+    const auto make = [this] { return std::make_unique<Partitions>(budget_, options_.folder, 0U, buffer_); };
+    auto left = make(), right = make();
+    tally_.left += read(left_, *left_.text, false, *left);
+    tally_.right += read(right_, *right_.text, false, *right);
+    join_round(Round::first, *left, *right, missing, extra);
+    // To give up what was spilled takes as long as reading some of it, and nobody has to wait for that.
+    freeing_ = std::jthread([left = std::move(left), right = std::move(right)]() mutable {
+      left.reset();
+      right.reset();
+    });
   }
 
   void second_look(Partitions& missing, Partitions& extra) {
@@ -171,6 +180,7 @@ class Reconciliation {
   std::size_t buffer_;
   Budget budget_;
   Sorter findings_;
+  std::jthread freeing_;
   bool tells_ = false;
   ReconcileTally tally_;
 };

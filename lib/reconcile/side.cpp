@@ -30,11 +30,12 @@ class Reader {
 
   void operator()(const Block& block) {
     Text::Lines lines;
-    for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.next(); ++lines.count) {
+    for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.more(); ++lines.count) {
       if (lines.marks.empty() || walk.offset() - lines.marks.back().offset >= Text::kMarkEvery)
         lines.marks.push_back({walk.offset(), lines.count});
-      lines.longest = std::max(lines.longest, walk.line().size());
-      take(walk.line(), walk.offset());
+      const std::size_t size = take(walk.lines(), walk.offset());
+      lines.longest = std::max(lines.longest, size);
+      walk.skip(size);
     }
     shared_.scan.text.lines_in(block, std::move(lines));
   }
@@ -46,10 +47,10 @@ class Reader {
   }
 
  private:
-  // `line` has its line break.
-  void take(std::string_view line, std::uint64_t offset) {
-    const auto [digest, line_flags, blank] = read_line(side_, shared_.scan.expected, digester_, line);
-    if (blank) return;
+  // The first of `lines`; gives its size.
+  std::size_t take(std::string_view lines, std::uint64_t offset) {
+    const auto [digest, size, line_flags, blank] = read_line(side_, shared_.scan.expected, digester_, lines);
+    if (blank) return size;
     ++items_;
     const Place place(offset,
                       static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
@@ -59,6 +60,7 @@ class Reader {
       const std::lock_guard lock(shared_.mutex);
       shared_.scan.invalid(place);
     }
+    return size;
   }
 
   Shared& shared_;
@@ -85,14 +87,17 @@ std::uint8_t flags_of(const RowState& row) {
   return 0;
 }
 
-ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view line) {
+ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view lines) {
   ReadLine read;
-  if (!(side.rows && line.starts_with('\t'))) read.digest = digester.read(line.data());
+  if (!(side.rows && lines.starts_with('\t'))) read.digest = digester.read(lines.data());
   Digest& digest = read.digest;
   const char* const end = digest.end;
+  const auto read_size = static_cast<std::size_t>((end ? end : lines.data()) - lines.data());
+  read.size = lines.find('\n', read_size) + 1;
+  const std::string_view line = lines.substr(0, read.size);
   if (end && *end != '\n') {
     if (side.rows) {
-      read.flags = flags_of(read_row_text({end, static_cast<std::size_t>(line.data() + line.size() - end)}));
+      read.flags = flags_of(read_row_text(line.substr(read_size)));
     } else {
       digest.state = Digest::State::invalid;
     }
@@ -100,25 +105,14 @@ ReadLine read_line(const Side& side, const Expected& expected, Digester& digeste
   if (digest.state == Digest::State::invalid) {
     read.blank = line.find_first_not_of(" \t\r\n") == std::string_view::npos;  // a line of nothing is no item
   } else if (side.present) {
-    const bool there =
-        !side.ledger ||
-        unanswered(read_value({line.data(), static_cast<std::size_t>(end - line.data())}), expected).empty();
+    const bool there = !side.ledger || unanswered(read_value(line.substr(0, read_size)), expected).empty();
     digest.content = Digester::presence(digest.key, there);
   }
   return read;
 }
 
-BlockWalk::BlockWalk(std::string_view bytes, std::uint64_t offset) : rest_(bytes), offset_(offset) {
-  if (offset_ != 0 || !rest_.starts_with(kByteOrderMark)) return;
-  offset_ = kByteOrderMark.size();
-  rest_.remove_prefix(kByteOrderMark.size());
-}
-
-bool BlockWalk::next() {
-  offset_ += line_.size();
-  line_ = rest_.substr(0, rest_.find('\n') + 1);
-  rest_.remove_prefix(line_.size());
-  return !line_.empty();
+BlockWalk::BlockWalk(std::string_view bytes, std::uint64_t offset) : lines_(bytes), offset_(offset) {
+  if (offset == 0 && bytes.starts_with(kByteOrderMark)) skip(kByteOrderMark.size());
 }
 
 std::string Side::line(Place place) const {

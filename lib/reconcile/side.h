@@ -45,22 +45,28 @@ std::uint8_t flags_of(const RowState& row);
 // A line's digest, with what its row text says and what its side is asked for.
 struct ReadLine {
   Digest digest;
+  std::size_t size = 0;  // with its line break
   std::uint8_t flags = 0;
   bool blank = false;
 };
-ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view line);
+// The first of `lines`.
+ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view lines);
 
-// The lines of a block's bytes, one after the other, without the byte order mark that a text may begin with.
+// The lines of a block's bytes that are not read yet, without the byte order mark that a text may begin with.
 class BlockWalk {
  public:
   BlockWalk(std::string_view bytes, std::uint64_t offset);
 
-  bool next();                                      // false: there is no more
-  std::string_view line() const { return line_; }   // with its line break
-  std::uint64_t offset() const { return offset_; }  // of the line in the text
+  bool more() const { return !lines_.empty(); }
+  std::string_view lines() const { return lines_; }
+  std::uint64_t offset() const { return offset_; }  // of the first of them in the text
+  void skip(std::size_t size) {
+    lines_.remove_prefix(size);
+    offset_ += size;
+  }
 
  private:
-  std::string_view rest_, line_;
+  std::string_view lines_;
   std::uint64_t offset_;
 };
 

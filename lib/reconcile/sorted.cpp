@@ -30,10 +30,11 @@ class SortedItems {
   void next() {
     std::string before = std::move(key_);
     while (next_line()) {
-      const auto [digest, flags, blank] = read_line(side_, options_.expected, digester_, walk_.line());
+      const auto [digest, size, flags, blank] = read_line(side_, options_.expected, digester_, walk_.lines());
+      const Place place(walk_.offset(), flags);
+      walk_.skip(size);
       if (blank) continue;
       ++items_;
-      const Place place(walk_.offset(), flags);
       if (digest.state != Digest::State::item) {
         invalid_(place);
         continue;
@@ -54,7 +55,7 @@ class SortedItems {
 
  private:
   bool next_line() {
-    while (!walk_.next()) {
+    while (!walk_.more()) {
       if (stop_ != 0 || !side_.text->next(block_)) return false;
       if (block_.size == 0) continue;
       walk_ = BlockWalk(side_.text->bytes(block_, room_), block_.offset);

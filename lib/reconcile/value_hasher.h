@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -75,7 +76,7 @@ class ValueHasher {
   }
 
  private:
-  // A name with its quotes, if 16 bytes hold it.
+  // A name with its quotes and its colon, if 16 bytes hold them.
   struct Guess {
     std::array<std::uint64_t, 2> text{}, mask{~std::uint64_t{0}, ~std::uint64_t{0}};  // matches no JSON
     std::size_t size = 0;
@@ -134,16 +135,17 @@ inline ValueHasher::Walked ValueHasher::text(const char* at) {
   return odd_text(start, at);
 }
 
-// Most items are alike: their names are those of the last item, in the same order. Whether that is so again
-// is seen sooner than where a name ends and what its hash is.
+// A member's name with its colon. Most items are alike: their names are those of the last item, in the same
+// order. Whether that is so again is seen sooner than where a name ends and what its hash is.
 inline ValueHasher::Walked ValueHasher::name(const char* at) {
-  if (names_read_ == guesses_.size()) return text(at);
-  Guess& guess = guesses_[names_read_++];
+  Guess& guess = guesses_[std::min(names_read_++, guesses_.size() - 1)];
   if (guess.is_at(at)) [[likely]]
     return {at + guess.size, guess.hash};
-  const auto [end, hash] = text(at);
-  guess = end ? Guess(at, static_cast<std::size_t>(end - at), hash) : Guess();
-  return {end, hash};
+  const auto [end, hash] = *at == '"' ? text(at) : Walked{};
+  const char* const colon = end ? skip_space(end) : nullptr;
+  if (!colon || *colon != ':') return {};
+  guess = Guess(at, static_cast<std::size_t>(colon + 1 - at), hash);
+  return {colon + 1, hash};
 }
 
 template <class Take>
@@ -167,12 +169,9 @@ const char* ValueHasher::members(const char* at, Take take) {
   if (++depth_ > kMaxDepth) return nullptr;
   at = skip_space(at + 1);
   for (bool more = *at != '}'; more;) {
-    if (*at != '"') return nullptr;
-    const auto [name_end, name] = this->name(at);
-    if (!name_end) return nullptr;
-    at = skip_space(name_end);
-    if (*at != ':') return nullptr;
-    at = take(name, skip_space(at + 1));
+    const auto [start, name] = this->name(at);
+    if (!start) return nullptr;
+    at = take(name, skip_space(start));
     if (!at) return nullptr;
     at = skip_space(at);
     more = *at == ',';
