@@ -16,7 +16,7 @@
 namespace iso {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{256} * 1024;
+constexpr std::size_t kBlock = std::size_t{128} * 1024;
 constexpr std::size_t kShortLine = 1024;
 constexpr std::uint64_t kMostMarks = 64 * 1024;  // before their distance grows with the text
 
