@@ -7,7 +7,6 @@
 
 #include "base/duration.h"
 #include "base/error.h"
-#include "base/library.h"
 #include "cli/command.h"
 #include "cli/ending.h"
 #include "cli/fetch_options.h"
@@ -31,8 +30,8 @@ Fields fields_of(const FetchOptionsTyped& args) {
 
 // GnuTLS comes with libcurl and makes itself ready when it is loaded, unless this is set: a tenth of a short
 // run. Who needs that asks for it (gnutls_global_init). What fetch runs finds nothing of it.
-void load_libcurl() {
-  with_variable("GNUTLS_NO_IMPLICIT_INIT", "1", [] { find_function("libcurl.so.4", "curl_multi_init"); });
+void load_without_gnutls() {
+  with_variable("GNUTLS_NO_IMPLICIT_INIT", "1", load_libcurl);
 }
 
 HttpSettings settings_of(const FetchOptionsTyped& args) {
@@ -46,7 +45,7 @@ HttpSettings settings_of(const FetchOptionsTyped& args) {
   settings.netrc = args.netrc_file;
   if (!args.connect_timeout.empty()) settings.connect_timeout = parse_duration(args.connect_timeout);
   settings.max_filesize = args.max_filesize;
-  settings.load = load_libcurl;
+  settings.load = load_without_gnutls;
   return settings;
 }
 

@@ -225,6 +225,10 @@ void set_method(CURL* easy, const HttpRequest& request) {
 
 }  // namespace
 
+void load_libcurl() {
+  find_function(curl::kLibrary, "curl_multi_init");
+}
+
 Http::Http(HttpSettings settings) : settings_(std::move(settings)) {}
 
 Http::~Http() {

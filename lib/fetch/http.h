@@ -9,6 +9,9 @@
 
 namespace iso {
 
+// Throws Kind::unavailable.
+void load_libcurl();
+
 // How to reach origins, as curl's options of these names do.
 struct HttpSettings {
   std::string user_agent;
@@ -18,7 +21,7 @@ struct HttpSettings {
   std::string netrc;  // a file; "": none
   std::chrono::milliseconds connect_timeout{0};  // 0: the library's, 300 s
   std::uint64_t max_filesize = 0;                // 0: no limit
-  std::function<void()> load = [] {};            // called before libcurl is for the first time
+  std::function<void()> load = load_libcurl;     // called with the first request
 };
 
 // The transport over libcurl: HTTP/1.1, and HTTP/2 where an https server has it.

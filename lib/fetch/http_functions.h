@@ -15,7 +15,9 @@
 // one that is not listed does not link.
 namespace iso::curl {
 
-#define ISO_LATE(name) inline constinit const LateFunction<decltype(&::name)> name{"libcurl.so.4", #name};
+inline constexpr const char* kLibrary = "libcurl.so.4";
+
+#define ISO_LATE(name) inline constinit const LateFunction<decltype(&::name)> name{kLibrary, #name};
 ISO_LATE(curl_easy_cleanup)
 ISO_LATE(curl_easy_getinfo)
 ISO_LATE(curl_easy_init)

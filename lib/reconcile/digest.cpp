@@ -3,13 +3,12 @@
 
 #include <bit>
 #include <cstring>
-#include <utility>
 #include <xxhash.h>
 
 #include "reconcile/mix.h"
 #include "reconcile/names.h"
 #include "reconcile/number.h"
-#include "record/members.h"
+#include "record/plain.h"
 
 namespace iso {
 namespace {
@@ -238,7 +237,7 @@ void Digester::take_key(std::size_t part, std::string_view json) {
   if (json[0] == '"') {
     bytes = json.find('\\') == json.npos ? json.substr(1, json.size() - 2) : hasher_.characters(json);
     kind = salt::kText;
-  } else if (json[0] == '-' || (json[0] >= '0' && json[0] <= '9')) {
+  } else if (json[0] == '-' || is_digit(json[0])) {
     ordered_.clear();
     Number(json).append_ordered(ordered_);
     bytes = ordered_;

@@ -13,12 +13,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "reconcile/feed.h"
+#include "record/plain.h"
 
 namespace iso {
 namespace {
 
 constexpr std::size_t kAtOnce = std::size_t{256} * 1024;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 class FileFeed final : public Feed {
  public:

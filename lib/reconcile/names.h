@@ -20,15 +20,18 @@ class Names {
 
   // The entry stays where it is.
   Found find(std::uint64_t name) {
-    if (many_) return find_among_many(name);
     const std::uint64_t bit = std::uint64_t{1} << (name >> 58);
     const bool perhaps_known = (std::exchange(seen_, seen_ | bit) & bit) != 0;
     if (perhaps_known)
       for (std::size_t i = 0; i < count_; ++i)
         if (few_[i].name == name) return {few_[i].entry, false};
-    if (count_ == kFew) return find_among_many(name);
-    few_[count_].name = name;
-    return {few_[count_++].entry, true};
+    if (count_ < kFew) {
+      few_[count_].name = name;
+      return {few_[count_++].entry, true};
+    }
+    if (!many_) many_ = std::make_unique<Many>();
+    const auto [found, fresh] = many_->try_emplace(name);
+    return {found->second, fresh};
   }
 
   std::size_t size() const { return count_ + (many_ ? many_->size() : 0); }
@@ -40,14 +43,6 @@ class Names {
     Entry entry;
   };
   using Many = std::unordered_map<std::uint64_t, Entry>;
-
-  Found find_among_many(std::uint64_t name) {
-    if (!many_) many_ = std::make_unique<Many>();
-    for (std::size_t i = 0; i < count_; ++i)
-      if (few_[i].name == name) return {few_[i].entry, false};
-    const auto [found, fresh] = many_->try_emplace(name);
-    return {found->second, fresh};
-  }
 
   std::uint64_t seen_ = 0;  // a bit of each name's hash: most names are new, and this tells without a look
   std::size_t count_ = 0;

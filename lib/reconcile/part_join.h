@@ -72,8 +72,8 @@ class PartJoin {
   }
 
  private:
-  static constexpr unsigned kDeepest =
-      3;  // levels of parts; what shares so many bits of a hash is mostly one key
+  // Levels of parts; what shares so many bits of a hash is mostly one key.
+  static constexpr unsigned kDeepest = 3;
   static constexpr std::size_t kSplitBuffer = 128;
 
   void join_in_memory(Partitions& left, Partitions& right, std::size_t part) {

@@ -23,6 +23,16 @@ struct PlainBlock {
   std::uint64_t beyond_ascii = 0;  // not 0: some of them are
 
   bool is_whole() const { return size == kBytes; }
+
+  // Of `count` bytes that all do, kBytes at most.
+  static PlainBlock of(const char* at, std::size_t count) {
+    PlainBlock block;
+    block.size = count;
+    std::memcpy(&block.first, at, std::min<std::size_t>(count, 8));
+    if (count > 8) std::memcpy(&block.second, at + 8, count - 8);
+    block.beyond_ascii = mask_not_ascii(block.first | block.second);
+    return block;
+  }
 };
 
 #ifdef __SSE2__
@@ -51,12 +61,9 @@ inline PlainBlock plain_block(const char* at) {
 #else
 
 inline PlainBlock plain_block(const char* at) {
-  PlainBlock block;
-  while (block.size < PlainBlock::kBytes && is_plain(at[block.size])) ++block.size;
-  std::memcpy(&block.first, at, std::min<std::size_t>(block.size, 8));
-  if (block.size > 8) std::memcpy(&block.second, at + 8, block.size - 8);
-  block.beyond_ascii = mask_not_ascii(block.first | block.second);
-  return block;
+  std::size_t count = 0;
+  while (count < PlainBlock::kBytes && is_plain(at[count])) ++count;
+  return PlainBlock::of(at, count);
 }
 
 #endif

@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "reconcile/workers.h"
+#include "record/plain.h"
 
 namespace iso {
 namespace {
 
 constexpr std::size_t kFileBlocksAhead = 64;  // they hold no bytes yet
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // What all readers of a pass share.
 struct Shared {

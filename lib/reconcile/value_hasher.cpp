@@ -11,16 +11,8 @@
 namespace iso {
 namespace {
 
-inline bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 inline std::uint64_t digit_of(char c) {
   return static_cast<std::uint64_t>(c - '0');
-}
-
-bool is_hex_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 // A number of at most 18 digits: ± digits · 10^exponent.
@@ -71,10 +63,7 @@ void ValueHasher::begin_line() {
 std::uint64_t ValueHasher::hash(std::string_view bytes) const {
   std::uint64_t hash = first_secret_;
   for (bool more = true; more;) {
-    PlainBlock block;
-    block.size = std::min(bytes.size(), PlainBlock::kBytes);
-    std::memcpy(&block.first, bytes.data(), std::min<std::size_t>(block.size, 8));
-    if (block.size > 8) std::memcpy(&block.second, bytes.data() + 8, block.size - 8);
+    const auto block = PlainBlock::of(bytes.data(), std::min(bytes.size(), PlainBlock::kBytes));
     bytes.remove_prefix(block.size);
     more = block.is_whole();
     hash = more ? with_block(hash, block) : with_last_block(hash, block);

@@ -104,6 +104,9 @@ class ValueHasher {
   std::uint64_t with_last_block(std::uint64_t hash, const PlainBlock& block) const {
     return mix(block.first ^ second_secret_, block.second ^ (hash + block.size));
   }
+  // What stands between an opening bracket, at which `at` is, and its closing one.
+  template <class Take>
+  const char* listed(const char* at, char end, Take take);
   Walked name(const char* at);
   Walked text(const char* at);
   Walked odd_text(const char* start, const char* at);
@@ -149,15 +152,15 @@ inline ValueHasher::Walked ValueHasher::name(const char* at) {
 }
 
 template <class Take>
-const char* ValueHasher::elements(const char* at, Take take) {
+const char* ValueHasher::listed(const char* at, char end, Take take) {
   if (++depth_ > kMaxDepth) return nullptr;
   at = skip_space(at + 1);
-  for (bool more = *at != ']'; more;) {
+  for (bool more = *at != end; more;) {
     at = take(at);
     if (!at) return nullptr;
     at = skip_space(at);
     more = *at == ',';
-    if (!more && *at != ']') return nullptr;
+    if (!more && *at != end) return nullptr;
     if (more) at = skip_space(at + 1);
   }
   --depth_;
@@ -165,21 +168,16 @@ const char* ValueHasher::elements(const char* at, Take take) {
 }
 
 template <class Take>
+const char* ValueHasher::elements(const char* at, Take take) {
+  return listed(at, ']', take);
+}
+
+template <class Take>
 const char* ValueHasher::members(const char* at, Take take) {
-  if (++depth_ > kMaxDepth) return nullptr;
-  at = skip_space(at + 1);
-  for (bool more = *at != '}'; more;) {
-    const auto [start, name] = this->name(at);
-    if (!start) return nullptr;
-    at = take(name, skip_space(start));
-    if (!at) return nullptr;
-    at = skip_space(at);
-    more = *at == ',';
-    if (!more && *at != '}') return nullptr;
-    if (more) at = skip_space(at + 1);
-  }
-  --depth_;
-  return at + 1;
+  return listed(at, '}', [&](const char* member) {
+    const auto [start, name] = this->name(member);
+    return start ? take(name, skip_space(start)) : nullptr;
+  });
 }
 
 }  // namespace iso

@@ -3,12 +3,24 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace iso {
+
+// What a text in UTF-8 may start with, and does not belong to it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // The white space of RFC 8259 section 2.
 inline bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+inline bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 // What a JSON string holds as it is, apart from bytes beyond ASCII.

@@ -8,10 +8,6 @@
 namespace iso {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 const char* skip_space(const char* at, const char* end) {
   while (at != end && is_space(*at)) ++at;
   return at;
@@ -20,11 +16,6 @@ const char* skip_space(const char* at, const char* end) {
 const char* skip_digits(const char* at, const char* end) {
   while (at != end && is_digit(*at)) ++at;
   return at;
-}
-
-bool is_hex_digit(char c) {
-  const char lower = static_cast<char>(c | 0x20);
-  return is_digit(c) || (lower >= 'a' && lower <= 'f');
 }
 
 // The length of the escape at `at`, on the same terms as utf8_length. Half of a surrogate pair is

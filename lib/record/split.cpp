@@ -8,8 +8,6 @@
 namespace iso {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 // A buffer this large is made smaller again when little of it is needed.
 constexpr std::size_t kLargeBuffer = 1 << 20;
 
