@@ -21,8 +21,9 @@ std::uint64_t with_key(std::uint64_t content, KeyHash key) {
 }  // namespace
 
 struct Digester::Slot {
-  std::uint64_t hash = 0;  // of the name; 0: the slot is free
+  std::uint64_t hash = 0;  // of the name; 0: the slot is free, and stands for all names that have none
   bool of_message = false, is_body = false;
+  Rule::Ignored ignored = Rule::Ignored::no;
   std::unique_ptr<Node> node;  // null: no rule
 };
 
@@ -31,13 +32,13 @@ struct Digester::Node {
   Rule::Ignored ignored = Rule::Ignored::no;
   bool unordered = false, compared = false, has_below = false, knows_messages = false, is_headers = false;
   int key = -1;
-  std::vector<Slot> slots;  // open addressing by the hash of the name
+  std::vector<Slot> slots;  // open addressing by the hash of the name; as many as a power of two
+  std::size_t mask = 0;     // of an index
 
   const Slot* find(std::uint64_t hash) const {
     for (std::size_t i = hash;; ++i) {
-      const Slot& slot = slots[i & (slots.size() - 1)];
-      if (slot.hash == hash) return &slot;
-      if (slot.hash == 0) return nullptr;
+      const Slot& slot = slots[i & mask];
+      if (slot.hash == hash || slot.hash == 0) return &slot;
     }
   }
 };
@@ -46,8 +47,6 @@ struct Digester::Member {
   std::uint64_t name;
   const Slot* slot;
   Said said;
-
-  const Node* below() const { return slot ? slot->node.get() : nullptr; }
 };
 
 Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed)
@@ -72,22 +71,24 @@ std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root
   node->has_below = !rule.below.empty();
   node->knows_messages = is_root && is_for_messages(rule);
   node->slots.resize(std::bit_ceil((rule.below.size() + (node->knows_messages ? 32 : 0)) * 2 + 2));
+  node->mask = node->slots.size() - 1;
   for (const auto& [name, below] : rule.below) insert(*node, name, &below);
   if (node->knows_messages)
     for (const auto name : message_fields())
-      if (!node->find(hasher_.hash(name))) insert(*node, name, nullptr);
+      if (node->find(hasher_.hash(name))->hash == 0) insert(*node, name, nullptr);
   return node;
 }
 
 void Digester::insert(Node& node, std::string_view name, const Rule* rule) const {
   const std::uint64_t name_hash = hasher_.hash(name);
   std::size_t i = name_hash;
-  while (node.slots[i & (node.slots.size() - 1)].hash != 0) ++i;
-  Slot& slot = node.slots[i & (node.slots.size() - 1)];
+  while (node.slots[i & node.mask].hash != 0) ++i;
+  Slot& slot = node.slots[i & node.mask];
   slot.hash = name_hash;
   slot.of_message = is_message_field(name);
   slot.is_body = is_body_field(name);
   if (!rule) return;
+  slot.ignored = rule->ignored;
   slot.node = compile(*rule, false);
   slot.node->is_headers = node.knows_messages && name == "headers";
 }
@@ -124,7 +125,7 @@ const char* Digester::ruled(const char* at, const Node& node, Said& said) {
   at = ruled_value(at, node, said);
   if (!at) return nullptr;
   if (node.key >= 0)
-    take_key(static_cast<std::size_t>(node.key), {start, static_cast<std::size_t>(at - start)});
+    take_key(static_cast<std::size_t>(node.key), {start, static_cast<std::size_t>(at - start)}, said.whole);
   if (node.compared) content_ = node.knows_messages ? said.in_message : said.whole;
   return at;
 }
@@ -140,51 +141,54 @@ const char* Digester::ruled_value(const char* at, const Node& node, Said& said) 
 // What an object's members add up to.
 class Digester::Sums {
  public:
-  explicit Sums(const Node& node) : node_(node) {}
+  Sums(const ValueHasher& hasher, const Node& node) : hasher_(hasher), node_(node) {}
 
   void add(const Member& member) { count(member, 1); }
   void take_back(const Member& member) { count(member, ~std::uint64_t{0}); }
 
   Said said() const {
     const bool is_message = strange_ == 0 && bodies_ != 0;
-    const std::uint64_t whole = object_hash(whole_, whole_count_);
+    const std::uint64_t whole = ValueHasher::object_hash(sum_, count_), left = count_ - left_out_count_;
     const std::uint64_t in_message =
-        object_hash(in_message_, in_message_count_) ^ (node_.knows_messages ? salt::kMessage : 0);
-    return {whole, node_.knows_messages && !is_message ? whole : in_message,
-            in_message_count_ == 0 && node_.is_headers};
+        ValueHasher::object_hash(sum_ - left_out_, left) ^ (node_.knows_messages ? salt::kMessage : 0);
+    return {whole, node_.knows_messages && !is_message ? whole : in_message, left == 0 && node_.is_headers};
   }
 
  private:
   void count(const Member& member, std::uint64_t times) {
-    const Slot* const slot = member.slot;
-    const Rule::Ignored ignored = slot && slot->node ? slot->node->ignored : Rule::Ignored::no;
-    if (ignored == Rule::Ignored::always) return;
-    const bool is_body = slot && slot->is_body;
-    if (!slot || !slot->of_message) strange_ += times;
-    if (is_body) bodies_ += times;
-    whole_ += mix(member.name, member.said.whole) * times;
-    whole_count_ += times;
-    const bool left_out = node_.knows_messages && member.said.nothing && !is_body;
-    if (ignored == Rule::Ignored::in_messages || left_out) return;
-    in_message_ += mix(member.name, member.said.in_message) * times;
-    in_message_count_ += times;
+    const Slot& slot = *member.slot;
+    if (slot.ignored == Rule::Ignored::always) return;
+    if (!slot.of_message) strange_ += times;
+    if (slot.is_body) bodies_ += times;
+    const Said& said = member.said;
+    const std::uint64_t whole = hasher_.member_hash(member.name, said.whole) * times;
+    sum_ += whole;
+    count_ += times;
+    if (slot.ignored == Rule::Ignored::in_messages ||
+        (said.nothing && node_.knows_messages && !slot.is_body)) {
+      left_out_ += whole;
+      left_out_count_ += times;
+    } else if (said.in_message != said.whole) {
+      left_out_ += whole - hasher_.member_hash(member.name, said.in_message) * times;
+    }
   }
 
+  const ValueHasher& hasher_;
   const Node& node_;
-  std::uint64_t whole_ = 0, whole_count_ = 0, in_message_ = 0, in_message_count_ = 0;
-  std::uint64_t strange_ = 0;  // members that no message has
+  std::uint64_t sum_ = 0, count_ = 0, left_out_ = 0, left_out_count_ = 0;  // left out: in messages
+  std::uint64_t strange_ = 0;                                              // members that no message has
   std::uint64_t bodies_ = 0;
 };
 
 const char* Digester::ruled_object(const char* at, const Node& node, Said& said) {
   Names<Member> known;
-  Sums sums(node);
+  Sums sums(hasher_, node);
   at = hasher_.members(at, [&](std::uint64_t name, const char* start) {
     const auto [member, fresh] = known.find(name);
     if (!fresh) sums.take_back(member);
     member.name = name;
     member.slot = node.find(name);
-    const Node* const below = member.below();
+    const Node* const below = member.slot->node.get();
     if (!below) {
       const auto [end, hash] = hasher_.value(start);
       member.said = {hash, hash, *start == 'n'};
@@ -206,18 +210,18 @@ const char* Digester::ruled_array(const char* at, const Node& node, Said& said) 
   at = hasher_.elements(at, [&](const char* start) {
     const std::string index = std::to_string(count++);
     const Slot* const slot = node.find(hasher_.hash(index));
-    if (!slot || !slot->node) {
+    if (!slot->node) {
       const auto [end, hash] = hasher_.value(start);
-      all = with_element(all, hash, false);
+      all = hasher_.with_element(all, hash, false);
       return end;
     }
     Said element{};
     const char* const end = ruled(start, *slot->node, element);
-    all = with_element(all, slot->node->ignored == Rule::Ignored::always ? salt::kIgnored : element.whole,
-                       false);
+    all = hasher_.with_element(all, slot->ignored == Rule::Ignored::always ? salt::kIgnored : element.whole,
+                               false);
     return end;
   });
-  const std::uint64_t hash = array_hash(all, count, false);
+  const std::uint64_t hash = ValueHasher::array_hash(all, count, false);
   said = {hash, hash, false};
   return at;
 }
@@ -230,8 +234,8 @@ void Digester::forget(const Node& node) {
     if (slot.node) forget(*slot.node);
 }
 
-// A key is text, a number, true or false.
-void Digester::take_key(std::size_t part, std::string_view json) {
+// A key is text, a number, true or false. Its hash is one half, and another kind of hash the other.
+void Digester::take_key(std::size_t part, std::string_view json, std::uint64_t hash) {
   std::string_view bytes = json;
   std::uint64_t kind = salt::kBoolean;
   if (json[0] == '"') {
@@ -245,8 +249,8 @@ void Digester::take_key(std::size_t part, std::string_view json) {
   } else if (json[0] == 'n' || json[0] == '{' || json[0] == '[') {
     return;
   }
-  const auto wide = XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
-  keys_[part] = {true, {wide.high64 ^ kind, wide.low64}, json};
+  const auto high = XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+  keys_[part] = {true, {high ^ kind, hash}, json};
 }
 
 }  // namespace iso

@@ -72,7 +72,7 @@ class Digester {
   const char* ruled_object(const char* at, const Node& node, Said& said);
   const char* ruled_array(const char* at, const Node& node, Said& said);
   void forget(const Node& node);
-  void take_key(std::size_t part, std::string_view json);
+  void take_key(std::size_t part, std::string_view json, std::uint64_t hash);
   Digest finish(const char* at);
 
   std::array<unsigned char, 192> secret_;

@@ -4,7 +4,6 @@
 
 #include "reconcile/comparison.h"
 #include "reconcile/names.h"
-#include "reconcile/number.h"
 #include "reconcile/value.h"
 #include "record/members.h"
 
@@ -12,14 +11,7 @@ namespace iso {
 namespace {
 
 inline std::uint64_t digit_of(char c) {
-  return static_cast<std::uint64_t>(c - '0');
-}
-
-// A number of at most 18 digits: ± digits · 10^exponent.
-inline std::uint64_t small_number(bool negative, std::uint64_t digits, std::int64_t exponent) {
-  if (digits == 0) return mix(salt::kNumber, 0);
-  for (; digits % 10 == 0; ++exponent) digits /= 10;
-  return mix(salt::kNumber ^ digits, (static_cast<std::uint64_t>(exponent) << 1) | (negative ? 1 : 0));
+  return static_cast<unsigned char>(c - '0');
 }
 
 const char* digits_end(const char* at) {
@@ -52,11 +44,12 @@ std::size_t nesting_of(std::string_view json) {
 
 ValueHasher::ValueHasher(std::uint64_t seed)
     : first_secret_(mix(seed ^ salt::kText, seed ^ salt::kNumber)),
-      second_secret_(mix(seed ^ salt::kNumber, seed ^ salt::kTrue)) {}
+      second_secret_(mix(seed ^ salt::kNumber, seed ^ salt::kTrue)),
+      number_secret_(mix(seed ^ salt::kTrue, seed ^ salt::kText)) {}
 
 void ValueHasher::begin_line() {
   depth_ = 0;
-  names_read_ = 0;
+  guess_ = guesses_.data();
   line_end_ = nullptr;
 }
 
@@ -71,12 +64,8 @@ std::uint64_t ValueHasher::hash(std::string_view bytes) const {
   return hash;
 }
 
-ValueHasher::Walked ValueHasher::value(const char* at) {
+ValueHasher::Walked ValueHasher::other_value(const char* at) {
   switch (*at) {
-    case '"': {
-      const auto [end, hash] = text(at);
-      return {end, hash ^ salt::kText};
-    }
     case '{':
       return depth_ < kRecursive ? object(at) : deep(at);
     case '[':
@@ -118,7 +107,16 @@ std::string_view ValueHasher::characters(std::string_view json) {
   return scratch_;
 }
 
-inline ValueHasher::Walked ValueHasher::number(const char* at) {
+// A number of at most 18 digits: ± digits · 10^exponent.
+inline std::uint64_t ValueHasher::small_number(const Number::Small& number) const {
+  auto [negative, digits, exponent] = number;
+  if (digits == 0) return fold(number_secret_, first_secret_);
+  for (; digits % 10 == 0; ++exponent) digits /= 10;
+  const std::uint64_t scale = (static_cast<std::uint64_t>(exponent) << 1) | (negative ? 1 : 0);
+  return fold(digits ^ number_secret_, scale ^ first_secret_);
+}
+
+ValueHasher::Walked ValueHasher::number(const char* at) {
   const char* const start = at;
   const bool negative = *at == '-';
   if (negative) ++at;
@@ -132,8 +130,12 @@ inline ValueHasher::Walked ValueHasher::number(const char* at) {
     for (; is_digit(*at); ++at) number = number * 10 + digit_of(*at);
     if (at == point + 1) return {};
   }
-  if (*at != 'e' && *at != 'E' && at - digits <= Number::kSmallDigits)
-    return {at, small_number(negative, number, at == whole_end ? 0 : whole_end + 1 - at)};
+  if (*at == 'e' || *at == 'E' || at - digits > Number::kSmallDigits) return large_number(start, at);
+  return {at, small_number({negative, number, at == whole_end ? 0 : whole_end + 1 - at})};
+}
+
+// One with too many digits, or with an exponent, at which `at` is.
+ValueHasher::Walked ValueHasher::large_number(const char* start, const char* at) {
   if (*at == 'e' || *at == 'E') {
     ++at;
     if (*at == '+' || *at == '-') ++at;
@@ -146,7 +148,7 @@ inline ValueHasher::Walked ValueHasher::number(const char* at) {
 // All spellings of a number take the same one of the two ways, since that depends on its value alone.
 std::uint64_t ValueHasher::number_hash(std::string_view text) {
   const Number number(text);
-  if (const auto small = number.small()) return small_number(small->negative, small->digits, small->exponent);
+  if (const auto small = number.small()) return small_number(*small);
   scratch_.clear();
   number.append_ordered(scratch_);
   return hash(scratch_) ^ salt::kBigNumber;
@@ -183,7 +185,7 @@ ValueHasher::Walked ValueHasher::object(const char* at) {
     const auto [end, hash] = value(start);
     const auto [share, fresh] = shares.find(name);
     if (!fresh) sum -= share;
-    share = mix(name, hash);
+    share = member_hash(name, hash);
     sum += share;
     return end;
   });

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "reconcile/mix.h"
+#include "reconcile/number.h"
 #include "reconcile/plain_block.h"
 #include "record/scan.h"
 
@@ -25,23 +26,11 @@ inline constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb1
                                kMessage = 0x62b821756295c58d, kDeep = 0x71d67fffeda60001;
 }  // namespace salt
 
-// Of an object, where each member adds mix(hash of the name, hash of the value).
-inline std::uint64_t object_hash(std::uint64_t sum, std::uint64_t count) {
-  return mix(sum ^ salt::kObject, count);
-}
-
-inline std::uint64_t with_element(std::uint64_t all, std::uint64_t element, bool unordered) {
-  return unordered ? all + mix(element, salt::kUnordered) : mix(all ^ element, salt::kArray);
-}
-
-// Of all its elements.
-inline std::uint64_t array_hash(std::uint64_t all, std::uint64_t count, bool unordered) {
-  return mix(all ^ salt::kArray, count ^ (unordered ? salt::kUnordered : salt::kArray));
-}
-
-// Hashes JSON as it stands in a line, without a tree, and holds it to RFC 8259. Values have the same hash
-// where they are the same: numbers by value, strings by characters, of a name that comes twice the last
-// member. The line ends with a line break, and kPadding more bytes may be read. For one thread.
+// Hashes JSON as it stands in a line, without a tree, and holds it to RFC 8259. The seed is part of each hash
+// but of those of true, false, null and what is empty, so that who does not know it can make no two alike.
+// Values have the same hash where they are the same: numbers by value, strings by characters, of a name that
+// comes twice the last member. The line ends with a line break, and kPadding more bytes may be read. For one
+// thread.
 class ValueHasher {
  public:
   static constexpr std::size_t kPadding = PlainBlock::kBytes;
@@ -54,7 +43,7 @@ class ValueHasher {
     std::uint64_t hash = 0;
   };
   void begin_line();
-  Walked value(const char* at);
+  Walked value(const char* at) { return *at == '"' ? text(at) : other_value(at); }
   Walked array(const char* at, bool unordered);
 
   // Walks an array's elements; `take` gets where one starts, and gives where it ends.
@@ -64,6 +53,22 @@ class ValueHasher {
   // ends.
   template <class Take>
   const char* members(const char* at, Take take);
+
+  // What a member adds to the sum of its object, and a sum's hash.
+  std::uint64_t member_hash(std::uint64_t name, std::uint64_t value) const {
+    return fold(name, value ^ second_secret_);
+  }
+  static std::uint64_t object_hash(std::uint64_t sum, std::uint64_t count) {
+    return mix(sum ^ salt::kObject, count);
+  }
+  // Of an array, which is 0 before its first element; and of all its elements.
+  std::uint64_t with_element(std::uint64_t all, std::uint64_t element, bool unordered) const {
+    return unordered ? all + fold(element ^ first_secret_, second_secret_)
+                     : fold(all ^ element ^ first_secret_, second_secret_);
+  }
+  static std::uint64_t array_hash(std::uint64_t all, std::uint64_t count, bool unordered) {
+    return mix(all ^ salt::kArray, count ^ (unordered ? salt::kUnordered : salt::kArray));
+  }
 
   // Of characters, such as a name's.
   std::uint64_t hash(std::string_view characters) const;
@@ -98,11 +103,11 @@ class ValueHasher {
   };
 
   std::uint64_t with_block(std::uint64_t hash, const PlainBlock& block) const {
-    return mix(block.first ^ second_secret_, block.second ^ hash);
+    return fold(block.first ^ second_secret_, block.second ^ hash);
   }
   // Its size tells its bytes from the zeros after them.
   std::uint64_t with_last_block(std::uint64_t hash, const PlainBlock& block) const {
-    return mix(block.first ^ second_secret_, block.second ^ (hash + block.size));
+    return fold(block.first ^ second_secret_, block.second ^ (hash + block.size));
   }
   // What stands between an opening bracket, at which `at` is, and its closing one.
   template <class Take>
@@ -110,14 +115,18 @@ class ValueHasher {
   Walked name(const char* at);
   Walked text(const char* at);
   Walked odd_text(const char* start, const char* at);
+  Walked other_value(const char* at);
   Walked object(const char* at);
   Walked number(const char* at);
+  Walked large_number(const char* start, const char* at);
+  std::uint64_t small_number(const Number::Small& number) const;
   std::uint64_t number_hash(std::string_view number);
   Walked deep(const char* at);
 
-  std::uint64_t first_secret_, second_secret_;  // of each hash of text
-  std::size_t depth_ = 0, names_read_ = 0;
+  std::uint64_t first_secret_, second_secret_, number_secret_;
+  std::size_t depth_ = 0;
   std::array<Guess, 64> guesses_;   // the names of the last item, in their order
+  Guess* guess_ = nullptr;          // of the next name
   const char* line_end_ = nullptr;  // once it was sought
   std::string scratch_;
 };
@@ -141,7 +150,8 @@ inline ValueHasher::Walked ValueHasher::text(const char* at) {
 // A member's name with its colon. Most items are alike: their names are those of the last item, in the same
 // order. Whether that is so again is seen sooner than where a name ends and what its hash is.
 inline ValueHasher::Walked ValueHasher::name(const char* at) {
-  Guess& guess = guesses_[std::min(names_read_++, guesses_.size() - 1)];
+  Guess& guess = *guess_;
+  if (guess_ != &guesses_.back()) ++guess_;
   if (guess.is_at(at)) [[likely]]
     return {at + guess.size, guess.hash};
   const auto [end, hash] = *at == '"' ? text(at) : Walked{};

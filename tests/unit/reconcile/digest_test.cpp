@@ -166,6 +166,24 @@ TEST_CASE("digest: what is no JSON is invalid, and whatever the scanner takes is
   }
 }
 
+TEST_CASE("digest: no two values can be made alike by who does not know the seed") {
+  const std::string deep = std::string(300, '[') + "true" + std::string(300, ']');
+  for (const std::string& json :
+       {std::string(R"("a")"), std::string(R"("\u00e9")"), std::string("0"), std::string("-12.50"),
+        std::string("1e400"), std::string("12345678901234567890"), std::string("[true]"),
+        std::string("[[],null]"), std::string(R"({"":null})"), deep}) {
+    CAPTURE(json);
+    ValueHasher one(1), other(2);
+    const std::string line = line_of(json);
+    one.begin_line();
+    other.begin_line();
+    CHECK(one.value(line.data()).hash != other.value(line.data()).hash);
+    if (json[0] != '[') continue;
+    // A sum of what anyone can know would be solved for another array with the same sum.
+    CHECK(one.array(line.data(), true).hash != other.array(line.data(), true).hash);
+  }
+}
+
 TEST_CASE("digest: nesting as deep as the scanner allows is read, and one more is not") {
   const Rule rule;
   Digester digester(rule, 0, 1);
