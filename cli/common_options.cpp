@@ -92,6 +92,13 @@ std::string first_line(const std::string& path) {
   return text.substr(0, text.find_first_of("\r\n"));
 }
 
+void fill_password(Url& url, const std::string& password_file) {
+  const bool is_broker = url.scheme == "amqp" || url.scheme == "amqps";
+  if (!is_broker || url.has_password || password_file.empty()) return;
+  url.password = first_line(password_file);
+  url.has_password = true;
+}
+
 void bind_twins(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || option == app.get_help_ptr() || option->get_group() == kRecordGroup)

@@ -31,6 +31,9 @@ void add_sides(CLI::App& app, ReconcileOptionsTyped& options) {
       ->expected(1);
   app.add_option("--bearer-file", options.bearer_file, "Fetch with this file's first line as a bearer token")
       ->type_name("FILE");
+  app.add_option("--password-file", options.password_file,
+                 "Take the password of a broker whose URL has none from this file's first line")
+      ->type_name("FILE");
 }
 
 void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {

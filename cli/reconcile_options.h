@@ -32,6 +32,7 @@ struct ReconcileOptionsTyped {
 
   std::string items, bearer_file;  // of a side that is fetched
   std::vector<std::string> headers;
+  std::string password_file;  // of a broker
 
   // Declares them.
   void add_to(CLI::App& app);

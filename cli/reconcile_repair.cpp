@@ -46,8 +46,9 @@ Target open_target(const ReconcileOptionsTyped& args, Report& report) {
   const std::string& text = args.repair_to.empty() ? args.right : args.repair_to;
   if (is_http(text))
     throw Error(Kind::usage, "a repair over HTTP is not possible; say where to send it with --repair-to END");
-  const Url url = parse_url(text);
+  Url url = parse_url(text);
   if (url.scheme == "file") return {open_file_sink(url.path), url.path, std::nullopt};
+  fill_password(url, args.password_file);
   SinkOptions options;
   options.name = "iso reconcile";
   options.timeout = options.outage = duration_or(args.timeout, kPatience);

@@ -87,7 +87,8 @@ void open_text(Side& side, const std::string& end, const ReconcileOptionsTyped& 
     side.text = std::make_unique<Text>(std::move(feed), folder);
     return;
   }
-  const Url url = parse_url(end);
+  Url url = parse_url(end);
+  fill_password(url, args.password_file);
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
   side.ledger = side.rows && is_ledger(url);

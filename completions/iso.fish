@@ -120,6 +120,7 @@ complete -c iso -n '__fish_seen_subcommand_from reconcile' -l expect -x -d 'With
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l items -x -d 'Of a side that is fetched: where in each page its items are'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -s H -l header -x -d 'Fetch with this header field, "Name: value"; may be repeated'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l bearer-file -r -F -d 'Fetch with this file\'s first line as a bearer token'
+complete -c iso -n '__fish_seen_subcommand_from reconcile' -l password-file -r -F -d 'Take the password of a broker whose URL has none from this file\'s first line'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l out -x -a 'records table summary' -d 'Print findings as records, as a table for people, or only their counts'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l fail-on -x -a 'missing recovered extra different duplicate conflict unacked invalid' -d 'Only these findings make the exit status 1; else all but inflight'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l watch -x -d 'Compare again and again, so often; tell what stays for longer than --grace'

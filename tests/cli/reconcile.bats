@@ -198,6 +198,27 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is 'm1 m2 m3 m4' "$(jq -r .message_id stdout | xargs)"
 }
 
+@test "reconcile: a broker's password comes from --password-file, and is never shown" {
+  [[ $end == amqp ]] || skip "a store has no passwords"
+  make_queue "$q"
+  for i in {1..20}; do message "m$i" "$i"; done >l
+  head -19 l | iso publish --in records --routing-key "$q"
+  exits 0
+  broker="amqp://guest@${ISO_URL#*@}"
+  echo s3cr3t >wrong
+  echo guest >right
+  iso reconcile l "$broker#$q" --password-file wrong
+  exits 77
+  ! grep -q s3cr3t stdout stderr
+  iso reconcile l "$broker#$q" --password-file right --repair
+  exits 0
+  is 20 "$(jq -s '.[-1].ok' stdout)"
+  iso reconcile l "$broker#$q" --password-file nowhere
+  exits 66
+  iso reconcile l "amqp://guest:guest@${ISO_URL#*@}#$q" --password-file wrong # it has its own
+  exits 0
+}
+
 @test "reconcile: what was relayed is told from what is pending, dead or lost" {
   [[ $end == sqlite ]] || skip 'an outbox is a store'
   for i in 1 2 3; do message "m$i" "$i"; done | iso publish --in records --routing-key out --url sqlite:out.db --settings /dev/null 2>/dev/null || true
