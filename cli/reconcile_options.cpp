@@ -8,7 +8,12 @@
 namespace iso {
 namespace {
 
-constexpr std::uint64_t kLeastMemory = std::uint64_t{32} << 20;
+// Of --memory, in bytes; "" if it will do.
+std::string flaw_of_memory(const std::string& bytes) {
+  constexpr std::uint64_t kLeast = std::uint64_t{32} << 20, kMost = std::uint64_t{1} << 50;
+  const std::uint64_t memory = std::stoull(bytes);
+  return memory < kLeast ? "32MiB is the least" : memory > kMost ? "1PiB is the most" : "";
+}
 
 void add_sides(CLI::App& app, ReconcileOptionsTyped& options) {
   app.add_option("left", options.left,
@@ -67,10 +72,11 @@ void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {
   app.add_flag("--sorted", options.sorted,
                "Both sides are in the order of their keys: hold nothing in memory")
       ->group(group);
-  app.add_option("--memory", options.memory, "Stay below this; what has no room goes to TMPDIR")
+  app.add_option("--memory", options.memory,
+                 "Stay below this, 32MiB or more; what has no room goes to TMPDIR")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(kLeastMemory, std::uint64_t{1} << 50))
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->check(flaw_of_memory)
       ->default_str("256MiB")
       ->group(group);
 }

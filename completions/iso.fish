@@ -130,7 +130,7 @@ complete -c iso -n '__fish_seen_subcommand_from reconcile' -l ignore -x -d 'Do n
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l unordered -x -d 'The order of this array does not matter; may be repeated'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l grace -x -d 'What is younger may still be on its way'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l sorted -d 'Both sides are in the order of their keys: hold nothing in memory'
-complete -c iso -n '__fish_seen_subcommand_from reconcile' -l memory -x -d 'Stay below this; what has no room goes to TMPDIR'
+complete -c iso -n '__fish_seen_subcommand_from reconcile' -l memory -x -d 'Stay below this, 32MiB or more; what has no room goes to TMPDIR'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l plan -r -F -d 'Write what RIGHT lacks to FILE, as records that publish reads'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l repair -d 'Send what RIGHT lacks there, then look again'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l repair-to -x -d 'Send it to this end instead; FILE of --plan remembers what was sent'

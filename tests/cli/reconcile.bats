@@ -486,6 +486,14 @@ subprocess.run(sys.argv[1:], check=True, stdout=open("stdout", "w"))
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 }
 
+@test "reconcile: too little memory is exit 64, and it is said how much is enough" {
+  iso reconcile /dev/null /dev/null --memory 31MiB
+  exits 64
+  says '--memory: 32MiB is the least'
+  iso reconcile /dev/null /dev/null --memory 32MiB
+  exits 0
+}
+
 @test "reconcile: --memory holds, for sides of many times that, and --sorted takes no more for long sides than for short ones" {
   awk 'BEGIN { for (i = 0; i < 3000000; i++) printf "{\"message_id\":\"%07d\",\"body\":%d}\n", i, i }' >l
   head -300000 l >short
