@@ -1,8 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -17,34 +17,33 @@ namespace iso {
 // by some of their bits few are left in each bucket.
 class EntrySorter {
  public:
-  static bool in_order(const Entry& one, const Entry& other) {
-    return one.key == other.key ? one.place.offset() < other.place.offset() : one.key < other.key;
-  }
-
   // `level` is that of the partitions whose part it is.
   void sort(std::vector<Entry>& entries, unsigned level) {
-    if (entries.size() < kBuckets) return std::sort(entries.begin(), entries.end(), in_order);
-    const auto bucket = [shift = 52 - 8 * (level + 1)](const Entry& entry) {
-      return (entry.key >> shift) & (kBuckets - 1);
+    const auto bits = std::min(kMostBits, static_cast<unsigned>(std::bit_width(entries.size() / kInBucket)));
+    const auto bucket = [shift = 64 - 8 * (level + 1) - bits, mask = (1U << bits) - 1](const Entry& entry) {
+      return (entry.key >> shift) & mask;
     };
-    ends_.fill(0);
+    ends_.assign(std::size_t{1} << bits, 0);
     for (const Entry& entry : entries) ++ends_[bucket(entry)];
     std::size_t end = 0;
     for (std::size_t& count : ends_) end += std::exchange(count, end);
     sorted_.resize(entries.size());
     for (const Entry& entry : entries) sorted_[ends_[bucket(entry)]++] = entry;
-    std::size_t begin = 0;
+    auto begin = sorted_.begin();
     for (const std::size_t bucket_end : ends_) {
-      std::sort(sorted_.begin() + static_cast<std::ptrdiff_t>(begin),
-                sorted_.begin() + static_cast<std::ptrdiff_t>(bucket_end), in_order);
-      begin = bucket_end;
+      const auto next = sorted_.begin() + static_cast<std::ptrdiff_t>(bucket_end);
+      std::sort(begin, next, [](const Entry& one, const Entry& other) {
+        return one.key == other.key ? one.place.offset() < other.place.offset() : one.key < other.key;
+      });
+      begin = next;
     }
     entries.swap(sorted_);
   }
 
  private:
-  static constexpr std::size_t kBuckets = 4096;
-  std::array<std::size_t, kBuckets> ends_;
+  static constexpr unsigned kMostBits = 12;  // so that where each bucket grows stays in a core's cache
+  static constexpr std::size_t kInBucket = 4;
+  std::vector<std::size_t> ends_;
   std::vector<Entry> sorted_;
 };
 
