@@ -83,10 +83,10 @@ std::string StoreView::queue_of(const Url& url) {
     if (row.bind(url.fragment).step()) return url.fragment;
   }
   const auto names = queues();
-  if (names.empty()) throw Error(Kind::missing, fmt::format("no queue in {}", path));
   if (!url.fragment.empty())
     throw Error(Kind::missing, fmt::format("no queue \"{}\" in {}; there are {}", url.fragment, path,
-                                           fmt::join(names, ", ")));
+                                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  if (names.empty()) throw Error(Kind::missing, fmt::format("no queue in {}", path));
   if (names.size() > 1)
     throw Error(Kind::usage, fmt::format("{}: which queue? say {}#QUEUE; there are {}", redacted(url),
                                          redacted(url), fmt::join(names, ", ")));

@@ -159,6 +159,11 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   says none.ndjson
   iso reconcile l sqlite:none.db#q
   exits 66
+  iso publish --url sqlite:empty.db --routing-key q --body 1
+  exits 1
+  iso reconcile l sqlite:empty.db#q
+  exits 66
+  says 'no queue "q" in empty.db; there are none'
   iso reconcile l amqp://localhost
   exits 64
   says '#QUEUE'
