@@ -42,7 +42,7 @@ class ValueHasher {
     const char* end = nullptr;
     std::uint64_t hash = 0;
   };
-  void begin_line();
+  void begin_line();  // before anything else of a line
   Walked value(const char* at) { return *at == '"' ? text(at) : other_value(at); }
   Walked array(const char* at, bool unordered);
 
