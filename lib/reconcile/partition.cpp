@@ -32,14 +32,6 @@ Partitions::~Partitions() {
 
 Partitions::Writer::Writer(Partitions& to) : to_(to), held_(kParts) {}
 
-void Partitions::Writer::add(const Entry& entry) {
-  const std::size_t part = to_.part_of(entry);
-  auto& held = held_[part];
-  if (held.capacity() == 0) held.reserve(to_.buffer_);
-  held.push_back(entry);
-  if (held.size() == to_.buffer_) to_.put(part, held);
-}
-
 void Partitions::Writer::flush() {
   for (std::size_t part = 0; part < kParts; ++part)
     if (!held_[part].empty()) to_.put(part, held_[part]);

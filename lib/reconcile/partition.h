@@ -83,6 +83,15 @@ class Partitions {
   std::atomic<std::uint64_t> end_ = 0;
 };
 
+// Here, so that an entry is made where it is held.
+inline void Partitions::Writer::add(const Entry& entry) {
+  const std::size_t part = to_.part_of(entry);
+  auto& held = held_[part];
+  if (held.capacity() == 0) held.reserve(to_.buffer_);
+  held.push_back(entry);
+  if (held.size() == to_.buffer_) to_.put(part, held);
+}
+
 template <class Each>
 void Partitions::take_in_pieces(std::size_t index, Each each) {
   Part& part = parts_[index];
