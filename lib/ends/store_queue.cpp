@@ -16,7 +16,14 @@ namespace {
   "FROM iso_messages WHERE queue = ?1 AND state = 0 AND (expires_ms IS NULL OR expires_ms > ?3) " \
   "AND " UNCLAIMED
 #define RESTS "(not_before_ms > ?3 AND not_before_ms <= ?3 + ?4)"
+// By its number, so that the row is asked and no index.
+constexpr std::string_view kSaysSo =
+    "(SELECT state IS 0 AND queue = ?1 FROM iso_messages AS row WHERE row.seq = iso_messages.seq)";
 constexpr std::string_view kReady = OPEN " AND seq > ?2 AND " RESTS " IS NOT TRUE ORDER BY seq ";
+
+[[noreturn]] void throw_damaged(const std::string& path, const std::string& how) {
+  throw Error(Kind::io, fmt::format("{}: the store is damaged: {}; see man iso-store", path, how));
+}
 
 }  // namespace
 
@@ -79,10 +86,7 @@ bool StoreQueue::is_empty(std::int64_t now) {
   query.bind(name_).bind(std::int64_t{0}).bind(now).bind(kLongestRest).step();
   const bool open = query.integer(0) != 0, accounted_for = query.integer(1) + query.integer(2) != 0;
   if (open && !accounted_for)
-    throw Error(Kind::io,
-                fmt::format("{}: the store is damaged: messages of the queue \"{}\" are missing from an "
-                            "index; see man iso-store",
-                            file_.path(), name_));
+    throw_damaged(file_.path(), fmt::format("messages of the queue \"{}\" are missing from an index", name_));
   return !open;
 }
 
@@ -116,10 +120,16 @@ void StoreQueue::claim(std::size_t most, std::int64_t now, std::vector<StoredMes
 }
 
 void StoreQueue::look(std::int64_t seq, std::size_t most, std::int64_t now, std::vector<StoredMessage>& out) {
-  static const std::string kSql = fmt::format("SELECT {} {} LIMIT ?5", kMessage, kReady);
+  static const std::string kSql = fmt::format("SELECT {}, {} {} LIMIT ?5", kMessage, kSaysSo, kReady);
   auto row = file_.database().query(kSql);
   row.bind(name_).bind(seq).bind(now).bind(kLongestRest).bind(static_cast<std::int64_t>(most));
   while (row.step()) {
+    // Settling takes out of the index of what is open only what says so itself: the rest would come for ever.
+    if (row.integer(10) == 0)
+      throw_damaged(file_.path(),
+                    fmt::format("message {} of the queue \"{}\" is in an index of what is open, "
+                                "and is not",
+                                row.integer(0), name_));
     out.push_back(read_message(row, file_.path(), name_, now));
     auto& [stored, attempts, record] = out.back();
     if (options_.relay && !record.message_id) record.message_id = relayed_id(store_id_, stored);

@@ -29,7 +29,6 @@ struct Digester::Slot {
 
 // A rule, made for quick look-ups.
 struct Digester::Node {
-  Rule::Ignored ignored = Rule::Ignored::no;
   bool unordered = false, compared = false, has_below = false, knows_messages = false, is_headers = false;
   int key = -1;
   std::vector<Slot> slots;  // open addressing by the hash of the name; as many as a power of two
@@ -64,7 +63,6 @@ Digester::Digester(Digester&&) noexcept = default;
 
 std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
   auto node = std::make_unique<Node>();
-  node->ignored = rule.ignored;
   node->unordered = rule.unordered;
   node->compared = rule.compared;
   node->key = rule.key;

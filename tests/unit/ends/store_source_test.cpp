@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <filesystem>
+#include <sqlite3.h>
 
+#include "base/error.h"
 #include "ends/store.h"
 
 using namespace iso;
@@ -32,6 +34,15 @@ struct Trial {
   }
   ~Trial() { std::filesystem::remove_all(folder); }
 };
+
+void run_sql(const Trial& trial, const char* sql) {
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open(trial.url.path.c_str(), &database) == SQLITE_OK);
+  char* error = nullptr;
+  sqlite3_exec(database, sql, nullptr, nullptr, &error);
+  CHECK_MESSAGE(error == nullptr, error);
+  sqlite3_close(database);
+}
 
 std::vector<Taken> take(Source& source) {
   std::vector<Taken> taken;
@@ -64,4 +75,35 @@ TEST_CASE("store: what failed rests before it comes again") {
   CHECK(source.settle(1, Settle::requeue, "why"));
   source.flush();
   CHECK(take(source).empty());
+}
+
+TEST_CASE("store: a message that only an index says is open is damage, and is not given again and again") {
+  Trial trial;
+  // While the index is said to be of something else, a change leaves it as it is.
+  run_sql(
+      trial,
+      "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'state = 0', 'state = 9') "
+      "WHERE name = 'iso_messages_ready'");
+  SUBCASE("settled") {
+    run_sql(trial, "UPDATE iso_messages SET state = 1");
+  }
+  SUBCASE("of another queue") {
+    run_sql(trial, "UPDATE iso_messages SET queue = 'p'");
+  }
+  SUBCASE("in no state") {
+    run_sql(trial, "PRAGMA ignore_check_constraints = ON; UPDATE iso_messages SET state = 'x'");
+  }
+  run_sql(
+      trial,
+      "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'state = 9', 'state = 0') "
+      "WHERE name = 'iso_messages_ready'");
+  StoreSource source(trial.url, trial.options);
+  try {
+    take(source);
+    FAIL("it was given");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::io);
+    CHECK(std::string_view(error.what()).find("message 1 of the queue \"q\" is in an index") !=
+          std::string_view::npos);
+  }
 }
