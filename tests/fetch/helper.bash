@@ -19,6 +19,10 @@ teardown() {
   kill "$origin_pid" 2> /dev/null || true
 }
 
+not_sanitized() { # WHY: what a binary with sanitizers would fail for no fault of its own
+  [[ -z ${ISO_TEST_SANITIZE-} ]] || skip "with sanitizers it $1"
+}
+
 answer() { # NAME [N]: standard input is the Nth answer to requests for /NAME, and to those after it
   mkdir -p "origin/$1"
   cat > "origin/$1/${2:-1}"
