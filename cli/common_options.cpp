@@ -49,6 +49,13 @@ std::string twin(std::string name) {
   return "ISO_" + name;
 }
 
+// From a file's first line, unless that file is "".
+void take_password(Url& url, const std::string& file) {
+  if (file.empty()) return;
+  url.password = first_line(file);
+  url.has_password = true;
+}
+
 }  // namespace
 
 void add_timeout_option(CLI::App& app, std::string& timeout, const std::string& help) {
@@ -94,9 +101,7 @@ std::string first_line(const std::string& path) {
 
 void fill_password(Url& url, const std::string& password_file) {
   const bool is_broker = url.scheme == "amqp" || url.scheme == "amqps";
-  if (!is_broker || url.has_password || password_file.empty()) return;
-  url.password = first_line(password_file);
-  url.has_password = true;
+  if (is_broker && !url.has_password) take_password(url, password_file);
 }
 
 void bind_twins(CLI::App& app) {
@@ -114,10 +119,7 @@ Url resolve_url(const CommonOptions& options, const Environment& environment) {
   if (text.empty()) text = environment.variable("AMQP_URL").value_or(kDefaultUrl);
   Url url = parse_url(text);
   const auto& password_file = options.password_file.empty() ? context.password_file : options.password_file;
-  if (!password_file.empty()) {
-    url.password = first_line(password_file);
-    url.has_password = true;
-  }
+  take_password(url, password_file);
   return url;
 }
 

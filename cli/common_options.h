@@ -39,9 +39,8 @@ std::string first_line(const std::string& path);
 // A broker's URL without a password takes it from this file, unless that is "". Throws as first_line().
 void fill_password(Url& url, const std::string& password_file);
 
-// --url, else what --context says, else AMQP_URL, else RabbitMQ's default on this machine; with the password
-// of
-// --password-file. Throws Kind::usage, Kind::config, Kind::missing.
+// --url, else what --context says, else AMQP_URL, else RabbitMQ's default on this machine; with the
+// password of --password-file. Throws Kind::usage, Kind::config, Kind::missing.
 Url resolve_url(const CommonOptions& options, const Environment& environment);
 
 // A duration that was typed, or `otherwise` for "". Throws Kind::usage.

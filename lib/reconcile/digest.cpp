@@ -40,6 +40,7 @@ struct Digester::Node {
       if (slot.hash == hash || slot.hash == 0) return &slot;
     }
   }
+  Slot& room_for(std::uint64_t hash) { return slots[static_cast<std::size_t>(find(hash) - slots.data())]; }
 };
 
 struct Digester::Member {
@@ -79,9 +80,7 @@ std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root
 
 void Digester::insert(Node& node, std::string_view name, const Rule* rule) const {
   const std::uint64_t name_hash = hasher_.hash(name);
-  std::size_t i = name_hash;
-  while (node.slots[i & node.mask].hash != 0) ++i;
-  Slot& slot = node.slots[i & node.mask];
+  Slot& slot = node.room_for(name_hash);
   slot.hash = name_hash;
   slot.of_message = is_message_field(name);
   slot.is_body = is_body_field(name);

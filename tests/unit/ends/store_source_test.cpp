@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <filesystem>
-#include <sqlite3.h>
 
 #include "base/error.h"
+#include "base/sqlite.h"
 #include "ends/store.h"
 
 using namespace iso;
@@ -35,13 +35,16 @@ struct Trial {
   ~Trial() { std::filesystem::remove_all(folder); }
 };
 
-void run_sql(const Trial& trial, const char* sql) {
-  sqlite3* database = nullptr;
-  REQUIRE(sqlite3_open(trial.url.path.c_str(), &database) == SQLITE_OK);
-  char* error = nullptr;
-  sqlite3_exec(database, sql, nullptr, nullptr, &error);
-  CHECK_MESSAGE(error == nullptr, error);
-  sqlite3_close(database);
+// As another program would.
+void run_sql(const Trial& trial, std::string_view sql) {
+  sqlite::Database(trial.url.path, sqlite::Database::Open::existing).execute(sql);
+}
+
+// While the index of what is open is said to be of something else, a change leaves it as it is.
+void say_index_is_of(const Trial& trial, char state) {
+  run_sql(trial, std::string("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = substr(sql, 1, "
+                             "length(sql) - 1) || '") +
+                     state + "' WHERE name = 'iso_messages_ready'");
 }
 
 std::vector<Taken> take(Source& source) {
@@ -79,11 +82,7 @@ TEST_CASE("store: what failed rests before it comes again") {
 
 TEST_CASE("store: a message that only an index says is open is damage, and is not given again and again") {
   Trial trial;
-  // While the index is said to be of something else, a change leaves it as it is.
-  run_sql(
-      trial,
-      "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'state = 0', 'state = 9') "
-      "WHERE name = 'iso_messages_ready'");
+  say_index_is_of(trial, '9');
   SUBCASE("settled") {
     run_sql(trial, "UPDATE iso_messages SET state = 1");
   }
@@ -93,10 +92,7 @@ TEST_CASE("store: a message that only an index says is open is damage, and is no
   SUBCASE("in no state") {
     run_sql(trial, "PRAGMA ignore_check_constraints = ON; UPDATE iso_messages SET state = 'x'");
   }
-  run_sql(
-      trial,
-      "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'state = 9', 'state = 0') "
-      "WHERE name = 'iso_messages_ready'");
+  say_index_is_of(trial, '0');
   StoreSource source(trial.url, trial.options);
   try {
     take(source);
