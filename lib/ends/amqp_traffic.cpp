@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -106,7 +106,12 @@ bool Wire::next_frame(amqp_frame_t& frame) {
                         by_socket ? std::strerror(errno) : amqp_error_string2(status)));
       break;
     }
-    if (frame.channel == kChannel) return true;
+    if (frame.channel == kChannel) {
+      // The library decodes a header by the class that it names, so another class is another struct.
+      if (frame.frame_type == AMQP_FRAME_HEADER && frame.payload.properties.class_id != AMQP_BASIC_CLASS)
+        break_protocol(fmt::format("a content header of class {}", frame.payload.properties.class_id));
+      return true;
+    }
     take_connection_frame(frame);
   }
   keep_alive();

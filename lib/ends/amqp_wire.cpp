@@ -1,7 +1,7 @@
 // What a Wire asks of the broker, and what it is answered.
 #include "ends/amqp_wire.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 
 #include "base/error.h"
@@ -74,6 +74,11 @@ void Wire::broke(std::string_view why) {
 void Wire::lost(std::string_view task, std::string_view why) {
   broke(fmt::format("{}: {}", task, why));
   throw Error(Kind::unavailable, fault_);
+}
+
+void Wire::break_protocol(std::string_view what) {
+  readable_ = false;
+  lost("the broker broke the protocol", what);
 }
 
 void Wire::throw_if_lost() const {

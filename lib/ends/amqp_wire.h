@@ -113,6 +113,8 @@ class Wire {
   // The next frame for the channel that is here, if any. It is valid until the next call.
   bool next_frame(amqp_frame_t& frame);
   bool has_frames() const;
+  // Ends the connection over a frame that AMQP does not allow where it came.
+  [[noreturn]] void break_protocol(std::string_view what);
   // All that was sent has been answered, so the close need not wait for the broker.
   void nothing_is_open() { nothing_open_ = true; }
 

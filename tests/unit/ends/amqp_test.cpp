@@ -419,3 +419,41 @@ TEST_CASE("amqp source: what ends consumption is final only when the queue was d
     CHECK(test::says(error, row.words));
   }
 }
+
+TEST_CASE("amqp source: a content header of another class ends the connection, and none of it is read") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.consume();
+    peer.say_method(1, method(60, 60),
+                    test::short_text("consumer") + test::integer(1, 8) + test::integer(0, 1) +
+                        test::short_text("") + test::short_text("q"));
+    peer.say(2, 1, test::integer(50, 2) + test::integer(0, 2) + test::integer(0, 8) + test::integer(0, 2));
+    peer.read_to_end();
+  });
+  const auto source = source_from(broker);
+  std::vector<Taken> taken;
+  const Error error = test::error_of([&] { take(*source, taken, 1); });
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(test::says(error, "a content header of class 50"));
+  CHECK(taken.empty());
+}
+
+TEST_CASE("amqp sink: a return whose header is of another class ends the connection") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.message();
+    peer.say_method(
+        1, method(60, 50),
+        test::integer(312, 2) + test::short_text("NO_ROUTE") + test::short_text("") + test::short_text("k"));
+    peer.say(2, 1, test::integer(50, 2) + test::integer(0, 2) + test::integer(0, 8) + test::integer(0, 2));
+    peer.read_to_end();
+  });
+  const auto sink = sink_to(broker.host());
+  const Record record = record_of("x");
+  sink->put(1, record);
+  sink->flush();
+  const Told told = listen_to(*sink);
+  REQUIRE(told.error);
+  CHECK(told.error->kind() == Kind::unavailable);
+  CHECK(test::says(*told.error, "a content header of class 50"));
+}
