@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 
 #include "base/duration.h"
@@ -141,6 +141,7 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& coun
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
   if (!open_circuit.empty() && tally.stop == Stop::timed_out)
     throw Error(Kind::unavailable, fmt::format("{}, and {}", reason(tally.stop), open_circuit));
+  if (tally.flawed + inbox.unreadable != 0) return Outcome::bad_data;
   if (tally.rejected != 0) {
     report.error(fmt::format("{} messages were rejected {}", tally.rejected,
                              args.acks.empty() ? "by their handler" : "as no confirmations"));
@@ -217,6 +218,7 @@ Outcome run(const ListenOptions& args, Session& session) {
       return Wait{};
     };
   hooks.report = [&report, received = std::uint64_t{0}](const Taken& taken, const Verdict& verdict) mutable {
+    if (taken.flaw) report.error(unreadable_text(taken));
     if (verdict.fate == Fate::rejected) report.error(failure_text(taken.record, verdict));
     if (verdict.fate == Fate::deferred) report.note(failure_text(taken.record, verdict));
     report.progress("received", ++received);

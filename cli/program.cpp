@@ -1,7 +1,7 @@
 #include "cli/program.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <iostream>
 #include <new>
 #include <string>
@@ -85,6 +85,8 @@ int run_program(int argc, const char* const* argv, Session& session) {
     std::cerr << "iso: out of memory\n";
   } catch (const std::exception& error) {
     std::cerr << "iso: " << error.what() << " (a fault of ours)\n";
+  } catch (...) {
+    std::cerr << "iso: stopped by something that is no std::exception (a fault of ours)\n";
   }
   return exit_code(Kind::internal);
 }

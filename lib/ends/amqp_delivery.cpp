@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "ends/amqp_properties.h"
 #include "ends/amqp_wire.h"
 
@@ -26,6 +27,7 @@ std::optional<std::uint64_t> delivery_count_of(const Record& record) {
 void Delivery::begin(const amqp_basic_deliver_t& method, std::string_view queue) {
   tag_ = method.delivery_tag;
   record_ = Record();
+  why_unreadable_.clear();
   record_.exchange = view(method.exchange);
   record_.routing_key = view(method.routing_key);
   record_.queue = queue;
@@ -34,7 +36,11 @@ void Delivery::begin(const amqp_basic_deliver_t& method, std::string_view queue)
 
 bool Delivery::add(const amqp_frame_t& frame) {
   if (frame.frame_type == AMQP_FRAME_HEADER) {
-    read_properties(record_, *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
+    try {
+      read_properties(record_, *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
+    } catch (const Error& error) {
+      why_unreadable_ = error.what();
+    }
     body_left_ = frame.payload.properties.body_size;
     record_.body.reserve(std::min(body_left_, kReserveAtMost));
   } else if (frame.frame_type == AMQP_FRAME_BODY) {

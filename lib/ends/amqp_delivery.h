@@ -2,6 +2,7 @@
 
 #include <amqp.h>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "record/record.h"
@@ -18,12 +19,15 @@ class Delivery {
 
   std::uint64_t tag() const { return tag_; }
   Record& record() { return record_; }
+  // Why the record is not all of the message, or "".
+  const std::string& why_unreadable() const { return why_unreadable_; }
 
  private:
   bool finish();
 
   std::uint64_t tag_ = 0;
   Record record_;
+  std::string why_unreadable_;
   std::uint64_t body_left_ = 0;
 };
 

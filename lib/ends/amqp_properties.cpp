@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <fmt/core.h>
+
+#include "base/error.h"
 
 namespace iso {
 namespace {
@@ -80,9 +83,13 @@ amqp_table_t table_of(const FieldTable& table, Pool& pool) {
   return {static_cast<int>(table.size()), entries};
 }
 
-FieldTable fields_of(const amqp_table_t& table);
+void check_levels(int levels) {
+  if (levels == 0) throw Error(Kind::data, fmt::format("headers nested deeper than {} levels", kDeepestHeaders));
+}
 
-Field field_of(const amqp_field_value_t& field) {
+FieldTable fields_of(const amqp_table_t& table, int levels);
+
+Field field_of(const amqp_field_value_t& field, int levels) {
   switch (field.kind) {
     case AMQP_FIELD_KIND_BOOLEAN:
       return {field.value.boolean != 0};
@@ -115,22 +122,24 @@ Field field_of(const amqp_field_value_t& field) {
     case AMQP_FIELD_KIND_BYTES:
       return {Bytes{std::string(view(field.value.bytes))}};
     case AMQP_FIELD_KIND_ARRAY: {
+      check_levels(levels);
       FieldArray array;
       for (int i = 0; i < field.value.array.num_entries; ++i)
-        array.push_back(field_of(field.value.array.entries[i]));
+        array.push_back(field_of(field.value.array.entries[i], levels - 1));
       return {std::move(array)};
     }
     case AMQP_FIELD_KIND_TABLE:
-      return {fields_of(field.value.table)};
+      check_levels(levels);
+      return {fields_of(field.value.table, levels - 1)};
     default:
       return {std::monostate{}};  // AMQP_FIELD_KIND_VOID; the library refuses kinds that it does not know
   }
 }
 
-FieldTable fields_of(const amqp_table_t& table) {
+FieldTable fields_of(const amqp_table_t& table, int levels) {
   FieldTable fields;
   for (int i = 0; i < table.num_entries; ++i)
-    fields.emplace_back(view(table.entries[i].key), field_of(table.entries[i].value));
+    fields.emplace_back(view(table.entries[i].key), field_of(table.entries[i].value, levels));
   return fields;
 }
 
@@ -182,7 +191,8 @@ void read_properties(Record& record, const amqp_basic_properties_t& properties) 
     record.persistent = properties.delivery_mode == kPersistent;
   if (properties._flags & AMQP_BASIC_PRIORITY_FLAG) record.priority = properties.priority;
   if (properties._flags & AMQP_BASIC_TIMESTAMP_FLAG) record.timestamp = properties.timestamp;
-  if (properties._flags & AMQP_BASIC_HEADERS_FLAG) record.headers = fields_of(properties.headers);
+  if (properties._flags & AMQP_BASIC_HEADERS_FLAG)
+    record.headers = fields_of(properties.headers, kDeepestHeaders - 1);
 }
 
 }  // namespace iso

@@ -12,7 +12,8 @@ amqp_basic_properties_t properties_of(const Record& record, Pool& pool);
 // not have.
 bool can_be_carried(const FieldTable& headers);
 
-// Sets in `record` what is there of `properties`, copied.
+// Sets in `record` what is there of `properties`, copied; the headers last. Throws Kind::data for headers
+// that are nested too deep.
 void read_properties(Record& record, const amqp_basic_properties_t& properties);
 
 }  // namespace iso

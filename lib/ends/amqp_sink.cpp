@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <deque>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
 #include <set>
 
@@ -206,6 +206,8 @@ class AmqpSink final : public Sink {
 
   void take_reply(const amqp_frame_t& frame) {
     if (!reply_.add(frame)) return;
+    if (!reply_.why_unreadable().empty())
+      throw Error(Kind::data, fmt::format("{}: a reply has {}", wire_.name(), reply_.why_unreadable()));
     replies_.push_back(std::move(reply_.record()));
     reply_arrives_ = false;
   }

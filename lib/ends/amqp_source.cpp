@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <deque>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
 #include <optional>
 #include <random>
@@ -15,6 +15,11 @@
 
 namespace iso {
 namespace {
+
+std::unique_ptr<Flaw> flaw_of(const Delivery& delivery) {
+  if (delivery.why_unreadable().empty()) return nullptr;
+  return std::make_unique<Flaw>(Flaw{delivery.tag(), 0, 0, delivery.why_unreadable(), {}});
+}
 
 constexpr Backoff kRest{std::chrono::milliseconds(500), std::chrono::milliseconds(60'000)};
 
@@ -44,7 +49,7 @@ class AmqpSource final : public Source {
     std::size_t taken = 0;
     while (taken < most && wire_.next_frame(frame))
       if (accept(frame)) {
-        out.push_back({delivery_.tag(), std::move(delivery_.record()), nullptr});
+        out.push_back({delivery_.tag(), std::move(delivery_.record()), flaw_of(delivery_)});
         ++taken;
       }
     if (!options_.peek) return taken == most ? Flow::more : is_full_of_held() ? Flow::ended : Flow::idle;

@@ -54,7 +54,8 @@ enum class Settle {
   give_back,    // it was not tried: give it again, at once, to whoever comes
 };
 
-// Input that is no record. It is a ticket like any other, so that order and count hold.
+// Input that is no record. It is a ticket like any other, so that order and count hold; the pump settles it
+// as dead_letter at once.
 struct Flaw {
   std::uint64_t number = 0, line = 0, offset = 0;  // as in record/split.h
   std::string why;
@@ -66,6 +67,12 @@ struct Taken {
   Record record;
   std::unique_ptr<Flaw> flaw;  // null: record is good
 };
+
+// What people are told of input that came from a queue.
+inline std::string unreadable_text(const Taken& taken) {
+  return "rejected: message " + taken.record.message_id.value_or("without an id") +
+         " cannot be read: " + taken.flaw->why;
+}
 
 enum class Flow {
   more,   // there may be more right now

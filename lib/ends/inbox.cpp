@@ -1,7 +1,7 @@
 #include "ends/inbox.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -44,8 +44,14 @@ bool Inbox::stage(std::size_t most) {
   if (batch_.empty()) return false;
   InboxTally came;
   if (!stored_.unless_locked([&] { store(came); })) return false;
-  for (const Taken& taken : batch_) feed_->settle(taken.ticket, Settle::ack, {});
+  for (const Taken& taken : batch_)
+    feed_->settle(taken.ticket, taken.flaw ? Settle::dead_letter : Settle::ack, {});
   feed_->flush();
+  for (const Taken& taken : batch_) {
+    if (!taken.flaw) continue;
+    ++tally_.unreadable;
+    notice_(unreadable_text(taken));
+  }
   batch_.clear();
   tally_.stored += came.stored;
   tally_.duplicates += came.duplicates;
@@ -61,7 +67,8 @@ void Inbox::store(InboxTally& came) {
   const auto now = system_clock().wall().time_since_epoch().count();
   file.sync_commits(true);
   sqlite::Transaction transaction(file.database());
-  for (const Taken& taken : batch_) store_one(taken.record, now, came);
+  for (const Taken& taken : batch_)
+    if (!taken.flaw) store_one(taken.record, now, came);
   transaction.commit();
   file.sync_commits(false);
 }

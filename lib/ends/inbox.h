@@ -14,6 +14,7 @@
 namespace iso {
 
 struct InboxTally {
+  std::uint64_t unreadable = 0;  // dead-lettered, not stored
   std::uint64_t stored = 0;      // new messages
   std::uint64_t duplicates = 0;  // had the key and the content of one that is there: counted, not handed on
   std::uint64_t conflicts = 0;   // had the key of one that is there, and another content: kept, not handed on

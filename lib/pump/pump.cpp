@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <limits>
 #include <string>
 #include <utility>
@@ -127,7 +127,11 @@ class Pump {
 
   void put(Taken taken) {
     Window::Entry& entry = window_.add(std::move(taken));
-    if (!entry.taken.flaw) prepare(entry.taken);
+    if (entry.taken.flaw) {  // the source would give it again and again
+      source_.settle(entry.taken.ticket, Settle::dead_letter, entry.taken.flaw->why);
+    } else {
+      prepare(entry.taken);
+    }
     if (entry.taken.flaw) {
       window_.resolve({entry.taken.ticket, Fate::unconfirmed, 0, {}});
       if (options_.strict) stop_taking(Stop::flawed);

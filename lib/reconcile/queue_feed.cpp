@@ -1,5 +1,5 @@
 #include <chrono>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utility>
 #include <vector>
 
@@ -29,7 +29,11 @@ class QueueFeed final : public Feed {
     std::vector<Taken> taken;
     const Flow flow = source_->take(kAtOnce, taken);
     for (const Taken& one : taken) {
-      append_record(out, one.record);
+      if (one.flaw) {
+        out += unreadable_text(one);  // no JSON: the item is told of as invalid
+      } else {
+        append_record(out, one.record);
+      }
       out += '\n';
     }
     if (flow == Flow::ended) {

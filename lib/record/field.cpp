@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,7 +17,6 @@
 namespace iso {
 namespace {
 
-constexpr std::size_t kDeepest = 100;  // RabbitMQ refuses far fewer; a bound keeps our stack ours
 
 constexpr std::array<std::string_view, 14> kTags{"$int8",      "$uint8",  "$int16",  "$uint16", "$int32",
                                                  "$uint32",    "$uint64", "$float",  "$double", "$decimal",
@@ -308,7 +307,7 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
   };
 
   bool open(bool is_table) {
-    if (open_.size() == kDeepest) throw bad("/headers", "nested too deeply");
+    if (open_.size() == kDeepestHeaders) throw bad("/headers", "nested too deeply");
     if (open_.empty() && !is_table) throw bad("/headers", "not an object");
     open_.push_back({is_table, {}, {}, {}});
     return true;

@@ -9,6 +9,10 @@
 
 namespace iso {
 
+// How many tables and arrays of headers may stand in each other, the headers' own included, in what is read and
+// in what is written: whatever walks a record walks its headers by recursion.
+inline constexpr int kDeepestHeaders = 100;
+
 struct Field;
 using FieldArray = std::vector<Field>;
 // Names in the order they came; AMQP allows a name twice, and so do we.

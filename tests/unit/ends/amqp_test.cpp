@@ -457,3 +457,39 @@ TEST_CASE("amqp sink: a return whose header is of another class ends the connect
   CHECK(told.error->kind() == Kind::unavailable);
   CHECK(test::says(*told.error, "a content header of class 50"));
 }
+
+TEST_CASE("amqp source: headers that are nested too deep make a message unreadable, and the next is read") {
+  const auto nested = [](std::size_t levels) {  // {"a": {"a": … true}}
+    std::string table = test::long_text(test::short_text("a") + "t\1");
+    while (levels-- > 1) table = test::long_text(test::short_text("a") + "F" + table);
+    return table;
+  };
+  const auto deliver = [](Peer& peer, std::uint64_t tag, const std::string& headers) {
+    peer.say_method(1, method(60, 60),
+                    test::short_text("consumer") + test::integer(tag, 8) + test::integer(0, 1) +
+                        test::short_text("") + test::short_text("q"));
+    peer.say(2, 1,
+             test::integer(60, 2) + test::integer(0, 2) + test::integer(0, 8) +
+                 test::integer(1 << 13 | 1 << 7, 2) + headers + test::short_text("poison"));
+  };
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    peer.consume();
+    deliver(peer, 1, nested(100));
+    deliver(peer, 2, nested(101));
+    deliver(peer, 3, nested(18'000));
+    peer.deliver(4, "x");
+    peer.read_to_end();
+  });
+  const auto source = source_from(broker);
+  std::vector<Taken> taken;
+  take(*source, taken, 4);
+  REQUIRE(taken.size() == 4);
+  CHECK_FALSE(taken[0].flaw);
+  for (const std::size_t deep : {std::size_t{1}, std::size_t{2}}) {
+    REQUIRE(taken[deep].flaw);
+    CHECK(taken[deep].flaw->why == "headers nested deeper than 100 levels");
+    CHECK(taken[deep].record.message_id == "poison");
+  }
+  CHECK_FALSE(taken[3].flaw);
+}

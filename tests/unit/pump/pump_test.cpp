@@ -198,6 +198,8 @@ TEST_CASE("pump: a flaw is reported in its place and the rest go on") {
   CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! flaw", "c confirmed"});
   CHECK(tally.flawed == 1);
   CHECK(trial.sink.put_order == std::vector<std::string>{"a", "c"});
+  CHECK(trial.source.settled.at(2) == Settle::dead_letter);
+  CHECK(trial.source.reasons.at(2) == "no good");
 }
 
 TEST_CASE("pump: strict touches nothing after a flaw, and what was before it is finished") {

@@ -1,7 +1,7 @@
 #include "reconcile/skim.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <random>
 
 #include "ends/store_rows.h"

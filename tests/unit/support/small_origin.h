@@ -1,7 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <mutex>
 #include <netinet/in.h>
 #include <poll.h>
