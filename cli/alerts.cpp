@@ -1,7 +1,7 @@
 #include "cli/alerts.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/words.h"

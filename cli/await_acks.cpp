@@ -1,9 +1,10 @@
 #include "cli/await_acks.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/wait.h"
 #include "cli/ending.h"
 
@@ -82,10 +83,10 @@ Outcome AwaitAcks::ending(LedgerReader& ledger, Report& report) const {
         rejected.add(fmt::format("rejected: message {} by {}: {}", message, application, standing.why));
     }
     if (!missing.empty())
-      open.add(fmt::format("open: message {} was not handled by {}", message, fmt::join(missing, ", ")));
+      open.add(fmt::format("open: message {} was not handled by {}", message, join(missing, ", ")));
   }
   const auto rejections = rejected.finish("were rejected"), opens = open.finish("are open");
-  const std::string names = fmt::format("{}", fmt::join(applications_, ", "));
+  const std::string names = join(applications_, ", ");
   if (opens != 0)
     throw Error(Kind::unconfirmed,
                 fmt::format("{} of {} messages were not handled by {}{} within {}", opens, messages_.size(),

@@ -2,11 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "cli/command.h"
 
 namespace iso {
@@ -109,7 +110,7 @@ void write_bash(const CLI::App& app, std::ostream& out) {
       } else {
         out << fmt::format(
             "    {})\n      mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")\n      return\n      ;;\n",
-            pattern, fmt::join(entry.choices, " "));
+            pattern, join(entry.choices, " "));
       }
     }
   out << files << ")\n      _iso_files\n      return\n      ;;\n" << nothing << ")\n      return\n      ;;\n";
@@ -136,7 +137,7 @@ std::string zsh_text(std::string text) {
 
 std::string zsh_action(const Entry& entry) {
   if (entry.takes_file) return "_files";
-  if (!entry.choices.empty()) return fmt::format("({})", fmt::join(entry.choices, " "));
+  if (!entry.choices.empty()) return fmt::format("({})", join(entry.choices, " "));
   return " ";
 }
 
@@ -202,7 +203,7 @@ void write_fish(const CLI::App& app, std::ostream& out) {
         out << fmt::format(" {} {}", name.starts_with("--") ? "-l" : "-s",
                            name.substr(name.find_first_not_of('-')));
       if (!entry.value.empty()) out << (entry.takes_file ? " -r -F" : " -x");
-      if (!entry.choices.empty()) out << fmt::format(" -a '{}'", fmt::join(entry.choices, " "));
+      if (!entry.choices.empty()) out << fmt::format(" -a '{}'", join(entry.choices, " "));
       out << fmt::format(" -d '{}'\n", fish_text(entry.help));
     }
 }
@@ -228,8 +229,7 @@ void write_man_entry(const Entry& entry, std::ostream& out) {
     out << "\n";
   }
   out << roff(entry.help) << ".\n";
-  if (!entry.choices.empty())
-    out << fmt::format("One of {}.\n", roff(fmt::format("{}", fmt::join(entry.choices, ", "))));
+  if (!entry.choices.empty()) out << fmt::format("One of {}.\n", roff(join(entry.choices, ", ")));
   if (!entry.otherwise.empty()) out << fmt::format("Default: {}.\n", roff(entry.otherwise));
   if (!entry.variable.empty()) out << fmt::format("Environment: {}.\n", entry.variable);
 }

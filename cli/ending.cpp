@@ -1,7 +1,7 @@
 #include "cli/ending.h"
 
 #include <csignal>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace iso {
 

@@ -1,6 +1,6 @@
 #include "cli/fetch_output.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/base64.h"
 #include "cli/report.h"

@@ -1,6 +1,6 @@
 #include "cli/header_options.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "cli/common_options.h"

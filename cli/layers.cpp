@@ -1,6 +1,6 @@
 #include "cli/layers.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "record/merge.h"

@@ -1,6 +1,6 @@
 #include "cli/page_feed.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <set>
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "cli/publish_ends.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <string>
 #include <unistd.h>
 #include <vector>

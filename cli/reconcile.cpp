@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <random>
 #include <thread>

@@ -1,6 +1,6 @@
 #include "cli/reconcile_output.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 

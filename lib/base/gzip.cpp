@@ -1,6 +1,6 @@
 #define ZLIB_CONST
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utility>
 #include <zlib.h>
 

@@ -1,6 +1,6 @@
 #include "base/sqlite.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/sqlite_functions.h"

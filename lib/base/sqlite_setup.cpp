@@ -1,6 +1,6 @@
 #include "base/sqlite_setup.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 
 #include "base/error.h"

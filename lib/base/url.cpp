@@ -4,9 +4,10 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace iso {
 namespace {
@@ -154,7 +155,7 @@ Url parse_url(std::string_view text) {
   if (colon == text.npos || (!known && !text.substr(colon).starts_with("://"))) return file_url(text);
   if (!known)
     throw Error(Kind::usage,
-                fmt::format("unknown scheme \"{}\"; known are {}", scheme, fmt::join(kSchemes, ", ")));
+                fmt::format("unknown scheme \"{}\"; known are {}", scheme, join(kSchemes, ", ")));
 
   Url url;
   url.scheme = scheme;

@@ -1,7 +1,7 @@
 #include "breaker/breaker.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <random>
 #include <utility>
 

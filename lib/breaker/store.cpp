@@ -1,7 +1,7 @@
 #define XXH_INLINE_ALL
 #include "breaker/store.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xxhash.h>
 
 #include "base/error.h"

@@ -1,6 +1,6 @@
 #include "ends/answering.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <iterator>
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "ends/confirmation.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "ends/reply.h"

@@ -1,6 +1,6 @@
 #include "ends/ledger.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utility>
 
 #include "base/clock.h"

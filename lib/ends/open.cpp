@@ -1,7 +1,7 @@
 #include "ends/open.h"
 
 #include <array>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "ends/amqp.h"

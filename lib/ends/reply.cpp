@@ -1,6 +1,6 @@
 #include "ends/reply.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utility>
 
 #include "base/error.h"

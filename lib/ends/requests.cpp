@@ -1,7 +1,7 @@
 #include "ends/requests.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/duration.h"
 

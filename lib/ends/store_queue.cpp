@@ -1,6 +1,6 @@
 #include "ends/store_queue.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/random.h"

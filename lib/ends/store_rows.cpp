@@ -2,7 +2,7 @@
 #include "ends/store_rows.h"
 
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xxhash.h>
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 #include "ends/store_source.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/backoff.h"
 #include "ends/store.h"

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "ends/store_file.h"
 #include "ends/store_rows.h"
 
@@ -85,11 +86,11 @@ std::string StoreView::queue_of(const Url& url) {
   const auto names = queues();
   if (!url.fragment.empty())
     throw Error(Kind::missing, fmt::format("no queue \"{}\" in {}; there are {}", url.fragment, path,
-                                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+                                           names.empty() ? "none" : join(names, ", ")));
   if (names.empty()) throw Error(Kind::missing, fmt::format("no queue in {}", path));
   if (names.size() > 1)
     throw Error(Kind::usage, fmt::format("{}: which queue? say {}#QUEUE; there are {}", redacted(url),
-                                         redacted(url), fmt::join(names, ", ")));
+                                         redacted(url), join(names, ", ")));
   return names.front();
 }
 

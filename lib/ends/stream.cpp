@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 #include <poll.h>
 #include <span>

@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <random>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #define XXH_INLINE_ALL
 #include "fetch/cache_row.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xxhash.h>
 
 namespace iso {

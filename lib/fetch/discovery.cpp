@@ -1,6 +1,6 @@
 #include "fetch/discovery.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace iso {
 namespace {

@@ -1,6 +1,6 @@
 #include "fetch/etcd.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/base64.h"
 #include "base/error.h"

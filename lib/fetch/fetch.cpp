@@ -2,7 +2,7 @@
 #include "fetch/fetch.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xxhash.h>
 
 #include "base/base64.h"

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "fetch/fetch.h"
 #include "fetch/fetch_job.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "fetch/http_functions.h"

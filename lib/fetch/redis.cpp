@@ -1,7 +1,7 @@
 #include "fetch/redis.h"
 
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <hiredis/hiredis.h>
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 #include "fetch/registration.h"
 
 #include <csignal>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utility>
 
 #include "base/error.h"

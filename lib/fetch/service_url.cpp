@@ -1,6 +1,6 @@
 #include "fetch/service_url.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "fetch/uri.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>

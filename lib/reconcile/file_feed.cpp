@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 #include <poll.h>
 #include <span>

@@ -1,6 +1,6 @@
 #include "reconcile/finding.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <utility>
 
 #include "reconcile/rules.h"

@@ -1,6 +1,6 @@
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <optional>
 
 #include "base/error.h"

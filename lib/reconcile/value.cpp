@@ -1,7 +1,7 @@
 #include "reconcile/value.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <numeric>
 
 #include "base/error.h"

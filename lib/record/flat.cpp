@@ -1,6 +1,6 @@
 #include "record/flat.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 #include "record/pointer.h"
 
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <span>
 
 #include "base/error.h"

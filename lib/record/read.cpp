@@ -1,7 +1,7 @@
 #include "record/read.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <vector>
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 #include "record/settings.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "record/members.h"

@@ -1,7 +1,7 @@
 #include "record/split.h"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "record/plain.h"
 
