@@ -1,6 +1,6 @@
-#include "cli/command.h"
+#include "cli/shared/command.h"
 
-namespace iso {
+namespace iso::cli {
 
 std::span<const Command> commands() {
   static constexpr std::array kCommands{
@@ -12,4 +12,4 @@ std::span<const Command> commands() {
   return kCommands;
 }
 
-}  // namespace iso
+}  // namespace iso::cli

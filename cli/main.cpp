@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "cli/command.h"
-#include "cli/common_options.h"
-#include "cli/document.h"
-#include "cli/exit_code.h"
 #include "cli/program.h"
+#include "cli/shared/command.h"
+#include "cli/shared/common_options.h"
+#include "cli/shared/document.h"
+#include "cli/shared/exit_code.h"
 
 namespace {
 
@@ -45,6 +45,6 @@ void catch_signals() {
 
 int main(int argc, char** argv) {
   catch_signals();
-  iso::Session session{iso::process_environment(), interrupted};
-  leave(iso::run_program(argc, argv, session));
+  iso::cli::Session session{iso::cli::process_environment(), interrupted};
+  leave(iso::cli::run_program(argc, argv, session));
 }

@@ -7,23 +7,23 @@
 #include <string>
 
 #include "base/error.h"
-#include "cli/common_options.h"
-#include "cli/document.h"
-#include "cli/exit_code.h"
+#include "cli/shared/common_options.h"
+#include "cli/shared/document.h"
+#include "cli/shared/exit_code.h"
 
-namespace iso {
+namespace iso::cli {
 namespace {
 
 int parse_failure(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) {  // --help and --version
     app.exit(error, std::cout, std::cerr);
     std::cout.flush();
-    return std::cout ? 0 : exit_code(Kind::io);
+    return std::cout ? 0 : exit_code(ErrorKind::io);
   }
   const auto chosen = app.get_subcommands();
   const std::string name = chosen.empty() ? "iso" : "iso " + chosen.front()->get_name();
   std::cerr << name << ": " << error.what() << "\n" << name << ": see " << name << " --help\n";
-  return exit_code(Kind::usage);
+  return exit_code(ErrorKind::usage);
 }
 
 int run(const Program& program, Session& session) {
@@ -36,7 +36,7 @@ int run(const Program& program, Session& session) {
       return exit_code(error.kind());
     }
   }
-  return exit_code(Kind::usage);
+  return exit_code(ErrorKind::usage);
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ int run_program(int argc, const char* const* argv, Session& session) {
   } catch (...) {
     std::cerr << "iso: stopped by something that is no std::exception (a fault of ours)\n";
   }
-  return exit_code(Kind::internal);
+  return exit_code(ErrorKind::internal);
 }
 
-}  // namespace iso
+}  // namespace iso::cli

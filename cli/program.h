@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/shared/command.h"
 
-namespace iso {
+namespace iso::cli {
 
 enum class Binding {
   named,  // the options of a command are bound when parsing comes to its name: to bind all takes milliseconds
@@ -23,4 +23,4 @@ Program make_program(Binding binding);
 // Parses, runs and turns how it ended into the exit status. The last catch.
 int run_program(int argc, const char* const* argv, Session& session);
 
-}  // namespace iso
+}  // namespace iso::cli

@@ -7,11 +7,18 @@ cmake_minimum_required(VERSION 3.25)
 set(sees_base base)
 set(sees_record record base)
 set(sees_breaker breaker base)
-set(sees_ends ends breaker record base)
-set(sees_pump pump ends record base)
-set(sees_fetch fetch breaker record base)
-set(sees_reconcile reconcile ends record base)
-set(sees_cli cli pump fetch reconcile ends breaker record base)
+set(sees_pump pump record base)
+set(sees_amqp amqp pump record base)
+set(sees_store store pump record base)
+set(sees_replies replies pump record base)
+set(sees_handlers handlers replies breaker pump record base)
+set(sees_ends ends amqp store breaker pump record base)
+set(sees_http http record base)
+set(sees_http_cache http_cache http base)
+set(sees_discovery discovery http record base)
+set(sees_fetch fetch discovery http_cache http breaker record base)
+set(sees_reconcile reconcile ends store pump record base)
+set(sees_cli cli reconcile fetch discovery http_cache http ends handlers replies store breaker pump record base)
 
 # A header of others, and the files that may include it; both are regular expressions.
 set(homes
@@ -19,11 +26,12 @@ set(homes
   "zlib\\.h=^lib/base/gzip\\.cpp$"
   "zstd\\.h=^lib/base/zstandard\\.cpp$"
   "nlohmann/.*|simdjson.*=^lib/record/[a-z_]+\\.cpp$"
-  "amqp.*|rabbitmq-c/.*=^lib/ends/amqp_[a-z_]+\\.(h|cpp)$"
-  "libpq-fe\\.h=^lib/ends/postgres_store\\.cpp$"
-  "curl/.*=^lib/fetch/http(_functions)?\\.(h|cpp)$"
-  "hiredis/.*=^lib/fetch/redis\\.(h|cpp)$"
-  "resolv\\.h|arpa/nameser.*=^lib/fetch/srv\\.cpp$"
+  "amqp.*|rabbitmq-c/.*=^lib/amqp/"
+  "libpq-fe\\.h=^lib/store/"
+  "curl/.*=^lib/http/(client|functions)\\.(h|cpp)$"
+  "hiredis/.*=^lib/discovery/redis\\.(h|cpp)$"
+  "resolv\\.h|arpa/nameser.*=^lib/discovery/srv\\.cpp$"
+  "fmt/format.*=^lib/base/format\\.cpp$"
   "CLI/.*=^cli/")
 
 set(faults "")

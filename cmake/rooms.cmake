@@ -2,7 +2,7 @@
 # SEES are rooms of ours whose headers it may include; USES are libraries of others.
 function(iso_room name)
   cmake_parse_arguments(room "" "" "SEES;USES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/${name}/*.cpp)
   add_library(iso_${name} STATIC ${sources})
   target_include_directories(iso_${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib)
   list(TRANSFORM room_SEES PREPEND iso_)

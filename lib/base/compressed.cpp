@@ -36,10 +36,11 @@ std::optional<std::size_t> Decompressor::read(std::span<char> space) {
     filled_all_ = filled == space.size();
     if (filled != 0) return filled;
     if (!codec_->fault().empty())
-      throw Error(Kind::io, fmt::format("cannot read {}: {}", name_, codec_->fault()));
+      throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name_, codec_->fault()));
     if (ended_ && codec_->whole()) return std::nullopt;
     if (ended_)
-      throw Error(Kind::io, fmt::format("cannot read {}: its compressed data ends in the middle", name_));
+      throw Error(ErrorKind::io,
+                  fmt::format("cannot read {}: its compressed data ends in the middle", name_));
     if (asked) return 0;
     read_some();
   }
@@ -51,7 +52,7 @@ void Decompressor::read_some() {
     unread_ = {buffer_.get(), static_cast<std::size_t>(got)};
     ended_ = got == 0;
   } else if (errno != EINTR && errno != EAGAIN) {
-    throw Error(Kind::io, fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+    throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
   }
 }
 

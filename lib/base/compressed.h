@@ -24,8 +24,8 @@ class Decompressor {
   Decompressor(Compression how, Descriptor from, std::string name);
 
   // Fills the front of `space`, and gives how much. 0: nothing was whole yet, ask again. Nothing: the end.
-  // Reads at most once from the descriptor. Throws Kind::io, which names the file, for what cannot be read,
-  // is damaged or ends too early, after all that came before it was given.
+  // Reads at most once from the descriptor. Throws ErrorKind::io, which names the file, for what cannot be
+  // read, is damaged or ends too early, after all that came before it was given.
   std::optional<std::size_t> read(std::span<char> space);
 
   // Whether there may be something to give without a look at the descriptor.

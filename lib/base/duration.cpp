@@ -31,7 +31,7 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
     if (length > kLongest) break;
     return std::chrono::milliseconds(std::llround(length));
   }
-  throw Error(Kind::usage, fmt::format("\"{}\" is not a duration: say 250ms, 5s, 1.5m, 2h or 7d", text));
+  throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a duration: say 250ms, 5s, 1.5m, 2h or 7d", text));
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {

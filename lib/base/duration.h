@@ -6,7 +6,7 @@
 
 namespace iso {
 
-// "250ms", "5s", "1.5m", "2h", "7d"; a bare number is seconds. Throws Error(Kind::usage).
+// "250ms", "5s", "1.5m", "2h", "7d"; a bare number is seconds. Throws Error(ErrorKind::usage).
 std::chrono::milliseconds parse_duration(std::string_view text);
 
 // The same in seconds: "0.25s", "5s", "5400s".

@@ -7,7 +7,7 @@
 namespace iso {
 
 // What stopped a command, by what the user can do about it. cli/exit_code.h gives each its number.
-enum class Kind {
+enum class ErrorKind {
   usage,        // the command line
   data,         // a record of the input
   missing,      // an input file, or the queue to listen to
@@ -23,15 +23,15 @@ enum class Kind {
 // what to do next; lower case, no full stop, no password.
 class Error : public std::runtime_error {
  public:
-  Error(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+  Error(ErrorKind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
 
-  Kind kind() const noexcept { return kind_; }
+  ErrorKind kind() const noexcept { return kind_; }
 
   // The same error told from one floor up: "task: what".
   Error during(std::string_view task) const { return {kind_, std::string(task) + ": " + what()}; }
 
  private:
-  Kind kind_;
+  ErrorKind kind_;
 };
 
 }  // namespace iso

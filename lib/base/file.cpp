@@ -14,7 +14,7 @@
 namespace iso {
 namespace {
 
-Error failed(Kind kind, std::string_view task, std::string_view name) {
+Error failed(ErrorKind kind, std::string_view task, std::string_view name) {
   return {kind, fmt::format("cannot {} {}: {}", task, name, std::strerror(errno))};
 }
 
@@ -39,19 +39,20 @@ Descriptor::~Descriptor() {
 
 Descriptor open_to_read(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw failed(errno == ENOENT || errno == ENOTDIR ? Kind::missing : Kind::io, "read", path);
+  if (fd < 0)
+    throw failed(errno == ENOENT || errno == ENOTDIR ? ErrorKind::missing : ErrorKind::io, "read", path);
   return Descriptor::own(fd);
 }
 
 Descriptor open_to_write(const std::string& path) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) throw failed(Kind::io, "write", path);
+  if (fd < 0) throw failed(ErrorKind::io, "write", path);
   return Descriptor::own(fd);
 }
 
 Descriptor open_to_append(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) throw failed(Kind::io, "write", path);
+  if (fd < 0) throw failed(ErrorKind::io, "write", path);
   return Descriptor::own(fd);
 }
 
@@ -62,7 +63,7 @@ std::string read_file(const std::string& path) {
     char chunk[16384];
     const ssize_t got = read(file.get(), chunk, sizeof chunk);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw failed(Kind::io, "read", path);
+    if (got < 0) throw failed(ErrorKind::io, "read", path);
     if (got == 0) return text;
     text.append(chunk, static_cast<std::size_t>(got));
   }
@@ -87,7 +88,7 @@ void Output::write_some() {
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {
-      throw failed(Kind::io, "write", name_);
+      throw failed(ErrorKind::io, "write", name_);
     }
   }
   forget_written();

@@ -24,13 +24,13 @@ class Descriptor {
   bool owned_ = false;
 };
 
-// Throws Kind::missing if there is no such file, Kind::io for any other reason.
+// Throws ErrorKind::missing if there is no such file, ErrorKind::io for any other reason.
 Descriptor open_to_read(const std::string& path);
 
-// Makes the file if it is missing and empties it if not. Throws Kind::io.
+// Makes the file if it is missing and empties it if not. Throws ErrorKind::io.
 Descriptor open_to_write(const std::string& path);
 
-// Makes the file if it is missing, and writes at its end. Throws Kind::io.
+// Makes the file if it is missing, and writes at its end. Throws ErrorKind::io.
 Descriptor open_to_append(const std::string& path);
 
 // All of a file. Throws as open_to_read.
@@ -44,9 +44,9 @@ class Output {
 
   std::string& buffer() { return buffer_; }  // append here
 
-  // Writes as much as goes without waiting. Throws Kind::io.
+  // Writes as much as goes without waiting. Throws ErrorKind::io.
   void write_some();
-  // Waits until all is written or the reader has gone. Throws Kind::io.
+  // Waits until all is written or the reader has gone. Throws ErrorKind::io.
   void write_all();
 
   std::size_t pending() const { return buffer_.size() - begin_; }

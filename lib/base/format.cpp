@@ -1,5 +1,5 @@
-// What fmt defines, once for all of iso: others include only what it declares, since in each file it would take
-// most of the time to compile, and fmt's shared library would bring the shared C++ library along.
+// What fmt defines, once for all of iso: others include only what it declares, since in each file it would
+// take most of the time to compile, and fmt's shared library would bring the shared C++ library along.
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 

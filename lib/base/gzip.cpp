@@ -26,7 +26,7 @@ class GzipCodec final : public Codec {
  public:
   GzipCodec() {
     if (inflateInit2_(&stream_, kOnlyGzip, ZLIB_VERSION, sizeof stream_) != Z_OK)
-      throw Error(Kind::unavailable, "libz.so.1 cannot be used");
+      throw Error(ErrorKind::unavailable, "libz.so.1 cannot be used");
   }
   ~GzipCodec() override { inflateEnd(&stream_); }
   GzipCodec(const GzipCodec&) = delete;

@@ -33,7 +33,7 @@ void* load(const char* library) {
 void* find_function(const char* library, const char* name) {
   void* handle = load(library);
   void* function = handle ? dlsym(handle, name) : nullptr;
-  if (!function) throw Error(Kind::unavailable, dlerror());
+  if (!function) throw Error(ErrorKind::unavailable, dlerror());
   return function;
 }
 

@@ -5,7 +5,7 @@
 namespace iso {
 
 // The address of a function in a shared library of others, which is loaded if it was not, and stays;
-// `library` is a literal. Throws Kind::unavailable with what the loader says.
+// `library` is a literal. Throws ErrorKind::unavailable with what the loader says.
 void* find_function(const char* library, const char* name);
 
 // One such function, found when it is called first. For libraries that a start may not need: to load one

@@ -14,7 +14,7 @@ namespace iso {
 namespace {
 
 Error failed(std::string_view task, const std::string& path) {
-  return {Kind::io, fmt::format("cannot {} {}: {}", task, path, std::strerror(errno))};
+  return {ErrorKind::io, fmt::format("cannot {} {}: {}", task, path, std::strerror(errno))};
 }
 
 struct flock byte_lock(short type, std::int64_t byte) {

@@ -18,7 +18,7 @@ std::uint64_t mix(std::uint64_t& state) {
 std::uint64_t system_seed() {
   std::uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-    throw Error(Kind::internal, "the system gave no random bytes");
+    throw Error(ErrorKind::internal, "the system gave no random bytes");
   return seed;
 }
 

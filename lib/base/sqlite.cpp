@@ -19,8 +19,8 @@ double busy_seconds(sqlite3* database) {
 [[noreturn]] void fail(sqlite3* database, const std::string& path) {
   const int code = sqlite3_errcode(database) & 0xFF;
   const bool busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
-  if (!busy) throw Error(Kind::io, fmt::format("{}: {}", path, sqlite3_errmsg(database)));
-  throw Error(Kind::unavailable,
+  if (!busy) throw Error(ErrorKind::io, fmt::format("{}: {}", path, sqlite3_errmsg(database)));
+  throw Error(ErrorKind::unavailable,
               fmt::format("{}: another process held it locked for {} s", path, busy_seconds(database)));
 }
 

@@ -53,8 +53,8 @@ class Query {
   int next_ = 1;
 };
 
-// One connection; for one thread. Errors are Kind::io with the file's name, but Kind::unavailable when
-// another process holds the file for longer than `busy`.
+// One connection; for one thread. Errors are ErrorKind::io with the file's name, but ErrorKind::unavailable
+// when another process holds the file for longer than `busy`.
 class Database {
  public:
   enum class Open { existing, create };

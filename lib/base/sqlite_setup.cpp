@@ -18,8 +18,8 @@ bool is_set_up(Database& database, const Schema& schema) {
 
 void make_tables(Database& database, const Schema& schema) {
   if (database.integer("SELECT count(*) FROM sqlite_schema") != 0)
-    throw Error(Kind::io, fmt::format("{} is no {} that this iso knows; name another, or remove it",
-                                      database.path(), schema.what));
+    throw Error(ErrorKind::io, fmt::format("{} is no {} that this iso knows; name another, or remove it",
+                                           database.path(), schema.what));
   database.execute("PRAGMA journal_mode=WAL");
   Transaction setup(database);
   database.execute(schema.tables);
@@ -32,7 +32,8 @@ void make_tables(Database& database, const Schema& schema) {
 void make_alone(Database& database, const Schema& schema, ByteLocks& locks) {
   for (int turn = 0; !locks.try_lock(kSetUpByte); ++turn) {
     if (turn == kTurns)
-      throw Error(Kind::unavailable, fmt::format("{}: another process is setting it up", database.path()));
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("{}: another process is setting it up", database.path()));
     poll(nullptr, 0, kTurnMs);
   }
   try {

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 4> kSchemes{"amqp", "amqps", "sqlite", "p
 
 // Never the text itself: it may hold a password.
 Error bad(std::string_view scheme, const std::string& why) {
-  return {Kind::usage, fmt::format("{} URL: {}", scheme, why)};
+  return {ErrorKind::usage, fmt::format("{} URL: {}", scheme, why)};
 }
 
 int hex_digit(char c) {
@@ -154,7 +154,7 @@ Url parse_url(std::string_view text) {
   const bool known = std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end();
   if (colon == text.npos || (!known && !text.substr(colon).starts_with("://"))) return file_url(text);
   if (!known)
-    throw Error(Kind::usage,
+    throw Error(ErrorKind::usage,
                 fmt::format("unknown scheme \"{}\"; known are {}", scheme, join(kSchemes, ", ")));
 
   Url url;

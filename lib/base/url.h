@@ -35,7 +35,7 @@ struct Url {
   std::string_view option(std::string_view name, std::string_view otherwise = {}) const;
 };
 
-// Throws Error(Kind::usage): an unknown scheme (with the known ones), a bad port, a bad escape. The text
+// Throws Error(ErrorKind::usage): an unknown scheme (with the known ones), a bad port, a bad escape. The text
 // given is never repeated with its password.
 Url parse_url(std::string_view text);
 

@@ -9,7 +9,7 @@
 namespace iso {
 
 std::vector<std::string> split_words(std::string_view line) {
-  const auto bad = [&](const char* why) { return Error(Kind::usage, fmt::format("{}: {}", line, why)); };
+  const auto bad = [&](const char* why) { return Error(ErrorKind::usage, fmt::format("{}: {}", line, why)); };
   std::vector<std::string> words;
   std::optional<std::string> word;
   char quote = '\0';

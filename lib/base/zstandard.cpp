@@ -24,7 +24,7 @@ struct FreeContext {
 class ZstdCodec final : public Codec {
  public:
   ZstdCodec() : context_(ZSTD_createDCtx()) {
-    if (!context_) throw Error(Kind::unavailable, "libzstd.so.1 cannot be used");
+    if (!context_) throw Error(ErrorKind::unavailable, "libzstd.so.1 cannot be used");
   }
 
   std::size_t decode(std::string_view& in, std::span<char> out) override {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace iso {
+namespace iso::breaker {
 namespace {
 
 using std::chrono::milliseconds;
@@ -234,4 +234,4 @@ void Breaker::reset(std::string_view key) {
   });
 }
 
-}  // namespace iso
+}  // namespace iso::breaker

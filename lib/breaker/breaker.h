@@ -13,7 +13,7 @@
 #include "breaker/circuit.h"
 #include "breaker/store.h"
 
-namespace iso {
+namespace iso::breaker {
 
 // Whether a call may be made.
 struct Admission {
@@ -106,4 +106,4 @@ class Breaker {
   bool told_of_trouble_ = false;
 };
 
-}  // namespace iso
+}  // namespace iso::breaker

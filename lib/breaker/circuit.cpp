@@ -4,7 +4,7 @@
 #include <charconv>
 #include <fmt/core.h>
 
-namespace iso {
+namespace iso::breaker {
 namespace {
 
 using std::chrono::milliseconds;
@@ -158,4 +158,4 @@ void close_circuit(Circuit& circuit, Clock::Wall now) {
   enter(circuit, Phase::closed, now, {});
 }
 
-}  // namespace iso
+}  // namespace iso::breaker

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-namespace iso {
+namespace iso::breaker {
 
 struct BreakerOptions {
   std::chrono::milliseconds window{60'000};      // how far back calls count
@@ -97,4 +97,4 @@ void add_successes(Circuit& circuit, std::uint64_t count, const BreakerOptions& 
 void open_circuit(Circuit& circuit, std::string_view reason, Clock::Wall now, Clock::Wall until);
 void close_circuit(Circuit& circuit, Clock::Wall now);
 
-}  // namespace iso
+}  // namespace iso::breaker

@@ -1,13 +1,12 @@
-#define XXH_INLINE_ALL
 #include "breaker/store.h"
 
 #include <fmt/core.h>
-#include <xxhash.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/sqlite_setup.h"
 
-namespace iso {
+namespace iso::breaker {
 namespace {
 
 using std::chrono::milliseconds;
@@ -43,7 +42,7 @@ Clock::Wall time_of(std::int64_t ms) {
 // Never the one for setting up.
 std::int64_t byte_of(std::string_view key, std::int64_t era) {
   const std::string whole = fmt::format("{} {}", era, key);
-  return static_cast<std::int64_t>(XXH3_64bits(whole.data(), whole.size()) >> 2) | 1;
+  return static_cast<std::int64_t>(hash64(whole) >> 2) | 1;
 }
 
 template <class Row>
@@ -134,7 +133,7 @@ void BreakerStore::checkpoint() {
   try {
     database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (const Error& error) {
-    if (error.kind() != Kind::unavailable) throw;  // someone reads: another time
+    if (error.kind() != ErrorKind::unavailable) throw;  // someone reads: another time
   }
 }
 
@@ -154,4 +153,4 @@ bool BreakerStore::prober_lives(std::string_view key, std::int64_t era) const {
   return held_.contains({std::string(key), era}) || probes_.is_locked(byte_of(key, era));
 }
 
-}  // namespace iso
+}  // namespace iso::breaker

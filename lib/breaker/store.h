@@ -13,7 +13,7 @@
 #include "base/sqlite.h"
 #include "breaker/circuit.h"
 
-namespace iso {
+namespace iso::breaker {
 
 struct NamedCircuit {
   std::string key;
@@ -21,8 +21,8 @@ struct NamedCircuit {
 };
 
 // The circuits of all processes that use one file; made, with its folder, if it is missing, for its owner
-// alone. What is here may be lost with the power, never with a process. Throws Kind::io, and
-// Kind::unavailable when another process holds the file for longer than a quarter of a second.
+// alone. What is here may be lost with the power, never with a process. Throws ErrorKind::io, and
+// ErrorKind::unavailable when another process holds the file for longer than a quarter of a second.
 class BreakerStore {
  public:
   explicit BreakerStore(const std::string& path);
@@ -49,4 +49,4 @@ class BreakerStore {
   std::set<std::pair<std::string, std::int64_t>> held_;  // a lock is no obstacle to its own holder
 };
 
-}  // namespace iso
+}  // namespace iso::breaker

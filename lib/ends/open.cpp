@@ -3,13 +3,13 @@
 #include <array>
 #include <fmt/core.h>
 
+#include "amqp/amqp.h"
 #include "base/error.h"
-#include "ends/amqp.h"
 #include "ends/guarded_connection.h"
 #include "ends/reconnect.h"
-#include "ends/store.h"
+#include "store/store.h"
 
-namespace iso {
+namespace iso::ends {
 namespace {
 
 struct Scheme {
@@ -21,15 +21,16 @@ struct Scheme {
 };
 
 constexpr std::array kSchemes{
-    Scheme{"amqp", true, true, open_amqp_sink, open_amqp_source},
-    Scheme{"amqps", true, true, open_amqp_sink, open_amqp_source},
-    Scheme{"sqlite", false, false, open_store_sink, open_store_source},
+    Scheme{"amqp", true, true, amqp::open_amqp_sink, amqp::open_amqp_source},
+    Scheme{"amqps", true, true, amqp::open_amqp_sink, amqp::open_amqp_source},
+    Scheme{"sqlite", false, false, store::open_store_sink, store::open_store_source},
 };
 
 const Scheme& scheme_of(const Url& url) {
   for (const auto& scheme : kSchemes)
     if (scheme.name == url.scheme) return scheme;
-  throw Error(Kind::usage, fmt::format("{}: messages go to amqp://, amqps:// or sqlite:PATH", redacted(url)));
+  throw Error(ErrorKind::usage,
+              fmt::format("{}: messages go to amqp://, amqps:// or sqlite:PATH", redacted(url)));
 }
 
 // "amqp://host:5672": whom a circuit is about.
@@ -80,4 +81,4 @@ std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options
   return reconnecting_source(opener(scheme.source, url, options), options.timeout, reconnecting(options));
 }
 
-}  // namespace iso
+}  // namespace iso::ends

@@ -1,66 +1,15 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "base/url.h"
-#include "ends/end.h"
-#include "ends/guard.h"
-#include "record/split.h"
+#include "pump/end_options.h"
 
-namespace iso {
-
-// What both kinds of end are told.
-struct EndOptions {
-  Guard guard;       // of the connection, if the end is reached over a network
-  std::string name;  // "iso publish shop"; a broker's operators see it as the connection's name
-  std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer while setting up
-  std::chrono::milliseconds outage{
-      0};  // how long a far side that was reached may stay away; 0: without limit
-  Notice notice = [](std::string_view) {};
-};
-
-struct SinkOptions : EndOptions {
-  // From the settings; made once, before the first record. Empty: none.
-  std::string direct_name;  // a durable direct exchange, created if missing, used as it is if there
-  std::string queue;        // a durable queue, created if missing, bound to `exchange` with `routing_key`
-  std::string exchange;     // what queue is bound to; "" binds nothing
-  std::string routing_key;
-  // A broker only: replies come back over the connection (RabbitMQ's direct reply-to).
-  bool direct_replies = false;
-  std::string
-      into;  // a store only: the queue that takes every message, created if missing; "": routing decides
-};
-
-struct Binding {
-  std::string exchange, routing_key;
-};
-
-struct SourceOptions : EndOptions {
-  std::string queue;              // "": a private queue that ends with us (needs bindings)
-  std::vector<Binding> bindings;  // made before the first record
-  // Create what is missing: the queue, durable; a bound exchange, durable, its kind by the key: topic if it
-  // has
-  // * or #, fanout if it is empty, direct otherwise.
-  bool declare = false;
-  bool peek = false;  // look, and leave all as it was
-  // A peek at all there is, or none: what is more than a broker's client can hold at once is Kind::usage.
-  bool peek_all = false;
-  // A store only. As the relay of the queue: wait until no other relay has it, and give a message that has no
-  // id one that is the same each time.
-  bool relay = false;
-  std::uint32_t max_attempts = 0;  // a store only: times a message may fail before it is dead; 0: no limit
-  std::uint64_t count = 0;         // no more than these are wanted; 0: no limit
-  std::uint16_t prefetch = 1000;   // most that are with us and not settled
-  std::size_t peek_most = 1000;    // most that a peek without a count holds at once
-};
+namespace iso::ends {
 
 // The one line a scheme. An end that is reached over a network is connected again when it went away. Throws
-// Kind::unavailable (cannot be reached, or its circuit is open), refused (login, permission), missing (no
-// such queue: the text shows
+// ErrorKind::unavailable (cannot be reached, or its circuit is open), refused (login, permission), missing
+// (no such queue: the text shows
 // --declare), usage (an end that cannot be this).
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);
@@ -68,4 +17,4 @@ std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options
 // Whether its sinks can have direct replies.
 bool has_direct_replies(const Url& url);
 
-}  // namespace iso
+}  // namespace iso::ends

@@ -10,7 +10,7 @@
 #include "base/backoff.h"
 #include "base/error.h"
 
-namespace iso {
+namespace iso::ends {
 namespace {
 
 using std::chrono::milliseconds;
@@ -35,7 +35,7 @@ class Lasting {
       call(*end_);
       return true;
     } catch (const Error& error) {
-      if (error.kind() != Kind::unavailable) throw;
+      if (error.kind() != ErrorKind::unavailable) throw;
       lose(error);
       return false;
     }
@@ -47,7 +47,7 @@ class Lasting {
     try {
       end_ = open_(std::min(kTryAtMost, time_left()));
     } catch (const Error& error) {
-      if (error.kind() != Kind::unavailable) throw;
+      if (error.kind() != ErrorKind::unavailable) throw;
       failed(error);
       return false;
     }
@@ -118,10 +118,10 @@ class ReconnectingSink final : public Sink {
     sink_.with([](Sink& sink) { sink.flush(); });
   }
 
-  void verdicts(std::vector<Verdict>& out) override {
+  void results(std::vector<DeliveryResult>& out) override {
     if (sink_.revive()) put_again();
     const std::size_t before = out.size();
-    sink_.with([&](Sink& sink) { sink.verdicts(out); });
+    sink_.with([&](Sink& sink) { sink.results(out); });
     for (std::size_t i = before; i < out.size(); ++i) forget(out[i].ticket);
   }
 
@@ -163,7 +163,7 @@ class ReconnectingSink final : public Sink {
   }
 
   Lasting<Sink> sink_;
-  std::deque<Open> open_;  // put and without a verdict, in order
+  std::deque<Open> open_;  // put and without a result, in order
 };
 
 class ReconnectingSource final : public Source {
@@ -171,19 +171,19 @@ class ReconnectingSource final : public Source {
   ReconnectingSource(Opener<Source> open, milliseconds first_limit, const Reconnecting& options)
       : source_(std::move(open), first_limit, options) {}
 
-  Flow take(std::size_t most, std::vector<Taken>& out) override {
+  SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     if (!stopped_) source_.revive();
     const std::size_t before = out.size();
-    Flow flow = Flow::idle;
-    if (!with([&](Source& source) { flow = source.take(most, out); })) {
+    SourceState state = SourceState::idle;
+    if (!with([&](Source& source) { state = source.take(most, out); })) {
       out.erase(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());  // they come again
-      return Flow::idle;
+      return SourceState::idle;
     }
     for (std::size_t i = before; i < out.size(); ++i) last_ = out[i].ticket += base_;
-    return flow;
+    return state;
   }
 
-  bool settle(Ticket ticket, Settle how, std::string_view why) override {
+  bool settle(Ticket ticket, Disposition how, std::string_view why) override {
     if (ticket <= base_) return true;
     bool again = true;
     with([&](Source& source) { again = source.settle(ticket - base_, how, why); });
@@ -241,4 +241,4 @@ std::unique_ptr<Source> reconnecting_source(Opener<Source> open, milliseconds fi
   return std::make_unique<ReconnectingSource>(std::move(open), first_limit, options);
 }
 
-}  // namespace iso
+}  // namespace iso::ends

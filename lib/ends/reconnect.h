@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "ends/end.h"
+#include "pump/end.h"
 
-namespace iso {
+namespace iso::ends {
 
 // How an end comes back whose far side went away.
 struct Reconnecting {
@@ -22,10 +22,10 @@ template <class End>
 using Opener = std::function<std::unique_ptr<End>(std::chrono::milliseconds at_most)>;
 
 // An end that outlives its connection. The first one is opened now, and what that throws is final. Later,
-// when the far side went away (Kind::unavailable), it is opened again after a pause that grows; what else it
-// throws is final.
+// when the far side went away (ErrorKind::unavailable), it is opened again after a pause that grows; what
+// else it throws is final.
 //
-// The sink puts again, in order, all that has no verdict: the same records, so with the same message_id. The
+// The sink puts again, in order, all that has no result: the same records, so with the same message_id. The
 // far side may have had some of them, which it then has twice.
 std::unique_ptr<Sink> reconnecting_sink(Opener<Sink> open, std::chrono::milliseconds first_limit,
                                         const Reconnecting& options);
@@ -34,4 +34,4 @@ std::unique_ptr<Sink> reconnecting_sink(Opener<Sink> open, std::chrono::millisec
 std::unique_ptr<Source> reconnecting_source(Opener<Source> open, std::chrono::milliseconds first_limit,
                                             const Reconnecting& options);
 
-}  // namespace iso
+}  // namespace iso::ends

@@ -17,7 +17,7 @@
 #include "record/read.h"
 #include "record/write.h"
 
-namespace iso {
+namespace iso::ends {
 namespace {
 
 constexpr std::size_t kReadAtLeast = std::size_t{64} * 1024;
@@ -29,23 +29,23 @@ class StreamSource final : public Source {
     begin_input();
   }
 
-  Flow take(std::size_t most, std::vector<Taken>& out) override {
+  SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     for (std::size_t taken = 0; taken < most;) {
       if (auto piece = splitter_.next()) {
         out.push_back(record_of(*piece));
         ++taken;
       } else if (finished_) {
-        if (!next_input()) return Flow::ended;
+        if (!next_input()) return SourceState::ended;
       } else if (!has_bytes()) {
-        return Flow::idle;
+        return SourceState::idle;
       } else if (!read_some(taken != 0)) {
-        return Flow::more;
+        return SourceState::ready;
       }
     }
-    return Flow::more;
+    return SourceState::ready;
   }
 
-  bool settle(Ticket, Settle, std::string_view) override { return false; }
+  bool settle(Ticket, Disposition, std::string_view) override { return false; }
 
   Wait wait() const override { return {inputs_[input_].from.get(), POLLIN}; }
 
@@ -77,7 +77,7 @@ class StreamSource final : public Source {
       splitter_.finish();
       finished_ = true;
     } else if (errno != EINTR && errno != EAGAIN) {
-      throw Error(Kind::io, fmt::format("cannot read {}: {}", name(), std::strerror(errno)));
+      throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name(), std::strerror(errno)));
     }
   }
 
@@ -111,17 +111,17 @@ class StreamSource final : public Source {
     return inputs_[input_].name.empty() ? std::string_view("standard input") : inputs_[input_].name;
   }
 
-  Taken record_of(const Piece& piece) {
-    Taken taken{++ticket_, {}, nullptr};
+  Delivery record_of(const Piece& piece) {
+    Delivery taken{++ticket_, {}, nullptr};
     if (!piece.error.empty()) {
-      taken.flaw = flaw_of(piece, piece.error);
+      taken.bad_input = bad_input_of(piece, piece.error);
       return taken;
     }
     if (framing_ == Framing::records) {
       try {
         taken.record = read_record(piece.bytes);
       } catch (const Error& error) {
-        taken.flaw = flaw_of(piece, fmt::format("line {}, {}", piece.line, error.what()));
+        taken.bad_input = bad_input_of(piece, fmt::format("line {}, {}", piece.line, error.what()));
       }
       return taken;
     }
@@ -136,11 +136,11 @@ class StreamSource final : public Source {
     return body_kind_of(bytes);
   }
 
-  std::unique_ptr<Flaw> flaw_of(const Piece& piece, const std::string& why) const {
+  std::unique_ptr<BadInput> bad_input_of(const Piece& piece, const std::string& why) const {
     const auto& file = inputs_[input_].name;
-    return std::make_unique<Flaw>(Flaw{piece.number, piece.line, piece.offset,
-                                       file.empty() ? why : fmt::format("{}: {}", file, why),
-                                       std::string(piece.bytes)});
+    return std::make_unique<BadInput>(BadInput{piece.number, piece.line, piece.offset,
+                                               file.empty() ? why : fmt::format("{}: {}", file, why),
+                                               std::string(piece.bytes)});
   }
 
   std::vector<Input> inputs_;
@@ -156,11 +156,11 @@ class RepeatSource final : public Source {
  public:
   RepeatSource(Record record, std::uint64_t count) : record_(std::move(record)), left_(count) {}
 
-  Flow take(std::size_t most, std::vector<Taken>& out) override {
+  SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     for (; most > 0 && left_ > 0; --most, --left_) out.push_back({++ticket_, record_, nullptr});
-    return left_ > 0 ? Flow::more : Flow::ended;
+    return left_ > 0 ? SourceState::ready : SourceState::ended;
   }
-  bool settle(Ticket, Settle, std::string_view) override { return false; }
+  bool settle(Ticket, Disposition, std::string_view) override { return false; }
   Wait wait() const override { return {}; }
 
  private:
@@ -193,13 +193,13 @@ class StreamSink final : public Sink {
     output_.write_some();
     if (safe_ == output_.written()) return;
     if (!file_.empty() && fdatasync(output_.descriptor()) != 0 && errno != EINVAL)  // a pipe has no disk
-      throw Error(Kind::io, fmt::format("cannot write {}: {}", file_, std::strerror(errno)));
+      throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", file_, std::strerror(errno)));
     safe_ = output_.written();
   }
 
-  void verdicts(std::vector<Verdict>& out) override {
+  void results(std::vector<DeliveryResult>& out) override {
     for (; !marks_.empty() && marks_.front().end <= safe_; marks_.pop_front())
-      out.push_back({marks_.front().ticket, Fate::confirmed, 0, {}});
+      out.push_back({marks_.front().ticket, DeliveryStatus::confirmed, 0, {}});
   }
 
   Wait wait() const override { return {output_.descriptor(), POLLOUT}; }
@@ -257,8 +257,8 @@ std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFo
 
 std::unique_ptr<Sink> open_file_sink(const std::string& path) {
   if (compression_of(path) != Compression::none)
-    throw Error(Kind::usage, fmt::format("{}: compressed files are read, not written", path));
+    throw Error(ErrorKind::usage, fmt::format("{}: compressed files are read, not written", path));
   return std::make_unique<StreamSink>(open_to_append(path), path);
 }
 
-}  // namespace iso
+}  // namespace iso::ends

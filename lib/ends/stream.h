@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/file.h"
-#include "ends/end.h"
+#include "pump/end.h"
 #include "record/split.h"
 
-namespace iso {
+namespace iso::ends {
 
 // One input of a stream source, and its name ("" for standard input). A name that ends in .gz or .zst is that
 // of a compressed file, which is read as what it stands for, unless all of it is one body.
@@ -34,13 +34,13 @@ enum class StreamFormat {
 };
 
 // A record is confirmed when all of it was taken by write(2). When the reader has gone, closed() is true and
-// what was not written has no verdict.
+// what was not written has no result.
 std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format);
 
 // Appends records to a file, one a line, and makes it if it is missing; a last line that was cut off is ended
-// first. A record is confirmed once it is on the disk, and each flush waits for that. Throws Kind::io, and
-// Kind::usage for a name that ends in .gz or .zst. No URL leads here: `publish --url` must not make a file of
-// a host's name.
+// first. A record is confirmed once it is on the disk, and each flush waits for that. Throws ErrorKind::io,
+// and ErrorKind::usage for a name that ends in .gz or .zst. No URL leads here: `publish --url` must not make
+// a file of a host's name.
 std::unique_ptr<Sink> open_file_sink(const std::string& path);
 
-}  // namespace iso
+}  // namespace iso::ends

@@ -8,11 +8,11 @@
 #include "base/base64.h"
 #include "base/url.h"
 #include "fetch/fetch_job.h"
-#include "fetch/http_date.h"
-#include "fetch/redirect.h"
-#include "fetch/uri.h"
+#include "http/date.h"
+#include "http/redirect.h"
+#include "http/uri.h"
 
-namespace iso {
+namespace iso::fetch {
 namespace {
 
 using std::chrono::milliseconds;
@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kBehind{std::chrono::seconds(10)};  // for a validation that nobody waits for
 
 // Never the credentials themselves: they would be in a file.
-std::string identity_of(const Request& request, const std::string& rest) {
+std::string identity_of(const http::Request& request, const std::string& rest) {
   const auto authorization = request.fields.joined("authorization");
   if (!authorization && rest.empty()) return {};
   const std::string whole = authorization.value_or("") + '\n' + rest;
@@ -30,27 +30,27 @@ std::string identity_of(const Request& request, const std::string& rest) {
 
 // Takes user and password out of a URL (RFC 3986 section 3.2.1): they belong in a field, and in no key.
 std::optional<std::string> take_credentials(std::string& url) {
-  Uri uri = split_uri(url);
-  std::string given = uri.authority ? take_login(*uri.authority) : "";
+  http::Uri uri = http::split_uri(url);
+  std::string given = uri.authority ? http::take_login(*uri.authority) : "";
   if (given.empty()) return std::nullopt;
   given.pop_back();  // its @
   std::string credentials = percent_decoded(given).value_or(given);
   if (credentials.find(':') == credentials.npos) credentials += ':';
-  url = joined_uri(uri);
+  url = http::joined_uri(uri);
   return credentials;
 }
 
 // RFC 7617 section 2.
-void add_credentials(Request& request, std::string_view credentials) {
+void add_credentials(http::Request& request, std::string_view credentials) {
   if (request.fields.has("authorization")) return;
   std::string value = "Basic ";
   append_base64(value, credentials);
   request.fields.add("Authorization", value);
 }
 
-Seconds age_of(const Response& response) {
+http::Seconds age_of(const http::Response& response) {
   const auto age = response.fields.first("age");
-  return (age ? read_delta_seconds(*age) : std::nullopt).value_or(Seconds(0));
+  return (age ? http::read_delta_seconds(*age) : std::nullopt).value_or(http::Seconds(0));
 }
 
 }  // namespace
@@ -79,8 +79,8 @@ Fetcher::~Fetcher() {
     if (job->state == Job::State::sent) parts_.transport.cancel(token);
 }
 
-Seconds Fetcher::now() const {
-  return std::chrono::floor<Seconds>(parts_.clock.wall().time_since_epoch());
+http::Seconds Fetcher::now() const {
+  return std::chrono::floor<http::Seconds>(parts_.clock.wall().time_since_epoch());
 }
 
 milliseconds Fetcher::time_left(const Job& job) const {
@@ -90,7 +90,7 @@ milliseconds Fetcher::time_left(const Job& job) const {
 }
 
 // The cache is a help: when it is in trouble, iso goes on without.
-void Fetcher::with_cache(const std::function<void(Cache&)>& call) {
+void Fetcher::with_cache(const std::function<void(http_cache::Cache&)>& call) {
   if (!parts_.cache) return;
   try {
     call(*parts_.cache);
@@ -100,7 +100,7 @@ void Fetcher::with_cache(const std::function<void(Cache&)>& call) {
   }
 }
 
-void Fetcher::start(std::uint64_t token, Request request, std::string body) {
+void Fetcher::start(std::uint64_t token, http::Request request, std::string body) {
   auto owned = std::make_unique<Job>();
   Job& job = *owned;
   job.token = token;
@@ -109,7 +109,7 @@ void Fetcher::start(std::uint64_t token, Request request, std::string body) {
   job.started = parts_.clock.steady();
   const auto credentials = take_credentials(job.request.url);
   if (credentials) add_credentials(job.request, *credentials);
-  if (auto url = http_url(job.request.url)) job.request.url = std::move(*url);
+  if (auto url = http::http_url(job.request.url)) job.request.url = std::move(*url);
   jobs_[token] = std::move(owned);
   ++visible_;
   look_up(job);
@@ -120,42 +120,43 @@ void Fetcher::look_up(Job& job) {
   job.key = {job.request.url, identity_of(job.request, options_.identity)};
   job.stored.clear();
   job.entries.clear();
-  with_cache([&](Cache& cache) { job.entries = cache.find(job.key); });
+  with_cache([&](http_cache::Cache& cache) { job.entries = cache.find(job.key); });
   for (auto& entry : job.entries) job.stored.push_back(std::move(entry.stored));
-  job.plan = plan(job.request, job.stored, options_.reuse, now());
+  job.plan = http_cache::plan(job.request, job.stored, options_.reuse, now());
   follow_plan(job);
 }
 
 void Fetcher::follow_plan(Job& job) {
   switch (job.plan.step) {
-    case Step::serve:
+    case http_cache::Step::serve:
       return serve(job, job.plan.stale ? CacheUse::stale : CacheUse::hit);
-    case Step::serve_then_validate:
+    case http_cache::Step::serve_then_validate:
       validate_behind(job);
       return serve(job, CacheUse::stale);
-    case Step::not_modified:
-      return end_hop(job, not_modified(reused(job.stored[job.plan.chosen], now())), {}, CacheUse::hit);
-    case Step::validate:
-    case Step::fetch:
+    case http_cache::Step::not_modified:
+      return end_hop(job, http_cache::not_modified(http_cache::reused(job.stored[job.plan.chosen], now())),
+                     {}, CacheUse::hit);
+    case http_cache::Step::validate:
+    case http_cache::Step::fetch:
       return ask(job);
-    case Step::gateway_timeout:
+    case http_cache::Step::gateway_timeout:
       return end_hop(job, {504, {{"Cache-Status", "iso; detail=\"not stored\""}}}, {}, CacheUse::miss);
   }
 }
 
 void Fetcher::serve(Job& job, CacheUse use) {
   const std::size_t chosen = job.plan.chosen;
-  with_cache([&](Cache& cache) { cache.touch(job.entries[chosen], now()); });
-  hand_on(job, reused(job.stored[chosen], now()), chosen, use);
+  with_cache([&](http_cache::Cache& cache) { cache.touch(job.entries[chosen], now()); });
+  hand_on(job, http_cache::reused(job.stored[chosen], now()), chosen, use);
 }
 
 // The body of a stored response, or the part of it that was asked for.
-void Fetcher::hand_on(Job& job, Response response, std::size_t chosen, CacheUse use) {
-  Body body = std::move(job.entries[chosen].body);
+void Fetcher::hand_on(Job& job, http::Response response, std::size_t chosen, CacheUse use) {
+  http::Body body = std::move(job.entries[chosen].body);
   if (const auto part = job.plan.part) {
-    response = partial(response, body.size(), *part);
-    body =
-        Body(std::string(body.bytes().substr(std::min<std::size_t>(part->first, body.size()), part->length)));
+    response = http_cache::partial(response, body.size(), *part);
+    body = http::Body(
+        std::string(body.bytes().substr(std::min<std::size_t>(part->first, body.size()), part->length)));
   }
   if (job.request.method == "HEAD") body = {};
   end_hop(job, std::move(response), std::move(body), use);
@@ -184,7 +185,7 @@ std::vector<Fetched> Fetcher::turn(const Wait& also, milliseconds limit) {
     wait_for(also, limit);
   }
   wake_due();
-  with_cache([](Cache& cache) { cache.commit(); });
+  with_cache([](http_cache::Cache& cache) { cache.commit(); });
   return std::exchange(done_, {});
 }
 
@@ -215,7 +216,8 @@ void Fetcher::finish(Job& job, Fetched fetched) {
   fetched.token = job.token;
   fetched.url = job.request.url;
   fetched.attempts = job.attempts;
-  if (!job.instances.empty() && job.attempts != 0) fetched.instance = address_of(job.instances[job.instance]);
+  if (!job.instances.empty() && job.attempts != 0)
+    fetched.instance = discovery::address_of(job.instances[job.instance]);
   fetched.elapsed = std::chrono::floor<milliseconds>(parts_.clock.steady() - job.started);
   if (job.visible) {
     --visible_;
@@ -224,14 +226,14 @@ void Fetcher::finish(Job& job, Fetched fetched) {
   jobs_.erase(job.token);
 }
 
-void Fetcher::fail(Job& job, Kind kind, std::string why) {
+void Fetcher::fail(Job& job, ErrorKind kind, std::string why) {
   Fetched fetched;
   fetched.failure = {kind, std::move(why)};
   fetched.cache = parts_.cache ? CacheUse::miss : CacheUse::bypass;
   finish(job, std::move(fetched));
 }
 
-void Fetcher::end_hop(Job& job, Response response, Body body, CacheUse use) {
+void Fetcher::end_hop(Job& job, http::Response response, http::Body body, CacheUse use) {
   if (redirect(job, response)) return;
   Fetched fetched;
   fetched.age = age_of(response);
@@ -242,23 +244,23 @@ void Fetcher::end_hop(Job& job, Response response, Body body, CacheUse use) {
 }
 
 // Whether the response sent the job on to another URL, or ended it because it may not go there.
-bool Fetcher::redirect(Job& job, const Response& response) {
+bool Fetcher::redirect(Job& job, const http::Response& response) {
   const auto location = response.fields.first("location");
-  if (!is_redirect(response.status) || !location || options_.max_redirects == 0) return false;
-  std::string target = resolve_uri(job.request.url, *location);
+  if (!http::is_redirect(response.status) || !location || options_.max_redirects == 0) return false;
+  std::string target = http::resolve_uri(job.request.url, *location);
   const auto credentials = take_credentials(target);
-  const auto url = followed_url(job.request.url, target);
+  const auto url = http::followed_url(job.request.url, target);
   if (!url) {
-    fail(job, Kind::unavailable, fmt::format("redirected to {}, which is not http or https", target));
+    fail(job, ErrorKind::unavailable, fmt::format("redirected to {}, which is not http or https", target));
     return true;
   }
   if (job.hops == options_.max_redirects) {
-    fail(job, Kind::unavailable,
+    fail(job, ErrorKind::unavailable,
          fmt::format("more than {} redirects, the last to {}", options_.max_redirects, *url));
     return true;
   }
   let_go(job);
-  auto next = redirected(job.request, response.status, *url);
+  auto next = http::redirected(job.request, response.status, *url);
   job.request = std::move(next.request);
   if (credentials) add_credentials(job.request, *credentials);
   if (!next.with_body) job.body.clear();
@@ -272,4 +274,4 @@ bool Fetcher::redirect(Job& job, const Response& response) {
   return true;
 }
 
-}  // namespace iso
+}  // namespace iso::fetch

@@ -12,15 +12,15 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "breaker/breaker.h"
-#include "fetch/cache.h"
-#include "fetch/discovery.h"
-#include "fetch/policy.h"
-#include "fetch/transport.h"
+#include "discovery/discovery.h"
+#include "http/transport.h"
+#include "http_cache/cache.h"
+#include "http_cache/policy.h"
 
-namespace iso {
+namespace iso::fetch {
 
 struct FetchOptions {
-  Reuse reuse;
+  http_cache::Reuse reuse;
   unsigned retries = 2;  // after the first try of each URL
   std::chrono::milliseconds timeout{
       std::chrono::seconds(30)};  // of one fetch, from start to end; 0: no limit
@@ -41,16 +41,16 @@ std::string_view name_of(CacheUse use);
 // How one fetch ended. With a failure there may be no response.
 struct Fetched {
   struct Failure {
-    Kind kind = Kind::unavailable;
+    ErrorKind kind = ErrorKind::unavailable;
     std::string why;
   };
 
   std::uint64_t token = 0;
-  std::string url;    // of the response: after redirects
-  Response response;  // status 0: none came
-  Body body;
+  std::string url;          // of the response: after redirects
+  http::Response response;  // status 0: none came
+  http::Body body;
   CacheUse cache = CacheUse::miss;
-  Seconds age{0};
+  http::Seconds age{0};
   unsigned attempts = 0;  // requests that were made of an origin
   std::chrono::milliseconds elapsed{0};
   std::string instance;  // who of a service was asked last: "HOST:PORT"
@@ -63,10 +63,10 @@ struct Fetched {
 class Fetcher {
  public:
   struct Parts {
-    Transport& transport;
-    Cache* cache = nullptr;          // null: everything is asked of its origin, and nothing is stored
-    Breaker* breaker = nullptr;      // null: every origin is called
-    Discovery* discovery = nullptr;  // null: services cannot be found
+    http::Transport& transport;
+    http_cache::Cache* cache = nullptr;   // null: everything is asked of its origin, and nothing is stored
+    breaker::Breaker* breaker = nullptr;  // null: every origin is called
+    discovery::Discovery* discovery = nullptr;  // null: services cannot be found
     const Clock& clock = system_clock();
     std::function<double()> random = [] { return 0.5; };  // from 0 to 1, for the pauses between tries
     std::function<void(std::string_view)> notice = [](std::string_view) {};  // a line for people
@@ -77,7 +77,7 @@ class Fetcher {
   ~Fetcher();
 
   // `token` names the fetch until it is given back. The URL's user and password become Authorization.
-  void start(std::uint64_t token, Request request, std::string body = {});
+  void start(std::uint64_t token, http::Request request, std::string body = {});
   // Moves all on; gives what is done, when some is, or what `also` waits for is there, or `limit` has passed.
   std::vector<Fetched> turn(const Wait& also, std::chrono::milliseconds limit);
 
@@ -93,25 +93,25 @@ class Fetcher {
   void look_up(Job& job);
   void follow_plan(Job& job);
   void serve(Job& job, CacheUse use);
-  void hand_on(Job& job, Response response, std::size_t chosen, CacheUse use);
+  void hand_on(Job& job, http::Response response, std::size_t chosen, CacheUse use);
   void ask(Job& job);
   bool wait_for_leader(Job& job);
   bool wait_for_lock(Job& job);
   void send(Job& job);
   bool found(Job& job);
   bool admitted(Job& job);
-  void unreachable(Job& job, Kind kind, const std::string& why);
-  bool fail_over(Job& job, const HttpReply& reply);
-  void settle(Job& job, const HttpReply& reply);
-  void take(Job& job, HttpReply reply);
-  bool resume(Job& job, HttpReply& reply);
-  Answered concluded(const Job& job, const Response* answer) const;
-  bool try_again(Job& job, HttpReply& reply);
-  void conclude_with(Job& job, HttpReply reply);
-  void serve_freshened(Job& job, const Answered& answered);
-  void end_hop(Job& job, Response response, Body body, CacheUse use);
-  bool redirect(Job& job, const Response& response);
-  void fail(Job& job, Kind kind, std::string why);
+  void unreachable(Job& job, ErrorKind kind, const std::string& why);
+  bool fail_over(Job& job, const http::HttpReply& reply);
+  void settle(Job& job, const http::HttpReply& reply);
+  void take(Job& job, http::HttpReply reply);
+  bool resume(Job& job, http::HttpReply& reply);
+  http_cache::Answered concluded(const Job& job, const http::Response* answer) const;
+  bool try_again(Job& job, http::HttpReply& reply);
+  void conclude_with(Job& job, http::HttpReply reply);
+  void serve_freshened(Job& job, const http_cache::Answered& answered);
+  void end_hop(Job& job, http::Response response, http::Body body, CacheUse use);
+  bool redirect(Job& job, const http::Response& response);
+  void fail(Job& job, ErrorKind kind, std::string why);
   void fail_without_body(Job& job);
   void finish(Job& job, Fetched fetched);
   void let_go(Job& job);
@@ -120,8 +120,8 @@ class Fetcher {
   void wake_due();
   Milliseconds until_next(Milliseconds limit) const;
   Milliseconds time_left(const Job& job) const;
-  Seconds now() const;
-  void with_cache(const std::function<void(Cache&)>& call);
+  http::Seconds now() const;
+  void with_cache(const std::function<void(http_cache::Cache&)>& call);
 
   Parts parts_;
   FetchOptions options_;
@@ -132,4 +132,4 @@ class Fetcher {
   std::uint64_t next_hidden_ = std::uint64_t{1} << 63;
 };
 
-}  // namespace iso
+}  // namespace iso::fetch

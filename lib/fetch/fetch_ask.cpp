@@ -3,11 +3,11 @@
 
 #include "fetch/fetch.h"
 #include "fetch/fetch_job.h"
-#include "fetch/range.h"
 #include "fetch/retry.h"
-#include "fetch/validate.h"
+#include "http_cache/range.h"
+#include "http_cache/validate.h"
 
-namespace iso {
+namespace iso::fetch {
 namespace {
 
 using std::chrono::milliseconds;
@@ -15,23 +15,23 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongestLockPause{50};
 constexpr Backoff kPauses{milliseconds(500), milliseconds(20'000)};
 
-Kind kind_of(HttpTrouble trouble) {
+ErrorKind kind_of(http::HttpTrouble trouble) {
   switch (trouble) {
-    case HttpTrouble::timeout:
-      return Kind::unconfirmed;
-    case HttpTrouble::refused:
-      return Kind::usage;
-    case HttpTrouble::local:
-      return Kind::io;
+    case http::HttpTrouble::timeout:
+      return ErrorKind::unconfirmed;
+    case http::HttpTrouble::refused:
+      return ErrorKind::usage;
+    case http::HttpTrouble::local:
+      return ErrorKind::io;
     default:
-      return Kind::unavailable;
+      return ErrorKind::unavailable;
   }
 }
 
 // Whether another try may end otherwise.
-bool may_pass(HttpTrouble trouble) {
-  return trouble == HttpTrouble::connect || trouble == HttpTrouble::timeout || trouble == HttpTrouble::cut ||
-         trouble == HttpTrouble::resolve;
+bool may_pass(http::HttpTrouble trouble) {
+  return trouble == http::HttpTrouble::connect || trouble == http::HttpTrouble::timeout ||
+         trouble == http::HttpTrouble::cut || trouble == http::HttpTrouble::resolve;
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ bool Fetcher::wait_for_leader(Job& job) {
 bool Fetcher::wait_for_lock(Job& job) {
   const bool had_to_wait = job.state == Job::State::locked;
   bool locked = true;
-  with_cache([&](Cache& cache) { locked = cache.lock(job.key); });
+  with_cache([&](http_cache::Cache& cache) { locked = cache.lock(job.key); });
   if (locked) {
     job.has_lock = parts_.cache != nullptr;
     job.waited = had_to_wait;
@@ -69,7 +69,7 @@ bool Fetcher::wait_for_lock(Job& job) {
     return true;
   }
   if (time_left(job) <= job.lock_pause) {
-    fail(job, Kind::unconfirmed, "another process was asking for it all the time");
+    fail(job, ErrorKind::unconfirmed, "another process was asking for it all the time");
     return true;
   }
   job.state = Job::State::locked;
@@ -80,7 +80,7 @@ bool Fetcher::wait_for_lock(Job& job) {
 
 void Fetcher::let_go(Job& job) {
   if (std::exchange(job.has_lock, false))
-    with_cache([&](Cache& cache) { cache.commit(), cache.unlock(job.key); });
+    with_cache([&](http_cache::Cache& cache) { cache.commit(), cache.unlock(job.key); });
   if (std::exchange(job.leads, false)) leaders_.erase(job.key.text());
   for (const auto token : std::exchange(job.followers, {})) {
     Job& follower = *jobs_.at(token);
@@ -92,9 +92,9 @@ void Fetcher::let_go(Job& job) {
 void Fetcher::send(Job& job) {
   const milliseconds left = time_left(job);
   if (left.count() <= 0)
-    return fail(job, Kind::unconfirmed, "its time was up before the origin could be asked");
+    return fail(job, ErrorKind::unconfirmed, "its time was up before the origin could be asked");
   if (!found(job) || !admitted(job)) return;
-  HttpRequest request;
+  http::HttpRequest request;
   request.method = job.request.method;
   request.url = job.target();
   request.fields = job.request.fields;
@@ -102,7 +102,7 @@ void Fetcher::send(Job& job) {
     for (const auto& field : job.plan.conditions) request.fields.add(field.name, field.value);
   job.resuming = false;
   if (job.partial.size() != 0) {
-    if (const auto fields = resume_fields(job.first, job.partial.size())) {
+    if (const auto fields = http_cache::resume_fields(job.first, job.partial.size())) {
       for (const auto& field : *fields) request.fields.set(field.name, field.value);
       job.resuming = true;
     }
@@ -117,7 +117,7 @@ void Fetcher::send(Job& job) {
   parts_.transport.start(job.token, std::move(request));
 }
 
-void Fetcher::take(Job& job, HttpReply reply) {
+void Fetcher::take(Job& job, http::HttpReply reply) {
   job.state = Job::State::looking;
   if (!job.resuming) job.times.response = now();
   settle(job, reply);
@@ -128,10 +128,10 @@ void Fetcher::take(Job& job, HttpReply reply) {
 }
 
 // Puts what came after what was there. False: the job has gone its own way.
-bool Fetcher::resume(Job& job, HttpReply& reply) {
+bool Fetcher::resume(Job& job, http::HttpReply& reply) {
   if (reply.status == 0) return true;
-  const Response answer{reply.status, reply.fields};
-  if (resumed(job.first, job.partial.size(), answer) != Resumed::continues) {
+  const http::Response answer{reply.status, reply.fields};
+  if (http_cache::resumed(job.first, job.partial.size(), answer) != http_cache::Resumed::continues) {
     job.partial = {};
     job.times.response = now();
     if (reply.status != 206 && reply.status != 416) return true;  // all of it, or what is wrong
@@ -145,20 +145,21 @@ bool Fetcher::resume(Job& job, HttpReply& reply) {
   return true;
 }
 
-Answered Fetcher::concluded(const Job& job, const Response* answer) const {
-  return conclude(job.request, job.plan, job.stored, answer, job.times, options_.reuse, now());
+http_cache::Answered Fetcher::concluded(const Job& job, const http::Response* answer) const {
+  return http_cache::conclude(job.request, job.plan, job.stored, answer, job.times, options_.reuse, now());
 }
 
-bool Fetcher::try_again(Job& job, HttpReply& reply) {
-  const bool failed = reply.trouble != HttpTrouble::none;
+bool Fetcher::try_again(Job& job, http::HttpReply& reply) {
+  const bool failed = reply.trouble != http::HttpTrouble::none;
   if (failed ? !may_pass(reply.trouble) : !is_passing(reply.status)) return false;
   if (job.tries > options_.retries || !job.is_idempotent() || !job.visible) return false;
-  const Response answer{reply.status, reply.fields};
-  if (concluded(job, failed ? nullptr : &answer).conclusion == Conclusion::serve_stale) return false;
+  const http::Response answer{reply.status, reply.fields};
+  if (concluded(job, failed ? nullptr : &answer).conclusion == http_cache::Conclusion::serve_stale)
+    return false;
   const auto asked = failed ? std::nullopt : retry_after(reply.fields, now());
   const auto pause = retry_delay(kPauses, job.tries, parts_.random(), asked, time_left(job));
   if (!pause) return false;
-  if (reply.trouble == HttpTrouble::cut && reply.status == 200 && job.partial.size() == 0) {
+  if (reply.trouble == http::HttpTrouble::cut && reply.status == 200 && job.partial.size() == 0) {
     job.first = answer;
     job.partial = std::move(reply.body);
   }
@@ -170,59 +171,60 @@ bool Fetcher::try_again(Job& job, HttpReply& reply) {
   return true;
 }
 
-void Fetcher::conclude_with(Job& job, HttpReply reply) {
-  const bool failed = reply.trouble != HttpTrouble::none;
-  Response answer{reply.status, std::move(reply.fields)};
+void Fetcher::conclude_with(Job& job, http::HttpReply reply) {
+  const bool failed = reply.trouble != http::HttpTrouble::none;
+  http::Response answer{reply.status, std::move(reply.fields)};
   const CacheUse from_origin = parts_.cache ? CacheUse::miss : CacheUse::bypass;
-  const Answered answered = concluded(job, failed ? nullptr : &answer);
+  const http_cache::Answered answered = concluded(job, failed ? nullptr : &answer);
   if (answered.invalidates)
-    with_cache([&](Cache& cache) {
+    with_cache([&](http_cache::Cache& cache) {
       cache.remove(job.key.url);
       for (const auto& url : answered.also_invalid) cache.remove(url);
     });
   switch (answered.conclusion) {
-    case Conclusion::pass:
+    case http_cache::Conclusion::pass:
       if (failed) return fail(job, kind_of(reply.trouble), std::move(reply.why));
-      if (answer.status == 304 && !has_own_condition(job.request)) return fail_without_body(job);
+      if (answer.status == 304 && !http_cache::has_own_condition(job.request)) return fail_without_body(job);
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
-    case Conclusion::store:
-      with_cache([&](Cache& cache) {
-        cache.store(
-            job.key,
-            {answered.merged, selecting_fields(job.request, answered.merged), job.times, reply.body.size()},
-            reply.body);
+    case http_cache::Conclusion::store:
+      with_cache([&](http_cache::Cache& cache) {
+        cache.store(job.key,
+                    {answered.merged, http_cache::selecting_fields(job.request, answered.merged), job.times,
+                     reply.body.size()},
+                    reply.body);
       });
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
-    case Conclusion::freshen:
+    case http_cache::Conclusion::freshen:
       return serve_freshened(job, answered);
-    case Conclusion::serve_stale:
+    case http_cache::Conclusion::serve_stale:
       job.plan.chosen = answered.chosen;
       return serve(job, CacheUse::stale);
-    case Conclusion::repeat:
+    case http_cache::Conclusion::repeat:
       if (job.plain) return fail_without_body(job);
       job.plain = true;
-      job.plan.step = Step::fetch;
+      job.plan.step = http_cache::Step::fetch;
       return send(job);
   }
 }
 
 // An origin that is wrong: an empty body would pass for the resource.
 void Fetcher::fail_without_body(Job& job) {
-  fail(job, Kind::unavailable, "it answers 304 to a request without conditions");
+  fail(job, ErrorKind::unavailable, "it answers 304 to a request without conditions");
 }
 
 // The body is the one that was read before the question, whatever others did to the entry meanwhile.
-void Fetcher::serve_freshened(Job& job, const Answered& answered) {
-  CacheEntry& entry = job.entries[answered.chosen];
-  const Stored stored{answered.merged, selecting_fields(job.request, answered.merged), job.times,
-                      entry.body.size()};
+void Fetcher::serve_freshened(Job& job, const http_cache::Answered& answered) {
+  http_cache::CacheEntry& entry = job.entries[answered.chosen];
+  const http_cache::Stored stored{answered.merged, http_cache::selecting_fields(job.request, answered.merged),
+                                  job.times, entry.body.size()};
   if (!answered.only_hand_on)
-    with_cache([&](Cache& cache) {
+    with_cache([&](http_cache::Cache& cache) {
       const bool same = stored.selecting == job.stored[answered.chosen].selecting;
       if (!same || !cache.freshen(entry.id, stored, entry.body)) cache.store(job.key, stored, entry.body);
     });
-  if (answered.not_modified) return end_hop(job, not_modified(answered.merged), {}, CacheUse::revalidated);
+  if (answered.not_modified)
+    return end_hop(job, http_cache::not_modified(answered.merged), {}, CacheUse::revalidated);
   hand_on(job, answered.merged, answered.chosen, CacheUse::revalidated);
 }
 
-}  // namespace iso
+}  // namespace iso::fetch

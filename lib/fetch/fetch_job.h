@@ -2,7 +2,7 @@
 
 #include "fetch/fetch.h"
 
-namespace iso {
+namespace iso::fetch {
 
 // One fetch on its way.
 struct Fetcher::Job {
@@ -16,33 +16,34 @@ struct Fetcher::Job {
 
   std::uint64_t token = 0;
   bool visible = true;
-  Request request;  // of this hop
+  http::Request request;  // of this hop
   std::string body;
   Clock::Steady started;
   State state = State::looking;
   Clock::Steady due;
   unsigned attempts = 0, tries = 0, hops = 0;  // tries: of this hop
 
-  std::vector<Instance> instances;  // of a service: whom to ask, in order
-  std::size_t instance = 0;         // who is asked
+  std::vector<discovery::Instance> instances;  // of a service: whom to ask, in order
+  std::size_t instance = 0;                    // who is asked
 
-  CacheKey key;
-  std::vector<Stored> stored;
-  std::vector<CacheEntry> entries;  // of the same numbers
-  Plan plan;
-  Times times;
-  std::optional<Admission> admission;  // of the breaker, until it was told how the call ended
+  http_cache::CacheKey key;
+  std::vector<http_cache::Stored> stored;
+  std::vector<http_cache::CacheEntry> entries;  // of the same numbers
+  http_cache::Plan plan;
+  http::Times times;
+  std::optional<breaker::Admission> admission;  // of the breaker, until it was told how the call ended
   bool leads = false, has_lock = false, waited = false, plain = false;
   Milliseconds lock_pause{2};
   std::vector<std::uint64_t> followers;
 
-  Body partial;    // what came before the line broke
-  Response first;  // whose body it is
+  http::Body partial;    // what came before the line broke
+  http::Response first;  // whose body it is
   bool resuming = false;
 
   // Whom to ask: the URL itself, or of a service that instance.
   std::string target() const {
-    return instances.empty() ? key.url : url_at(*read_service_url(key.url), instances[instance]);
+    return instances.empty() ? key.url
+                             : discovery::url_at(*discovery::read_service_url(key.url), instances[instance]);
   }
 
   // May be sent twice without doing it twice (RFC 9110 section 9.2.2).
@@ -54,4 +55,4 @@ struct Fetcher::Job {
   bool is_shared() const { return request.method == "GET"; }
 };
 
-}  // namespace iso
+}  // namespace iso::fetch

@@ -17,9 +17,9 @@ constexpr std::size_t kBatch =
     256;  // records between two looks at the sink, so that reading and confirming overlap
 constexpr milliseconds kLongestWait{200};  // a signal between its check and the wait is noticed after this
 
-std::string reason_of(const Verdict& verdict) {
-  if (verdict.reply_code == 0) return verdict.reply_text;
-  return fmt::format("{} ({})", verdict.reply_text, verdict.reply_code);
+std::string reason_of(const DeliveryResult& result) {
+  if (result.reply_code == 0) return result.reply_text;
+  return fmt::format("{} ({})", result.reply_text, result.reply_code);
 }
 
 class Pump {
@@ -65,7 +65,7 @@ class Pump {
 
   // Takes what there is and room for, and puts it. True if anything was taken.
   bool fill() {
-    flow_ = Flow::more;
+    state_ = SourceState::ready;
     const std::size_t bearable = can_bear();
     const std::size_t most = bearable != 0 ? std::min(bearable, allowed()) : 0;
     if (most == 0) return false;
@@ -76,21 +76,21 @@ class Pump {
       last_taken_ = now();
     }
     for (auto& taken : batch_) {
-      if (tally_.stop == Stop::flawed) break;  // strict: nothing after a flaw is touched
+      if (tally_.stop == Stop::bad_input) break;  // strict: nothing after a bad_input is touched
       ++tally_.taken;
       put(std::move(taken));
     }
-    if (flow_ == Flow::ended) stop_taking(Stop::ended);
+    if (state_ == SourceState::ended) stop_taking(Stop::ended);
     if (options_.count != 0 && tally_.taken >= options_.count) stop_taking(Stop::counted);
     return !batch_.empty();
   }
 
-  // A source that cannot be read on ends the run, but what was taken from it before gets its fate first.
+  // A source that cannot be read on ends the run, but what was taken from it before gets its status first.
   void take(std::size_t most) {
     try {
-      flow_ = source_.take(most, batch_);
+      state_ = source_.take(most, batch_);
     } catch (const Error& error) {
-      if (error.kind() != Kind::io) throw;
+      if (error.kind() != ErrorKind::io) throw;
       tally_.error = error;
       stop_taking(Stop::failed);
     }
@@ -125,94 +125,94 @@ class Pump {
 
   double seconds_since_start() const { return std::chrono::duration<double>(now() - started_).count(); }
 
-  void put(Taken taken) {
+  void put(Delivery taken) {
     Window::Entry& entry = window_.add(std::move(taken));
-    if (entry.taken.flaw) {  // the source would give it again and again
-      source_.settle(entry.taken.ticket, Settle::dead_letter, entry.taken.flaw->why);
+    if (entry.taken.bad_input) {  // the source would give it again and again
+      source_.settle(entry.taken.ticket, Disposition::dead_letter, entry.taken.bad_input->why);
     } else {
       prepare(entry.taken);
     }
-    if (entry.taken.flaw) {
-      window_.resolve({entry.taken.ticket, Fate::unconfirmed, 0, {}});
-      if (options_.strict) stop_taking(Stop::flawed);
+    if (entry.taken.bad_input) {
+      window_.resolve({entry.taken.ticket, DeliveryStatus::unconfirmed, 0, {}});
+      if (options_.strict) stop_taking(Stop::bad_input);
     } else {
       sink_.put(entry.taken.ticket, entry.taken.record);
     }
   }
 
-  void prepare(Taken& taken) {
+  void prepare(Delivery& taken) {
     try {
       hooks_.prepare(taken.record);
     } catch (const Error& error) {
-      taken.flaw = std::make_unique<Flaw>(Flaw{taken.ticket, 0, 0, error.what(), {}});
+      taken.bad_input = std::make_unique<BadInput>(BadInput{taken.ticket, 0, 0, error.what(), {}});
     }
   }
 
-  // Learns fates and settles them. True if any came.
+  // Learns statuses and settles them. True if any came.
   bool collect() {
-    verdicts_.clear();
-    sink_.verdicts(verdicts_);
-    for (auto& verdict : verdicts_)
-      if (Window::Entry* entry = window_.resolve(std::move(verdict))) settle(*entry->verdict);
-    if (!verdicts_.empty()) last_fate_ = now();
-    return !verdicts_.empty();
+    results_.clear();
+    sink_.results(results_);
+    for (auto& result : results_)
+      if (Window::Entry* entry = window_.resolve(std::move(result))) settle(*entry->result);
+    if (!results_.empty()) last_fate_ = now();
+    return !results_.empty();
   }
 
-  void settle(Verdict& verdict) {
-    if (verdict.fate == Fate::confirmed) {
-      source_.settle(verdict.ticket, Settle::ack, {});
-    } else if (verdict.fate == Fate::rejected) {
-      source_.settle(verdict.ticket, Settle::dead_letter, reason_of(verdict));
-    } else if (verdict.fate == Fate::untried) {
-      verdict.comes_again = source_.settle(verdict.ticket, Settle::give_back, {});
-    } else if (verdict.fate != Fate::unconfirmed) {
-      verdict.comes_again = source_.settle(verdict.ticket, Settle::requeue, reason_of(verdict));
+  void settle(DeliveryResult& result) {
+    if (result.status == DeliveryStatus::confirmed) {
+      source_.settle(result.ticket, Disposition::ack, {});
+    } else if (result.status == DeliveryStatus::rejected) {
+      source_.settle(result.ticket, Disposition::dead_letter, reason_of(result));
+    } else if (result.status == DeliveryStatus::untried) {
+      result.comes_again = source_.settle(result.ticket, Disposition::give_back, {});
+    } else if (result.status != DeliveryStatus::unconfirmed) {
+      result.comes_again = source_.settle(result.ticket, Disposition::requeue, reason_of(result));
     }
   }
 
   void report() {
     window_.pop_resolved([this](Window::Entry& entry) {
       count(entry);
-      hooks_.report(entry.taken, *entry.verdict);
+      hooks_.report(entry.taken, *entry.result);
     });
   }
 
   void count(const Window::Entry& entry) {
-    if (entry.taken.flaw) {
-      ++tally_.flawed;
+    if (entry.taken.bad_input) {
+      ++tally_.bad_input;
       return;
     }
-    if (entry.verdict->comes_again || entry.verdict->fate == Fate::deferred ||
-        entry.verdict->fate == Fate::untried) {
+    if (entry.result->comes_again || entry.result->status == DeliveryStatus::deferred ||
+        entry.result->status == DeliveryStatus::untried) {
       ++tally_.again;
       return;
     }
-    switch (entry.verdict->fate) {
-      case Fate::confirmed:
+    switch (entry.result->status) {
+      case DeliveryStatus::confirmed:
         ++tally_.confirmed;
         break;
-      case Fate::returned:
+      case DeliveryStatus::returned:
         ++tally_.returned;
         break;
-      case Fate::nacked:
+      case DeliveryStatus::nacked:
         ++tally_.nacked;
         break;
-      case Fate::unconfirmed:
+      case DeliveryStatus::unconfirmed:
         ++tally_.unconfirmed;
         break;
-      case Fate::rejected:
+      case DeliveryStatus::rejected:
         ++tally_.rejected;
         break;
-      case Fate::deferred:
-      case Fate::untried:
+      case DeliveryStatus::deferred:
+      case DeliveryStatus::untried:
         break;
     }
   }
 
-  // What never got a fate. It is not settled, so a source that can will give it again.
+  // What never got a status. It is not settled, so a source that can will give it again.
   void abandon() {
     window_.each_waiting([](Window::Entry& entry) {
-      entry.verdict = Verdict{entry.taken.ticket, Fate::unconfirmed, 0, {}};
+      entry.result = DeliveryResult{entry.taken.ticket, DeliveryStatus::unconfirmed, 0, {}};
     });
   }
 
@@ -231,7 +231,7 @@ class Pump {
     if (sink_.closed() || hooks_.intake() == Intake::over) stop_taking(Stop::closed);
     if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time)
       stop_taking(Stop::timed_out);
-    if (flow_ != Flow::idle || window_.waiting() != 0) return;
+    if (state_ != SourceState::idle || window_.waiting() != 0) return;
     if (options_.idle.count() != 0 && moment - last_taken_ >= options_.idle) stop_taking(Stop::idle);
     if (options_.drain && taking_ && source_.drained()) stop_taking(Stop::drained);
   }
@@ -288,10 +288,10 @@ class Pump {
   Tally tally_;
   bool taking_ = true, interrupted_ = false;
   std::string stalled_;  // what was last told
-  Flow flow_ = Flow::more;
+  SourceState state_ = SourceState::ready;
   Clock::Steady started_, last_taken_, last_fate_;
-  std::vector<Taken> batch_;  // kept between rounds for its memory
-  std::vector<Verdict> verdicts_;
+  std::vector<Delivery> batch_;  // kept between rounds for its memory
+  std::vector<DeliveryResult> results_;
 };
 
 }  // namespace

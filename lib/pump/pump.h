@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "ends/end.h"
+#include "pump/end.h"
 #include "pump/window.h"
 
 namespace iso {
@@ -24,10 +24,11 @@ struct PumpOptions {
   double rate = 0;                        // take no more a second than these
   std::chrono::milliseconds idle{0};      // stop when nothing came for so long
   std::chrono::milliseconds run_time{0};  // stop after so long
-  std::chrono::milliseconds patience{0};  // give up when something is in flight and no fate came for so long
+  std::chrono::milliseconds patience{
+      0};  // give up when something is in flight and no status came for so long
   std::chrono::milliseconds drain_time{0};        // the same after an interruption, or when run_time is up
   bool drain = false;                             // stop when the source has nothing left
-  bool strict = false;                            // stop at the first flaw
+  bool strict = false;                            // stop at the first bad_input
   const std::atomic<int>* interrupted = nullptr;  // not 0: stop taking, finish what is in flight
   const Clock* clock = &system_clock();
 
@@ -46,9 +47,10 @@ enum class Intake {
 
 // Who looks on. Every record taken is reported once, in the order taken.
 struct PumpHooks {
-  // Completes a record before it is put. Throws Kind::data: then it is a flaw.
+  // Completes a record before it is put. Throws ErrorKind::data: then it is a bad_input.
   std::function<void(Record&)> prepare = [](Record&) {};
-  std::function<void(const Taken&, const Verdict&)> report = [](const Taken&, const Verdict&) {};
+  std::function<void(const Delivery&, const DeliveryResult&)> report = [](const Delivery&,
+                                                                          const DeliveryResult&) {};
   // The sink's reason for not moving has changed; "" when it moves again.
   std::function<void(std::string_view)> stalled = [](std::string_view) {};
   std::function<Intake()> intake = [] { return Intake::open; };
@@ -57,10 +59,10 @@ struct PumpHooks {
 };
 
 // Why the pump stopped taking.
-enum class Stop { ended, counted, idle, timed_out, drained, interrupted, closed, flawed, failed };
+enum class Stop { ended, counted, idle, timed_out, drained, interrupted, closed, bad_input, failed };
 
 struct Tally {
-  std::uint64_t taken = 0, confirmed = 0, returned = 0, nacked = 0, unconfirmed = 0, flawed = 0;
+  std::uint64_t taken = 0, confirmed = 0, returned = 0, nacked = 0, unconfirmed = 0, bad_input = 0;
   std::uint64_t rejected = 0;
   std::uint64_t again = 0;  // deferred, or failed and given again by the source: in no other count
   Stop stop = Stop::ended;

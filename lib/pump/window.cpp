@@ -10,23 +10,23 @@ std::size_t Window::room() const {
   return most_ - entries_.size();
 }
 
-Window::Entry& Window::add(Taken taken) {
+Window::Entry& Window::add(Delivery taken) {
   bytes_ += taken.record.body.size();
   ++waiting_;
   return entries_.emplace_back(Entry{std::move(taken), std::nullopt});
 }
 
-Window::Entry* Window::resolve(Verdict verdict) {
-  if (entries_.empty() || verdict.ticket < entries_.front().taken.ticket) return nullptr;
-  const auto index = verdict.ticket - entries_.front().taken.ticket;  // tickets have no gaps
-  if (index >= entries_.size() || entries_[index].verdict) return nullptr;
-  entries_[index].verdict = std::move(verdict);
+Window::Entry* Window::resolve(DeliveryResult result) {
+  if (entries_.empty() || result.ticket < entries_.front().taken.ticket) return nullptr;
+  const auto index = result.ticket - entries_.front().taken.ticket;  // tickets have no gaps
+  if (index >= entries_.size() || entries_[index].result) return nullptr;
+  entries_[index].result = std::move(result);
   --waiting_;
   return &entries_[index];
 }
 
 void Window::pop_resolved(const std::function<void(Entry&)>& report) {
-  while (!entries_.empty() && entries_.front().verdict) {
+  while (!entries_.empty() && entries_.front().result) {
     report(entries_.front());
     bytes_ -= entries_.front().taken.record.body.size();
     entries_.pop_front();
@@ -35,7 +35,7 @@ void Window::pop_resolved(const std::function<void(Entry&)>& report) {
 
 void Window::each_waiting(const std::function<void(Entry&)>& visit) {
   for (auto& entry : entries_)
-    if (!entry.verdict) visit(entry);
+    if (!entry.result) visit(entry);
 }
 
 }  // namespace iso

@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "ends/end.h"
+#include "pump/end.h"
 
 namespace iso {
 
@@ -14,8 +14,8 @@ namespace iso {
 class Window {
  public:
   struct Entry {
-    Taken taken;
-    std::optional<Verdict> verdict;  // what became of it, once that is known
+    Delivery taken;
+    std::optional<DeliveryResult> result;  // what became of it, once that is known
   };
 
   // Has room for `most` records, or for `most_bytes` of bodies, whichever is less; always for one.
@@ -24,18 +24,18 @@ class Window {
   std::size_t room() const;
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
-  std::size_t waiting() const { return waiting_; }  // entries without a verdict
+  std::size_t waiting() const { return waiting_; }  // entries without a result
 
   // The entry stays where it is until it is popped, so a sink may keep a pointer to its record.
-  Entry& add(Taken taken);
+  Entry& add(Delivery taken);
 
   // The entry, or null if the ticket is not waiting: unknown, or resolved before.
-  Entry* resolve(Verdict verdict);
+  Entry* resolve(DeliveryResult result);
 
-  // Hands the entries at the front that have a verdict to `report`, in order, and forgets them.
+  // Hands the entries at the front that have a result to `report`, in order, and forgets them.
   void pop_resolved(const std::function<void(Entry&)>& report);
 
-  // Calls `visit` for each entry that has no verdict.
+  // Calls `visit` for each entry that has no result.
   void each_waiting(const std::function<void(Entry&)>& visit);
 
  private:

@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 #include <utility>
 
-#include "reconcile/rules.h"
+#include "reconcile/json/rules.h"
 #include "record/write.h"
 
-namespace iso {
+namespace iso::reconcile {
 namespace {
 
 Finding::Found found_at(const Side& side, Place place) {
@@ -169,4 +169,4 @@ void append_summary(std::string& out, const ReconcileTally& tally, std::uint64_t
   out += fmt::format(R"(,"exit":{}}})", exit_code);
 }
 
-}  // namespace iso
+}  // namespace iso::reconcile

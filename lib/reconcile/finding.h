@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "reconcile/patch.h"
-#include "reconcile/side.h"
+#include "reconcile/json/patch.h"
+#include "reconcile/sides/side.h"
 #include "reconcile/status.h"
 
-namespace iso {
+namespace iso::reconcile {
 
 // What turns what is compared of a left item into that of a right one. Of messages, an id that left has not
 // was made on the way, and is no difference.
@@ -74,4 +74,4 @@ class FindingReader {
 void append_finding(std::string& out, const Finding& finding);
 void append_summary(std::string& out, const ReconcileTally& tally, std::uint64_t repaired, int exit_code);
 
-}  // namespace iso
+}  // namespace iso::reconcile

@@ -6,12 +6,12 @@
 #include <thread>
 #include <utility>
 
-#include "reconcile/join.h"
-#include "reconcile/skim.h"
-#include "reconcile/sorter.h"
-#include "reconcile/workers.h"
+#include "reconcile/join/join.h"
+#include "reconcile/join/skim.h"
+#include "reconcile/join/workers.h"
+#include "reconcile/sides/sorter.h"
 
-namespace iso {
+namespace iso::reconcile {
 namespace {
 
 // After all that have a key.
@@ -192,4 +192,4 @@ ReconcileTally reconcile(Side& left, Side& right, const ReconcileOptions& option
   return Reconciliation(left, right, options, stop).run(found);
 }
 
-}  // namespace iso
+}  // namespace iso::reconcile

@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "reconcile/finding.h"
-#include "reconcile/side.h"
+#include "reconcile/sides/side.h"
 #include "reconcile/status.h"
 
-namespace iso {
+namespace iso::reconcile {
 
 struct ReconcileOptions {
   Expected expected;  // applications whose answers the right side, a ledger, should have
@@ -32,15 +32,15 @@ struct ReconcileOptions {
 // Compares two sides by key, in memory that does not grow with them. Left is read first; what is then missing
 // or extra is sought once more among what came meanwhile. Gives the findings in the order of their keys,
 // those without a key last; without `found` it counts them alone. When `stop` is not 0 it ends early, without
-// findings. Throws Kind::io, and what reading a side throws.
+// findings. Throws ErrorKind::io, and what reading a side throws.
 ReconcileTally reconcile(Side& left, Side& right, const ReconcileOptions& options,
                          const std::atomic<int>& stop, const std::function<void(const Finding&)>& found);
 
 // The same for sides whose items are in the order of their keys (reconcile/key.h), in one pass over both at
 // once and with nothing in memory but the line at hand; nothing is sought a second time. What is no item is
-// told of where it is met. Throws Kind::data, which names the line, for a key that comes too late.
+// told of where it is met. Throws ErrorKind::data, which names the line, for a key that comes too late.
 ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions& options,
                                 const std::atomic<int>& stop,
                                 const std::function<void(const Finding&)>& found);
 
-}  // namespace iso
+}  // namespace iso::reconcile

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace iso {
+namespace iso::reconcile {
 
 // What the comparison says of one key. Names and meanings are those of man iso-reconcile.
 enum class Status : std::uint8_t {
@@ -42,4 +42,4 @@ struct ReconcileTally {
   }
 };
 
-}  // namespace iso
+}  // namespace iso::reconcile

@@ -17,7 +17,6 @@
 namespace iso {
 namespace {
 
-
 constexpr std::array<std::string_view, 14> kTags{"$int8",      "$uint8",  "$int16",  "$uint16", "$int32",
                                                  "$uint32",    "$uint64", "$float",  "$double", "$decimal",
                                                  "$timestamp", "$bytes",  "$string", "$table"};
@@ -136,7 +135,7 @@ struct FieldWriter {
 // ---- reading
 
 Error bad(const std::string& path, const std::string& why) {
-  return {Kind::data, fmt::format("{}: {}", path, why)};
+  return {ErrorKind::data, fmt::format("{}: {}", path, why)};
 }
 
 std::string pointer_step(std::string_view name) {  // RFC 6901 section 3
@@ -293,7 +292,7 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
     return add(untagged(tag, table.front().second, path()));
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
-    throw Error(Kind::data, fmt::format("/headers: {}", error.what()));
+    throw Error(ErrorKind::data, fmt::format("/headers: {}", error.what()));
   }
 
   FieldTable result;

@@ -9,8 +9,8 @@
 
 namespace iso {
 
-// How many tables and arrays of headers may stand in each other, the headers' own included, in what is read and
-// in what is written: whatever walks a record walks its headers by recursion.
+// How many tables and arrays of headers may stand in each other, the headers' own included, in what is read
+// and in what is written: whatever walks a record walks its headers by recursion.
 inline constexpr int kDeepestHeaders = 100;
 
 struct Field;
@@ -54,8 +54,8 @@ static_assert(Field{}.value.index() == 0);
 // $table (a table that would look like one of these).
 void append_fields(std::string& out, const FieldTable& table);
 
-// Reads what append_fields writes. `json` is one JSON object. Throws Error(Kind::data) that names the field
-// by its JSON Pointer: /headers/x/0.
+// Reads what append_fields writes. `json` is one JSON object. Throws Error(ErrorKind::data) that names the
+// field by its JSON Pointer: /headers/x/0.
 FieldTable read_fields(std::string_view json);
 
 }  // namespace iso

@@ -15,7 +15,7 @@ namespace {
 using Slice = std::optional<std::string_view>;
 
 [[noreturn]] void not_a_pointer(std::string_view text) {
-  throw Error(Kind::usage,
+  throw Error(ErrorKind::usage,
               fmt::format("{}: a JSON pointer starts with /, as in /message_id or /body/id", text));
 }
 
@@ -25,7 +25,7 @@ std::string unescaped(std::string_view token, std::string_view pointer) {
     const bool escape = token[i] == '~';
     const char next = escape && i + 1 < token.size() ? token[++i] : '\0';
     if (escape && next != '0' && next != '1')
-      throw Error(Kind::usage, fmt::format("{}: after ~ comes 0 (for ~) or 1 (for /)", pointer));
+      throw Error(ErrorKind::usage, fmt::format("{}: after ~ comes 0 (for ~) or 1 (for /)", pointer));
     out += !escape ? token[i] : next == '0' ? '~' : '/';
   }
   return out;

@@ -11,7 +11,7 @@
 namespace iso {
 
 // The reference tokens of a JSON Pointer (RFC 6901), unescaped; "" has none and means the whole. Throws
-// Error(Kind::usage): not empty and not starting with /, or a ~ that is neither ~0 nor ~1.
+// Error(ErrorKind::usage): not empty and not starting with /, or a ~ that is neither ~0 nor ~1.
 std::vector<std::string> pointer_tokens(std::string_view pointer);
 
 // The same name as it stands in a pointer: ~ and / escaped.
@@ -24,7 +24,7 @@ std::optional<std::size_t> index_of(std::string_view token);
 // /body/items/0/id.
 class Pointer {
  public:
-  // Throws Error(Kind::usage) as pointer_tokens does, and if it is empty.
+  // Throws Error(ErrorKind::usage) as pointer_tokens does, and if it is empty.
   explicit Pointer(std::string_view text);
 
   // What is there: the text of a string, the JSON of anything else as it stands. Nothing if there is none, or

@@ -42,7 +42,7 @@ Record read_record(std::string_view json) {
   try {
     return read_members(json);
   } catch (const Fault& fault) {
-    throw Error(Kind::data, fmt::format("byte {}: {}", fault.offset + 1, fault.why));
+    throw Error(ErrorKind::data, fmt::format("byte {}: {}", fault.offset + 1, fault.why));
   }
 }
 

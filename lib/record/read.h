@@ -10,8 +10,8 @@ namespace iso {
 // for `body`, text for `text`, bytes for `base64`. At most one of the three; none is allowed, since settings
 // are records without a body. `priority`, `expiration` and `timestamp` may be given in the other JSON shapes
 // that the manual names. `queue`, `redelivered`, `delivery_count`, `received_at` are read, for the caller to
-// drop. Throws Error(Kind::data): what is wrong, with the byte offset and field; an unknown field suggests
-// the nearest; a field `error` says that the record is one of --rejects that was not mended yet.
+// drop. Throws Error(ErrorKind::data): what is wrong, with the byte offset and field; an unknown field
+// suggests the nearest; a field `error` says that the record is one of --rejects that was not mended yet.
 Record read_record(std::string_view json);
 
 }  // namespace iso

@@ -70,7 +70,7 @@ class SettingsReader {
     } catch (const Fault& fault) {
       faults_.push_back(fault);
     }
-    if (!faults_.empty()) throw Error(Kind::config, all_faults());
+    if (!faults_.empty()) throw Error(ErrorKind::config, all_faults());
     return std::move(settings_);
   }
 

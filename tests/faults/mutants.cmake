@@ -29,29 +29,29 @@ function(iso_mutant name file)
   endif()
 endfunction()
 
-iso_mutant(acknowledges_before_the_commit lib/ends/inbox.cpp
+iso_mutant(acknowledges_before_the_commit lib/store/inbox.cpp
   SAYS "wanted: 1 2 3" TEST ${BATS} -f "nothing is acknowledged while" ../cli/inbox.bats)
-iso_mutant(does_not_sync lib/ends/store_file.cpp SAYS "!= (0, 0)"
+iso_mutant(does_not_sync lib/store/file.cpp SAYS "!= (0, 0)"
   TEST ${Python3_EXECUTABLE} -B -m unittest -f -k test_no_state_of_the_disk_lacks_a_confirmed_message power_loss)
-iso_mutant(prunes_what_is_not_done lib/ends/store_file.cpp
+iso_mutant(prunes_what_is_not_done lib/store/file.cpp
   SAYS "exit 0, not 1" TEST ${BATS} -f "only what is done is ever deleted" ../cli/relay.bats)
 iso_mutant(takes_a_return_for_a_confirm lib/pump/pump.cpp
   SAYS "it is sent again later" TEST ${BATS} -f "fails again and again" ../cli/relay.bats)
-iso_mutant(is_not_mandatory lib/ends/amqp_sink.cpp
+iso_mutant(is_not_mandatory lib/amqp/sink.cpp
   BROKER SAYS "not 1; stderr" TEST ${BATS} -f "fails again and again" ../cli/relay.bats)
-iso_mutant(does_not_wait_for_confirms lib/ends/amqp_sink.cpp
+iso_mutant(does_not_wait_for_confirms lib/amqp/sink.cpp
   BROKER SAYS "not 75; stderr" TEST ${BATS} -f "confirms that do not come in time" ../cli/endings.bats)
 iso_mutant(does_not_put_again lib/ends/reconnect.cpp BROKER SAYS "no confirm for 10s"
   TEST ${Python3_EXECUTABLE} -B -m unittest -f -k test_a_cut_after_any_byte bad_line)
-iso_mutant(has_no_heartbeat lib/ends/amqp_traffic.cpp BROKER SAYS "the proxy never saw"
+iso_mutant(has_no_heartbeat lib/amqp/traffic.cpp BROKER SAYS "the proxy never saw"
   TEST ${Python3_EXECUTABLE} -B -m unittest -f -k test_publish_leaves_a_black_hole silence)
 
 # Those that a process which is killed brings to light, and those of a store that has aged.
 function(iso_fault_mutant name file says test sentence)
   iso_mutant(${name} ${file} SAYS ${says} TEST ${Python3_EXECUTABLE} -B -m unittest -f -k test_${sentence} ${test})
 endfunction()
-iso_fault_mutant(lets_two_relay_at_once lib/ends/store_file.cpp "another relay has the queue"
+iso_fault_mutant(lets_two_relay_at_once lib/store/file.cpp "another relay has the queue"
   takeover the_next_relay_takes_over)
-iso_fault_mutant(never_cuts_the_log lib/ends/store_file.cpp "not less than 4096000" store_faults a_long_reader)
-iso_fault_mutant(rests_for_ever lib/ends/store_queue.cpp "a try after -1d" moved_clock a_clock_that_jumps)
-iso_fault_mutant(trusts_each_body lib/ends/store_rows.cpp "found in" bit_flips no_flipped_bits)
+iso_fault_mutant(never_cuts_the_log lib/store/file.cpp "not less than 4096000" store_faults a_long_reader)
+iso_fault_mutant(rests_for_ever lib/store/queue.cpp "a try after -1d" moved_clock a_clock_that_jumps)
+iso_fault_mutant(trusts_each_body lib/store/rows.cpp "found in" bit_flips no_flipped_bits)

@@ -6,10 +6,12 @@ import sys
 FAULTS = {
     "acknowledges_before_the_commit": (
         """  if (!stored_.unless_locked([&] { store(came); })) return false;
-  for (const Taken& taken : batch_) feed_->settle(taken.ticket, Settle::ack, {});
+  for (const Delivery& taken : batch_)
+    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack, {});
   feed_->flush();
 """,
-        """  for (const Taken& taken : batch_) feed_->settle(taken.ticket, Settle::ack, {});
+        """  for (const Delivery& taken : batch_)
+    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack, {});
   feed_->flush();
   if (!stored_.unless_locked([&] { store(came); })) return false;
 """,
@@ -20,14 +22,14 @@ FAULTS = {
     "never_cuts_the_log": ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(PASSIVE)"),
     "rests_for_ever": ("AND not_before_ms <= ?3 + ?4)", "AND ?4 > 0)"),
     "trusts_each_body": ("!row.is_null(8) &&", "row.is_null(0) &&"),
-    "takes_a_return_for_a_confirm": ("if (verdict.fate == Fate::confirmed) {", "if (verdict.fate != Fate::unconfirmed) {"),
+    "takes_a_return_for_a_confirm": ("if (result.status == DeliveryStatus::confirmed) {", "if (result.status != DeliveryStatus::unconfirmed) {"),
     "is_not_mandatory": ("record.mandatory.value_or(true)", "record.mandatory.value_or(false)"),
     "does_not_put_again": ("if (!open.answered) sink.put(", "if (false) sink.put("),
     "has_no_heartbeat": ("if (now - last_read_ <= 2 * heartbeat_) return;", "if (now >= last_read_) return;"),
     "does_not_wait_for_confirms": (
         "sent_.push_back({next.ticket, next.record, false, {}});",
         "sent_.push_back({next.ticket, next.record, false, {}});"
-        "known_.push_back({next.ticket, Fate::confirmed, 0, {}});",
+        "known_.push_back({next.ticket, DeliveryStatus::confirmed, 0, {}});",
     ),
 }
 

@@ -4,13 +4,15 @@
 #include <string>
 
 #include "base/error.h"
-#include "reconcile/digest.h"
-#include "reconcile/item.h"
-#include "reconcile/patch.h"
+#include "reconcile/json/digest.h"
+#include "reconcile/json/patch.h"
+#include "reconcile/sides/item.h"
 #include "record/scan.h"
 #include "require.h"
 
 using namespace iso;
+using namespace iso::ends;
+using namespace iso::reconcile;
 using fuzz::require;
 
 namespace {

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     require(parse_duration(std::to_string(duration.count()) + "ms") == duration, "milliseconds say it all",
             text);
   } catch (const Error& error) {
-    require(error.kind() == Kind::usage, "a bad duration is a fault of usage", error.what());
+    require(error.kind() == ErrorKind::usage, "a bad duration is a fault of usage", error.what());
   }
   return 0;
 }

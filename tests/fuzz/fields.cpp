@@ -2,20 +2,22 @@
 // input is what follows the body's size in a content header: AMQP 0-9-1 section 4.2.6.1.
 #include <algorithm>
 
+#include "amqp/properties.h"
 #include "base/error.h"
-#include "ends/amqp_properties.h"
 #include "record/scan.h"
 #include "require.h"
 #include "same.h"
 
 using namespace iso;
+using namespace iso::amqp;
 using fuzz::require;
 
 namespace {
 
 std::string encoded(amqp_basic_properties_t& properties, std::size_t room) {
   std::string out(room, '\0');
-  const int length = iso::amqp_encode_properties(AMQP_BASIC_CLASS, &properties, {out.size(), out.data()});
+  const int length =
+      iso::amqp::amqp_encode_properties(AMQP_BASIC_CLASS, &properties, {out.size(), out.data()});
   require(length >= 0, "properties that were decoded can be encoded");
   out.resize(static_cast<std::size_t>(length));
   return out;
@@ -70,7 +72,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   void* decoded = nullptr;
   Pool raw;
   const amqp_bytes_t encoded_by_a_peer{input.size(), input.data()};
-  if (iso::amqp_decode_properties(AMQP_BASIC_CLASS, raw.get(), encoded_by_a_peer, &decoded) != 0) return 0;
+  if (iso::amqp::amqp_decode_properties(AMQP_BASIC_CLASS, raw.get(), encoded_by_a_peer, &decoded) != 0)
+    return 0;
 
   auto& theirs = *static_cast<amqp_basic_properties_t*>(decoded);
   Record record;

@@ -1,15 +1,16 @@
 // A date that can be read is one of HTTP's, and is the same when it is printed and read again; one with two
 // digits of a year is within fifty years. What Retry-After comes to is never negative nor beyond its longest.
 // The input is the clock, in seconds, a line break, and the text.
-#include "fetch/http_date.h"
-
 #include <algorithm>
 #include <charconv>
 
 #include "fetch/retry.h"
+#include "http/date.h"
 #include "require.h"
 
 using namespace iso;
+using namespace iso::fetch;
+using namespace iso::http;
 using fuzz::require;
 
 namespace {

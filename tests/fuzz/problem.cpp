@@ -1,10 +1,11 @@
 // What a problem says in a body that is JSON is a line that is harmless to a terminal, and not too long.
-#include "fetch/problem.h"
+#include "http/problem.h"
 
 #include "record/scan.h"
 #include "require.h"
 
 using namespace iso;
+using namespace iso::http;
 using fuzz::require;
 
 namespace {

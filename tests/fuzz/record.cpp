@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     record = read_record(text);
   } catch (const Error& error) {
-    require(error.kind() == Kind::data, "a record that cannot be read is bad data", error.what());
+    require(error.kind() == ErrorKind::data, "a record that cannot be read is bad data", error.what());
     return 0;
   }
   require(is_json(text), "only JSON is a record");

@@ -1,14 +1,16 @@
 // Whatever a registry answers, those it names are hosts with a port that stay one host and port in a URL, and
 // they are not too many. The first byte says who answers: e, etcd, in JSON; d, the DNS, its message; else an
 // entry alone, as Redis has it.
-#include "fetch/registry.h"
+#include "discovery/registry.h"
 
-#include "fetch/etcd_answer.h"
-#include "fetch/uri.h"
+#include "discovery/etcd_answer.h"
+#include "http/uri.h"
 #include "record/scan.h"
 #include "require.h"
 
 using namespace iso;
+using namespace iso::discovery;
+using namespace iso::http;
 using fuzz::require;
 
 namespace {

@@ -7,18 +7,21 @@
 #include <algorithm>
 #include <charconv>
 
-#include "fetch/cache_control.h"
-#include "fetch/cache_row.h"
-#include "fetch/freshness.h"
-#include "fetch/link.h"
-#include "fetch/range.h"
 #include "fetch/retry.h"
-#include "fetch/uri.h"
-#include "fetch/validate.h"
-#include "fetch/vary.h"
+#include "http/link.h"
+#include "http/uri.h"
+#include "http_cache/cache_control.h"
+#include "http_cache/freshness.h"
+#include "http_cache/range.h"
+#include "http_cache/row.h"
+#include "http_cache/validate.h"
+#include "http_cache/vary.h"
 #include "require.h"
 
 using namespace iso;
+using namespace iso::fetch;
+using namespace iso::http;
+using namespace iso::http_cache;
 using fuzz::require;
 
 namespace {

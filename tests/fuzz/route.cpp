@@ -1,6 +1,6 @@
 // Routing against a second way to say the rules of AMQP 0-9-1 section 3.1.3. The input is a binding key, a
 // line break and a routing key; or, from a { on, a binding's arguments and a message's headers as JSON.
-#include "ends/route.h"
+#include "record/route.h"
 
 #include <map>
 #include <vector>

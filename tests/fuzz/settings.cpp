@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     require(settings.warnings.size() == plain.holes, "each hole has its warning");
     require(fuzz::same(settings.record, want), "settings read as the record that they are");
   } catch (const Error& error) {
-    require(error.kind() == Kind::config, "bad settings are a fault of configuration", error.what());
+    require(error.kind() == ErrorKind::config, "bad settings are a fault of configuration", error.what());
     require(!refusal.empty(), "comments and holes are allowed", error.what());
     check_place(error.what(), static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
   }

@@ -1,15 +1,17 @@
 // Parts of a reference put together again are the reference. A URL that may be fetched is so in one spelling,
 // leads to one origin, and nothing on its page leads from it to anything but http and https. The input is a
 // page, a line break, and a reference on it.
-#include "fetch/uri.h"
+#include "http/uri.h"
 
 #include <algorithm>
 
-#include "fetch/redirect.h"
-#include "fetch/service_url.h"
+#include "discovery/service_url.h"
+#include "http/redirect.h"
 #include "require.h"
 
 using namespace iso;
+using namespace iso::discovery;
+using namespace iso::http;
 using fuzz::require;
 
 namespace {

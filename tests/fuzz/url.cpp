@@ -19,7 +19,7 @@ std::optional<Url> parse(std::string_view text, std::string& why) {
   try {
     return parse_url(text);
   } catch (const Error& error) {
-    require(error.kind() == Kind::usage, "a bad URL is a fault of usage", error.what());
+    require(error.kind() == ErrorKind::usage, "a bad URL is a fault of usage", error.what());
     why = error.what();
     return std::nullopt;
   }

@@ -77,7 +77,7 @@ TEST_CASE("compressed: a file that ends too early is an error wherever it ends, 
         read();
       } else {
         const Error error = test::error_of(read);
-        CHECK(error.kind() == Kind::io);
+        CHECK(error.kind() == ErrorKind::io);
         CHECK(test::says(error, "cannot read the file: its compressed data ends in the middle"));
       }
       CHECK(text.starts_with(kText));
@@ -93,7 +93,7 @@ TEST_CASE(
     for (const std::string& bad :
          {damaged, std::string("{\"a\":1}\n{\"a\":2}\n"), bytes + "trailing rubbish"}) {
       const Error error = test::error_of([&, kind = how] { read_all(kind, bad); });
-      CHECK(error.kind() == Kind::io);
+      CHECK(error.kind() == ErrorKind::io);
       CHECK(test::says(error, "cannot read the file: what should be "));
     }
   }

@@ -42,9 +42,10 @@ TEST_CASE("parse_url: what is wrong is said, and never with the password") {
                                                       {"amqp:host", "amqp://"},
                                                       {"sqlite:", "names no file"}};
   for (const auto& [text, why] : rows) {
-    CAPTURE(text);
+    const auto& shown = text;  // clang captures no structured binding
+    CAPTURE(shown);
     const Error error = test::error_of([&, text = text] { parse_url(text); });
-    CHECK(error.kind() == Kind::usage);
+    CHECK(error.kind() == ErrorKind::usage);
     CHECK(test::says(error, why));
     CHECK_FALSE(test::says(error, "secret"));
   }
@@ -60,7 +61,8 @@ TEST_CASE("redacted: a name with marks of its own is shown as another URL") {
   for (const std::string text :
        {"amqp://a%40b,%5Bx%3A%5D,c%2Cd:1/v?a%26b%3Dc%23=1", "amqp://[fe80::1%25eth0]:5672/",
         "sqlite:a%25b%3Fc%23d.db?sync=normal#out%23box", "sqlite:////server/a b.db"}) {
-    CAPTURE(text);
+    const auto& shown = text;  // clang captures no structured binding
+    CAPTURE(shown);
     CHECK(redacted(parse_url(text)) == text);
   }
 }

@@ -25,6 +25,6 @@ TEST_CASE("split_words: cuts at blanks, keeps what is quoted, and expands nothin
 TEST_CASE("split_words: an open quote, a lone backslash and nothing at all are usage errors") {
   for (const auto* line : {"a 'b", "a \"b", "a\\", "", "  "}) {
     CAPTURE(line);
-    CHECK(test::error_of([&] { split_words(line); }).kind() == Kind::usage);
+    CHECK(test::error_of([&] { split_words(line); }).kind() == ErrorKind::usage);
   }
 }

@@ -12,6 +12,7 @@
 #include "support/folder.h"
 
 using namespace iso;
+using namespace iso::breaker;
 using namespace std::chrono_literals;
 
 namespace {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace iso;
+using namespace iso::breaker;
 using namespace std::chrono_literals;
 
 namespace {

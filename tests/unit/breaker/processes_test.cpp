@@ -14,6 +14,7 @@
 // Breakers of real processes over one file.
 
 using namespace iso;
+using namespace iso::breaker;
 using namespace std::chrono_literals;
 
 namespace {

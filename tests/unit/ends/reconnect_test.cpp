@@ -6,6 +6,7 @@
 #include "support/fakes.h"
 
 using namespace iso;
+using namespace iso::ends;
 using namespace std::chrono_literals;
 
 namespace {
@@ -16,10 +17,10 @@ class FrailSink final : public Sink {
   explicit FrailSink(std::vector<Ticket>& puts) : puts_(puts) {}
   void put(Ticket ticket, const Record&) override { puts_.push_back(ticket); }
   void flush() override {}
-  void verdicts(std::vector<Verdict>& out) override {
-    for (const Ticket ticket : answers) out.push_back({ticket, Fate::confirmed, 0, {}});
+  void results(std::vector<DeliveryResult>& out) override {
+    for (const Ticket ticket : answers) out.push_back({ticket, DeliveryStatus::confirmed, 0, {}});
     answers.clear();
-    if (broken) throw Error(Kind::unavailable, "it went away");
+    if (broken) throw Error(ErrorKind::unavailable, "it went away");
   }
   Wait wait() const override { return {}; }
 
@@ -57,39 +58,39 @@ struct SinkTrial {
         1s, options);
   }
 
-  std::vector<Ticket> verdicts() {
-    std::vector<Verdict> all;
-    sink->verdicts(all);
+  std::vector<Ticket> results() {
+    std::vector<DeliveryResult> all;
+    sink->results(all);
     std::vector<Ticket> tickets;
-    for (const auto& verdict : all) tickets.push_back(verdict.ticket);
+    for (const auto& result : all) tickets.push_back(result.ticket);
     return tickets;
   }
 };
 
 }  // namespace
 
-TEST_CASE("reconnecting sink: what has no verdict is put again, in order, and nothing else") {
+TEST_CASE("reconnecting sink: what has no result is put again, in order, and nothing else") {
   SinkTrial trial;
   for (Ticket ticket = 1; ticket <= 4; ++ticket) trial.sink->put(ticket, trial.record);
   trial.end->answers = {2, 4};
   trial.end->broken = true;
-  CHECK(trial.verdicts() == std::vector<Ticket>{2, 4});
+  CHECK(trial.results() == std::vector<Ticket>{2, 4});
   CHECK(trial.sink->stalled() == "it went away");
   trial.sink->put(5, trial.record);
   trial.clock.now += 1s;
-  CHECK(trial.verdicts().empty());
+  CHECK(trial.results().empty());
   CHECK(trial.puts == std::vector<Ticket>{1, 3, 5});
   CHECK(trial.opened == 2);
   CHECK(trial.sink->stalled().empty());
   trial.end->answers = {1, 3, 5};
-  CHECK(trial.verdicts() == std::vector<Ticket>{1, 3, 5});
+  CHECK(trial.results() == std::vector<Ticket>{1, 3, 5});
 }
 
 TEST_CASE("reconnecting sink: it waits longer and longer between tries, and never tries before") {
   SinkTrial trial;
   trial.end->broken = true;
-  trial.verdicts();
-  trial.away = Error(Kind::unavailable, "nobody there");
+  trial.results();
+  trial.away = Error(ErrorKind::unavailable, "nobody there");
   std::chrono::milliseconds waited{0};
   for (int tries = 0; tries < 5; ++tries) {
     const auto wait = *trial.sink->wait().at_most;
@@ -97,7 +98,7 @@ TEST_CASE("reconnecting sink: it waits longer and longer between tries, and neve
     CHECK(wait <= std::chrono::milliseconds(100) * (1 << tries));
     trial.clock.now += wait;
     waited += wait;
-    trial.verdicts();
+    trial.results();
   }
   CHECK(trial.opened == 1);
   CHECK(trial.sink->stalled() == "nobody there");
@@ -106,23 +107,23 @@ TEST_CASE("reconnecting sink: it waits longer and longer between tries, and neve
 TEST_CASE("reconnecting sink: it gives up after the outage with what the last try threw") {
   SinkTrial trial(2s);
   trial.end->broken = true;
-  trial.verdicts();
-  trial.away = Error(Kind::unavailable, "nobody there");
+  trial.results();
+  trial.away = Error(ErrorKind::unavailable, "nobody there");
   trial.clock.now += 1900ms;
-  CHECK(trial.verdicts().empty());
+  CHECK(trial.results().empty());
   trial.clock.now += 200ms;
-  const Error error = test::error_of([&] { trial.verdicts(); });
-  CHECK(error.kind() == Kind::unavailable);
+  const Error error = test::error_of([&] { trial.results(); });
+  CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(std::string(error.what()) == "no connection for 2.1 s: nobody there");
 }
 
 TEST_CASE("reconnecting sink: a refusal is final at once, at the start as later") {
   SinkTrial trial;
   trial.end->broken = true;
-  trial.verdicts();
-  trial.away = Error(Kind::refused, "not you");
+  trial.results();
+  trial.away = Error(ErrorKind::refused, "not you");
   trial.clock.now += 1s;
-  CHECK(test::error_of([&] { trial.verdicts(); }).kind() == Kind::refused);
+  CHECK(test::error_of([&] { trial.results(); }).kind() == ErrorKind::refused);
 }
 
 namespace {
@@ -131,15 +132,15 @@ namespace {
 class FrailSource final : public Source {
  public:
   explicit FrailSource(std::vector<Ticket>& settled) : settled_(settled) {}
-  Flow take(std::size_t most, std::vector<Taken>& out) override {
+  SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     for (; most > 0 && given_ < 3; --most) {
       out.emplace_back();
       out.back().ticket = ++given_;
     }
-    if (broken) throw Error(Kind::unavailable, "it went away");
-    return Flow::idle;
+    if (broken) throw Error(ErrorKind::unavailable, "it went away");
+    return SourceState::idle;
   }
-  bool settle(Ticket ticket, Settle, std::string_view) override {
+  bool settle(Ticket ticket, Disposition, std::string_view) override {
     settled_.push_back(ticket);
     return false;
   }
@@ -167,14 +168,14 @@ TEST_CASE("reconnecting source: tickets go on without a gap, and old ones settle
       },
       1s, options);
 
-  std::vector<Taken> taken;
+  std::vector<Delivery> taken;
   source->take(2, taken);
   REQUIRE(taken.size() == 2);
-  source->settle(1, Settle::ack, {});
+  source->settle(1, Disposition::ack, {});
   CHECK(settled == std::vector<Ticket>{1});
 
   end->broken = true;
-  CHECK(source->take(1, taken) == Flow::idle);
+  CHECK(source->take(1, taken) == SourceState::idle);
   CHECK(taken.size() == 2);  // the third was not given: it comes again
   CHECK_FALSE(source->drained());
 
@@ -183,7 +184,7 @@ TEST_CASE("reconnecting source: tickets go on without a gap, and old ones settle
   REQUIRE(taken.size() == 4);
   CHECK(taken[2].ticket == 3);
   CHECK(taken[3].ticket == 4);
-  CHECK(source->settle(2, Settle::ack, {}));
-  CHECK_FALSE(source->settle(3, Settle::ack, {}));
+  CHECK(source->settle(2, Disposition::ack, {}));
+  CHECK_FALSE(source->settle(3, Disposition::ack, {}));
   CHECK(settled == std::vector<Ticket>{1, 1});
 }

@@ -10,6 +10,7 @@
 #include "support/folder.h"
 
 using namespace iso;
+using namespace iso::ends;
 
 namespace {
 
@@ -30,14 +31,14 @@ Input input_of(std::string_view bytes, std::string name = "") {
   return {Descriptor::own(pipe.read_end), std::move(name)};
 }
 
-std::vector<Taken> take_all(Source& source) {
-  std::vector<Taken> all;
-  while (source.take(3, all) != Flow::ended) {
+std::vector<Delivery> take_all(Source& source) {
+  std::vector<Delivery> all;
+  while (source.take(3, all) != SourceState::ended) {
   }
   return all;
 }
 
-std::vector<Taken> taken_from(std::string_view bytes, Framing framing) {
+std::vector<Delivery> taken_from(std::string_view bytes, Framing framing) {
   std::vector<Input> inputs;
   inputs.push_back(input_of(bytes));
   return take_all(*open_stream_source(std::move(inputs), framing));
@@ -86,7 +87,7 @@ TEST_CASE("stream source: a framing decides what one body is, and of what kind")
     const auto all = taken_from(row.input, row.framing);
     REQUIRE(all.size() == row.want.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
-      CHECK_FALSE(all[i].flaw);
+      CHECK_FALSE(all[i].bad_input);
       CHECK(all[i].record.body == row.want[i].first);
       CHECK(all[i].record.body_kind == row.want[i].second);
       CHECK(all[i].ticket == i + 1);
@@ -94,34 +95,34 @@ TEST_CASE("stream source: a framing decides what one body is, and of what kind")
   }
 }
 
-TEST_CASE("stream source: a bad piece is a flaw with its number, line, offset and bytes, in its place") {
+TEST_CASE("stream source: a bad piece is a bad_input with its number, line, offset and bytes, in its place") {
   const auto all = taken_from("{\"a\":1}\n{\"b\":}\n{\"c\":3}\n", Framing::json);
   REQUIRE(all.size() == 3);
-  REQUIRE(all[1].flaw);
-  CHECK(all[1].flaw->number == 2);
-  CHECK(all[1].flaw->line == 2);
-  CHECK(all[1].flaw->offset == 8);
-  CHECK(all[1].flaw->bytes == "{\"b\":}");
+  REQUIRE(all[1].bad_input);
+  CHECK(all[1].bad_input->number == 2);
+  CHECK(all[1].bad_input->line == 2);
+  CHECK(all[1].bad_input->offset == 8);
+  CHECK(all[1].bad_input->bytes == "{\"b\":}");
   CHECK(all[2].record.body == "{\"c\":3}");
 }
 
-TEST_CASE("stream source: a record that cannot be read is a flaw that names line and field") {
+TEST_CASE("stream source: a record that cannot be read is a bad_input that names line and field") {
   const auto all = taken_from("{\"priority\":\"high\",\"body\":1}\n", Framing::records);
   REQUIRE(all.size() == 1);
-  REQUIRE(all[0].flaw);
-  CHECK(all[0].flaw->why.find("line 1") != std::string::npos);
-  CHECK(all[0].flaw->why.find("priority") != std::string::npos);
+  REQUIRE(all[0].bad_input);
+  CHECK(all[0].bad_input->why.find("line 1") != std::string::npos);
+  CHECK(all[0].bad_input->why.find("priority") != std::string::npos);
 }
 
-TEST_CASE("stream source: files are read one after the other, and a flaw names its file") {
+TEST_CASE("stream source: files are read one after the other, and a bad_input names its file") {
   std::vector<Input> inputs;
   inputs.push_back(input_of("1 2", "first.json"));
   inputs.push_back(input_of("3 nope", "second.json"));
   const auto all = take_all(*open_stream_source(std::move(inputs), Framing::json));
   REQUIRE(all.size() == 4);
   CHECK(all[2].record.body == "3");
-  REQUIRE(all[3].flaw);
-  CHECK(all[3].flaw->why.starts_with("second.json: "));
+  REQUIRE(all[3].bad_input);
+  CHECK(all[3].bad_input->why.starts_with("second.json: "));
 }
 
 TEST_CASE("stream source: a name that ends in .gz says what its bytes are, unless all of them are one body") {
@@ -146,10 +147,10 @@ TEST_CASE("stream source: what is there comes out while the writer keeps the pip
   std::vector<Input> inputs;
   inputs.push_back({Descriptor::own(pipe.read_end), ""});
   auto source = open_stream_source(std::move(inputs), Framing::json);
-  std::vector<Taken> out;
-  CHECK(source->take(10, out) == Flow::idle);
+  std::vector<Delivery> out;
+  CHECK(source->take(10, out) == SourceState::idle);
   REQUIRE(write(pipe.write_end, "{\"a\":1}\n{\"b\"", 12) == 12);
-  CHECK(source->take(10, out) == Flow::idle);
+  CHECK(source->take(10, out) == SourceState::idle);
   CHECK(out.size() == 1);
   CHECK(source->wait().descriptors.at(0).fd == pipe.read_end);
   close(pipe.write_end);
@@ -180,17 +181,17 @@ TEST_CASE("stream sink: a record is confirmed only when all of it was written") 
   sink->put(1, record("small", BodyKind::text));
   sink->put(2, record(std::string(100'000, 'x'), BodyKind::text));
   sink->flush();
-  std::vector<Verdict> verdicts;
-  sink->verdicts(verdicts);
-  REQUIRE(verdicts.size() == 1);
-  CHECK(verdicts[0].ticket == 1);
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].ticket == 1);
 
   char buffer[65536];
   for (std::size_t got = 0; got < 100'005; sink->flush())
     got += static_cast<std::size_t>(read(pipe.read_end, buffer, sizeof buffer));
-  sink->verdicts(verdicts);
-  REQUIRE(verdicts.size() == 2);
-  CHECK(verdicts[1].ticket == 2);
+  sink->results(results);
+  REQUIRE(results.size() == 2);
+  CHECK(results[1].ticket == 2);
   close(pipe.read_end);
 }
 
@@ -201,9 +202,9 @@ TEST_CASE("stream sink: a reader that has gone closes it, confirms nothing and i
   auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw);
   sink->put(1, record("x", BodyKind::text));
   sink->flush();
-  std::vector<Verdict> verdicts;
-  sink->verdicts(verdicts);
-  CHECK(verdicts.empty());
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  CHECK(results.empty());
   CHECK(sink->closed());
 }
 
@@ -214,7 +215,7 @@ TEST_CASE("stream sink: a full disk is an error that names where") {
     sink->flush();
     FAIL("nothing was thrown");
   } catch (const Error& error) {
-    CHECK(error.kind() == Kind::io);
+    CHECK(error.kind() == ErrorKind::io);
     CHECK(std::string_view(error.what()).find("/dev/full") != std::string_view::npos);
   }
 }
@@ -225,14 +226,14 @@ TEST_CASE(
   const std::string path = folder.path + "/records";
   const auto append = [&](std::string body) {
     auto sink = open_file_sink(path);
-    std::vector<Verdict> verdicts;
+    std::vector<DeliveryResult> results;
     sink->put(1, record(std::move(body), BodyKind::json));
-    sink->verdicts(verdicts);
-    CHECK(verdicts.empty());
+    sink->results(results);
+    CHECK(results.empty());
     sink->flush();
-    sink->verdicts(verdicts);
-    REQUIRE(verdicts.size() == 1);
-    CHECK(verdicts[0].fate == Fate::confirmed);
+    sink->results(results);
+    REQUIRE(results.size() == 1);
+    CHECK(results[0].status == DeliveryStatus::confirmed);
   };
   append("1");
   append("[2,\n2]");
@@ -244,8 +245,8 @@ TEST_CASE(
 
 TEST_CASE(
     "file sink: a folder that is missing is an error, and so is a name of a compressed file, which is left") {
-  CHECK(test::error_of([] { open_file_sink("/nowhere/records"); }).kind() == Kind::io);
+  CHECK(test::error_of([] { open_file_sink("/nowhere/records"); }).kind() == ErrorKind::io);
   const test::Folder folder;
-  CHECK(test::error_of([&] { open_file_sink(folder.path + "/records.gz"); }).kind() == Kind::usage);
+  CHECK(test::error_of([&] { open_file_sink(folder.path + "/records.gz"); }).kind() == ErrorKind::usage);
   CHECK_FALSE(std::filesystem::exists(folder.path + "/records.gz"));
 }

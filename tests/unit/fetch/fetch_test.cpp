@@ -6,8 +6,13 @@
 #include "support/fakes.h"
 #include "support/folder.h"
 
-namespace iso {
+namespace iso::fetch {
 namespace {
+
+using namespace breaker;
+using namespace discovery;
+using namespace http;
+using namespace http_cache;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -67,7 +72,7 @@ TEST_CASE("Fetcher: a 304 of another tag is asked again, once, without condition
   bench.transport.replies.push_back(reply(304, {{"ETag", "\"3\""}}));
   const Fetched fetched = bench.get("http://a/x");
   REQUIRE(fetched.failure);
-  CHECK(fetched.failure->kind == Kind::unavailable);
+  CHECK(fetched.failure->kind == ErrorKind::unavailable);
 }
 
 TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is strong and the same") {
@@ -136,4 +141,4 @@ TEST_CASE("Fetcher: when the cache is in trouble the fetch goes on without") {
 }
 
 }  // namespace
-}  // namespace iso
+}  // namespace iso::fetch

@@ -2,9 +2,10 @@
 
 #include <doctest/doctest.h>
 
-namespace iso {
+namespace iso::fetch {
 namespace {
 
+using namespace http;
 using namespace std::chrono_literals;
 
 constexpr Seconds kNow{1'790'000'000};
@@ -66,4 +67,4 @@ TEST_CASE("retry_delay: jitter, no less than the origin asks, and never more tha
 }
 
 }  // namespace
-}  // namespace iso
+}  // namespace iso::fetch

@@ -6,6 +6,11 @@
 #include "support/folder.h"
 
 using namespace iso;
+using namespace iso::breaker;
+using namespace iso::discovery;
+using namespace iso::fetch;
+using namespace iso::http;
+using namespace iso::http_cache;
 using namespace std::chrono_literals;
 using test::reply;
 
@@ -22,7 +27,7 @@ struct Trial {
   Breaker breaker{folder.path + "/breaker.db", {}, {}, clock};
   bool registry_away = false;
   Discovery discovery{[this](RegistryKind, const std::string& service) {
-                        if (registry_away) throw Error(Kind::unavailable, "the registry is away");
+                        if (registry_away) throw Error(ErrorKind::unavailable, "the registry is away");
                         Found found;
                         for (unsigned n = 1; service == "shop" && n <= 4; ++n)
                           found.instances.push_back({"10.0.0." + std::to_string(n), 80, n});
@@ -81,7 +86,7 @@ TEST_CASE("Fetcher: no more than three instances are tried in a round, and a ret
   for (int i = 0; i < 10; ++i) trial.answers({HttpTrouble::connect});
   const Fetched fetched = trial.get("http+etcd://shop/x");
   REQUIRE(fetched.failure);
-  CHECK(fetched.failure->kind == Kind::unavailable);
+  CHECK(fetched.failure->kind == ErrorKind::unavailable);
   for (const auto& url : trial.asked()) CHECK(url != "http://10.0.0.4:80/x");
   CHECK(trial.asked().size() == 6);
 }
@@ -139,6 +144,6 @@ TEST_CASE("Fetcher: what a service said is kept under its own URL, and serves wh
   CHECK(fetched.body.bytes() == "kept");
   fetched = trial.get("http+etcd://shop/other");
   REQUIRE(fetched.failure);
-  CHECK(fetched.failure->kind == Kind::unavailable);
+  CHECK(fetched.failure->kind == ErrorKind::unavailable);
   CHECK(fetched.failure->why == "the registry is away");
 }

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// One run, and what was reported of it, in order: "a confirmed", "! flaw".
+// One run, and what was reported of it, in order: "a confirmed", "! bad_input".
 struct Trial {
   test::FakeSource source;
   test::FakeSink sink;
@@ -20,10 +20,10 @@ struct Trial {
 
   Tally run() {
     PumpHooks hooks;
-    hooks.report = [this](const Taken& taken, const Verdict& verdict) {
+    hooks.report = [this](const Delivery& taken, const DeliveryResult& result) {
       static const char* const kNames[] = {"confirmed", "returned", "nacked", "unconfirmed"};
       reports.push_back(taken.record.body + " " +
-                        (taken.flaw ? "flaw" : kNames[static_cast<int>(verdict.fate)]));
+                        (taken.bad_input ? "bad_input" : kNames[static_cast<int>(result.status)]));
     };
     return pump(source, sink, options, hooks);
   }
@@ -31,9 +31,9 @@ struct Trial {
 
 }  // namespace
 
-TEST_CASE("pump: reports come in the order taken, whatever the order of the fates") {
+TEST_CASE("pump: reports come in the order taken, whatever the order of the statuses") {
   Trial trial({"a", "b", "c"});
-  trial.sink.fates["b"] = Fate::nacked;
+  trial.sink.statuses["b"] = DeliveryStatus::nacked;
   const Tally tally = trial.run();
   CHECK(trial.reports == std::vector<std::string>{"a confirmed", "b nacked", "c confirmed"});
   CHECK(tally.confirmed == 2);
@@ -43,21 +43,22 @@ TEST_CASE("pump: reports come in the order taken, whatever the order of the fate
 
 TEST_CASE("pump: confirmed is acknowledged, returned and nacked are requeued with the reason") {
   Trial trial({"a", "lost", "refused"});
-  trial.sink.fates = {{"lost", Fate::returned}, {"refused", Fate::nacked}};
+  trial.sink.statuses = {{"lost", DeliveryStatus::returned}, {"refused", DeliveryStatus::nacked}};
   const Tally tally = trial.run();
-  CHECK(trial.source.settled ==
-        std::map<Ticket, Settle>{{1, Settle::ack}, {2, Settle::requeue}, {3, Settle::requeue}});
+  CHECK(trial.source.settled == std::map<Ticket, Disposition>{{1, Disposition::ack},
+                                                              {2, Disposition::requeue},
+                                                              {3, Disposition::requeue}});
   CHECK(trial.source.reasons[2] == "NO_ROUTE (312)");
   CHECK(tally.returned == 1);
 }
 
 TEST_CASE("pump: a record that the source gives again is not counted as returned, and its report says so") {
   Trial trial({"lost"});
-  trial.sink.fates = {{"lost", Fate::returned}};
+  trial.sink.statuses = {{"lost", DeliveryStatus::returned}};
   trial.source.gives_again = true;
   bool again = false;
   PumpHooks hooks;
-  hooks.report = [&](const Taken&, const Verdict& verdict) { again = verdict.comes_again; };
+  hooks.report = [&](const Delivery&, const DeliveryResult& result) { again = result.comes_again; };
   const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
   CHECK(again);
   CHECK(tally.again == 1);
@@ -66,15 +67,19 @@ TEST_CASE("pump: a record that the source gives again is not counted as returned
 
 TEST_CASE("pump: what a handler asks for later, rejects or never tried is settled so, and counted so") {
   Trial trial({"later", "bad", "untried"});
-  trial.sink.fates = {{"later", Fate::deferred}, {"bad", Fate::rejected}, {"untried", Fate::untried}};
-  std::vector<Fate> reported;
+  trial.sink.statuses = {{"later", DeliveryStatus::deferred},
+                         {"bad", DeliveryStatus::rejected},
+                         {"untried", DeliveryStatus::untried}};
+  std::vector<DeliveryStatus> reported;
   PumpHooks hooks;
-  hooks.report = [&](const Taken&, const Verdict& verdict) { reported.push_back(verdict.fate); };
+  hooks.report = [&](const Delivery&, const DeliveryResult& result) { reported.push_back(result.status); };
   const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
-  CHECK(trial.source.settled ==
-        std::map<Ticket, Settle>{{1, Settle::requeue}, {2, Settle::dead_letter}, {3, Settle::give_back}});
+  CHECK(trial.source.settled == std::map<Ticket, Disposition>{{1, Disposition::requeue},
+                                                              {2, Disposition::dead_letter},
+                                                              {3, Disposition::give_back}});
   CHECK(trial.source.reasons[3] == "");
-  CHECK(reported == std::vector<Fate>{Fate::deferred, Fate::rejected, Fate::untried});
+  CHECK(reported == std::vector<DeliveryStatus>{DeliveryStatus::deferred, DeliveryStatus::rejected,
+                                                DeliveryStatus::untried});
   CHECK(tally.again == 2);
   CHECK(tally.rejected == 1);
   CHECK(tally.confirmed == 0);
@@ -85,7 +90,9 @@ TEST_CASE("pump: nothing is taken while the onlooker is full, and nothing more o
   trial.options.window = 1;
   int asked = 0;
   PumpHooks hooks;
-  hooks.report = [&](const Taken& taken, const Verdict&) { trial.reports.push_back(taken.record.body); };
+  hooks.report = [&](const Delivery& taken, const DeliveryResult&) {
+    trial.reports.push_back(taken.record.body);
+  };
   hooks.intake = [&] {
     if (!trial.reports.empty()) return Intake::over;
     return ++asked < 5 ? Intake::full : Intake::open;
@@ -132,11 +139,11 @@ TEST_CASE("pump: nothing is settled when the sink breaks, and what was in flight
   CHECK(trial.source.settled.empty());
   CHECK(trial.reports == std::vector<std::string>{"a unconfirmed", "b unconfirmed"});
   REQUIRE(tally.error);
-  CHECK(tally.error->kind() == Kind::unavailable);
+  CHECK(tally.error->kind() == ErrorKind::unavailable);
   CHECK(tally.unconfirmed == 2);
 }
 
-TEST_CASE("pump: a source that cannot be read on ends it, but what was taken before gets its fate") {
+TEST_CASE("pump: a source that cannot be read on ends it, but what was taken before gets its status") {
   Trial trial({"a", "b"});
   trial.source.breaks_at_the_end = true;
   trial.sink.answers = false;
@@ -147,10 +154,10 @@ TEST_CASE("pump: a source that cannot be read on ends it, but what was taken bef
   };
   const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
   CHECK(tally.confirmed == 2);
-  CHECK(trial.source.settled == std::map<Ticket, Settle>{{1, Settle::ack}, {2, Settle::ack}});
+  CHECK(trial.source.settled == std::map<Ticket, Disposition>{{1, Disposition::ack}, {2, Disposition::ack}});
   CHECK(tally.stop == Stop::failed);
   REQUIRE(tally.error);
-  CHECK(tally.error->kind() == Kind::io);
+  CHECK(tally.error->kind() == ErrorKind::io);
 }
 
 TEST_CASE("pump: a sink that never answers is given up after the patience, and its records are unconfirmed") {
@@ -192,33 +199,33 @@ TEST_CASE("pump: a sink that does not move says why, once") {
   CHECK(told == std::vector<std::string>{"it is full"});
 }
 
-TEST_CASE("pump: a flaw is reported in its place and the rest go on") {
+TEST_CASE("pump: a bad_input is reported in its place and the rest go on") {
   Trial trial({"a", "!", "c"});
   const Tally tally = trial.run();
-  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! flaw", "c confirmed"});
-  CHECK(tally.flawed == 1);
+  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! bad_input", "c confirmed"});
+  CHECK(tally.bad_input == 1);
   CHECK(trial.sink.put_order == std::vector<std::string>{"a", "c"});
-  CHECK(trial.source.settled.at(2) == Settle::dead_letter);
+  CHECK(trial.source.settled.at(2) == Disposition::dead_letter);
   CHECK(trial.source.reasons.at(2) == "no good");
 }
 
-TEST_CASE("pump: strict touches nothing after a flaw, and what was before it is finished") {
+TEST_CASE("pump: strict touches nothing after a bad_input, and what was before it is finished") {
   Trial trial({"a", "!", "c"});
   trial.options.strict = true;
   const Tally tally = trial.run();
-  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! flaw"});
-  CHECK(tally.stop == Stop::flawed);
+  CHECK(trial.reports == std::vector<std::string>{"a confirmed", "! bad_input"});
+  CHECK(tally.stop == Stop::bad_input);
   CHECK(tally.taken == 2);
 }
 
-TEST_CASE("pump: a record that cannot be prepared is a flaw") {
+TEST_CASE("pump: a record that cannot be prepared is a bad_input") {
   Trial trial({"a", "b"});
   PumpHooks hooks;
   hooks.prepare = [](Record& record) {
-    if (record.body == "a") throw Error(Kind::data, "nowhere to go");
+    if (record.body == "a") throw Error(ErrorKind::data, "nowhere to go");
   };
   const Tally tally = pump(trial.source, trial.sink, trial.options, hooks);
-  CHECK(tally.flawed == 1);
+  CHECK(tally.bad_input == 1);
   CHECK(trial.sink.put_order == std::vector<std::string>{"b"});
 }
 

@@ -6,8 +6,8 @@ using namespace iso;
 
 namespace {
 
-Taken taken(Ticket ticket, std::string body = "") {
-  Taken one;
+Delivery taken(Ticket ticket, std::string body = "") {
+  Delivery one;
   one.ticket = ticket;
   one.record.body = std::move(body);
   return one;
@@ -21,24 +21,24 @@ std::vector<Ticket> pop(Window& window) {
 
 }  // namespace
 
-TEST_CASE("window: entries leave in order, however their fates come") {
+TEST_CASE("window: entries leave in order, however their statuses come") {
   Window window(10, 1000);
   for (Ticket ticket = 1; ticket <= 3; ++ticket) window.add(taken(ticket));
-  CHECK(window.resolve({3, Fate::confirmed, 0, {}}));
-  CHECK(window.resolve({2, Fate::confirmed, 0, {}}));
+  CHECK(window.resolve({3, DeliveryStatus::confirmed, 0, {}}));
+  CHECK(window.resolve({2, DeliveryStatus::confirmed, 0, {}}));
   CHECK(pop(window).empty());
-  CHECK(window.resolve({1, Fate::confirmed, 0, {}}));
+  CHECK(window.resolve({1, DeliveryStatus::confirmed, 0, {}}));
   CHECK(pop(window) == std::vector<Ticket>{1, 2, 3});
 }
 
 TEST_CASE("window: a ticket is resolved once, and an unknown one never") {
   Window window(10, 1000);
   window.add(taken(1));
-  CHECK(window.resolve({1, Fate::nacked, 0, {}}));
-  CHECK_FALSE(window.resolve({1, Fate::confirmed, 0, {}}));
-  CHECK_FALSE(window.resolve({2, Fate::confirmed, 0, {}}));
+  CHECK(window.resolve({1, DeliveryStatus::nacked, 0, {}}));
+  CHECK_FALSE(window.resolve({1, DeliveryStatus::confirmed, 0, {}}));
+  CHECK_FALSE(window.resolve({2, DeliveryStatus::confirmed, 0, {}}));
   pop(window);
-  CHECK_FALSE(window.resolve({1, Fate::confirmed, 0, {}}));
+  CHECK_FALSE(window.resolve({1, DeliveryStatus::confirmed, 0, {}}));
 }
 
 TEST_CASE("window: room shrinks with records and with bytes, and comes back") {
@@ -48,8 +48,8 @@ TEST_CASE("window: room shrinks with records and with bytes, and comes back") {
   CHECK(window.room() == 2);
   window.add(taken(2, "0123456789"));
   CHECK(window.room() == 0);
-  window.resolve({1, Fate::confirmed, 0, {}});
-  window.resolve({2, Fate::confirmed, 0, {}});
+  window.resolve({1, DeliveryStatus::confirmed, 0, {}});
+  window.resolve({2, DeliveryStatus::confirmed, 0, {}});
   pop(window);
   CHECK(window.room() == 3);
 }
@@ -59,7 +59,7 @@ TEST_CASE("window: an entry stays where it is while others come and go") {
   window.add(taken(1));
   const Record* second = &window.add(taken(2)).taken.record;
   for (Ticket ticket = 3; ticket <= 500; ++ticket) window.add(taken(ticket));
-  window.resolve({1, Fate::confirmed, 0, {}});
+  window.resolve({1, DeliveryStatus::confirmed, 0, {}});
   pop(window);
   Record* found = nullptr;
   window.each_waiting([&](Window::Entry& entry) {

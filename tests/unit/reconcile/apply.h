@@ -5,10 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "reconcile/patch.h"
-#include "reconcile/value.h"
+#include "reconcile/json/patch.h"
+#include "reconcile/json/value.h"
 
 namespace iso::test {
+
+using namespace reconcile;
 
 // A place that is there, to change what is there.
 inline Value* place(Value& root, const std::vector<std::string>& tokens) {

@@ -17,7 +17,12 @@ struct Model {
   Kind kind = Kind::scalar;
   std::size_t scalar = 0;  // of kScalars
   std::vector<Model> elements;
-  std::vector<std::pair<std::size_t, Model>> members;  // by a name of kNames; each comes once
+  struct Member;
+  std::vector<Member> members;  // each name comes once
+};
+struct Model::Member {
+  std::size_t name;  // of kNames
+  Model value;
 };
 
 // Each row is one thing in some of its spellings.
@@ -130,7 +135,9 @@ class RandomJson {
     }
     auto members = model.members;
     std::shuffle(members.begin(), members.end(), random_);
-    for (const auto& [name, member] : members) {
+    for (const auto& pair : members) {
+      const std::size_t name = pair.name;  // clang captures no structured binding
+      const Model& member = pair.value;
       const auto write = [&](const Model& what) {
         next();
         out += (fields > 0 ? kFields : kNames)[name][pick(3)];
@@ -159,8 +166,8 @@ class RandomJson {
     if (model.kind != Model::Kind::object) return;
     const std::size_t name = pick(one_in(20) ? kNames.size() : kNames.size() - 1);
     if (std::none_of(model.members.begin(), model.members.end(),
-                     [&](const auto& m) { return m.first == name; }))
-      model.members.emplace_back(name, value(depth));
+                     [&](const auto& m) { return m.name == name; }))
+      model.members.push_back({name, value(depth)});
   }
 
   std::mt19937 random_;

@@ -10,6 +10,8 @@
 #include "reconcile/small_sides.h"
 
 using namespace iso;
+using namespace iso::ends;
+using namespace iso::reconcile;
 using test::SmallSides;
 
 namespace {
@@ -306,12 +308,13 @@ TEST_CASE("reconcile: a signal ends it early, without a finding") {
   sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})"});
   sides.right.text = SmallSides::feed(sides.folder, {});
   const std::atomic<int> stop = 2;
-  reconcile(sides.left, sides.right, sides.options, stop, [](const Finding&) { FAIL("a finding"); });
+  reconcile::reconcile(sides.left, sides.right, sides.options, stop,
+                       [](const Finding&) { FAIL("a finding"); });
 }
 
 TEST_CASE("reconcile: what fails while a side is read is thrown, whichever thread meets it") {
   class Broken final : public Feed {
-    bool read(std::string&) override { throw Error(Kind::unavailable, "gone"); }
+    bool read(std::string&) override { throw Error(ErrorKind::unavailable, "gone"); }
   };
   SmallSides sides;
   sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})"});

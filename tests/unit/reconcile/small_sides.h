@@ -12,6 +12,9 @@
 
 namespace iso::test {
 
+using namespace ends;
+using namespace reconcile;
+
 // A feed of what a test says, and of what came later.
 class SmallFeed final : public Feed {
  public:
@@ -65,8 +68,9 @@ struct SmallSides {
   std::vector<std::string> run() {
     const std::atomic<int> stop = 0;
     std::vector<std::string> found;
-    tally = reconcile(left, right, options, stop,
-                      [&found](const Finding& finding) { append_finding(found.emplace_back(), finding); });
+    tally = reconcile::reconcile(left, right, options, stop, [&found](const Finding& finding) {
+      append_finding(found.emplace_back(), finding);
+    });
     return found;
   }
   std::vector<std::string> run(std::vector<std::string> left_lines, std::vector<std::string> right_lines) {

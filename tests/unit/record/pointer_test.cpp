@@ -45,6 +45,6 @@ TEST_CASE("pointer: /body is the body's bytes, and there is nothing below a body
 TEST_CASE("pointer: one that is not a pointer is a usage error that shows how") {
   for (const auto* text : {"", "message_id", "/a~2", "/a~"}) {
     CAPTURE(text);
-    CHECK(test::error_of([&] { Pointer pointer(text); }).kind() == Kind::usage);
+    CHECK(test::error_of([&] { Pointer pointer(text); }).kind() == ErrorKind::usage);
   }
 }

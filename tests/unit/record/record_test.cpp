@@ -107,10 +107,11 @@ TEST_CASE("fields: what cannot be is named by its pointer") {
       {R"({"a":99999999999999999999})", "does not fit 64 bits"},
       {R"({"a/b":{"$decimal":"x"}})", "/headers/a~1b"}};
   for (const auto& [json, why] : rows) {
-    CAPTURE(json);
+    const auto& shown = json;  // clang captures no structured binding
+    CAPTURE(shown);
     const Error error = test::error_of([&, json = json] { read_fields(json); });
     CAPTURE(error.what());
-    CHECK(error.kind() == Kind::data);
+    CHECK(error.kind() == ErrorKind::data);
     CHECK(test::says(error, why));
   }
 }
@@ -125,7 +126,8 @@ TEST_CASE("fields: a header called $table, with any value, reads back as another
   for (const auto& table : tables) {
     std::string json;
     append_fields(json, table);
-    CAPTURE(json);
+    const auto& shown = json;  // clang captures no structured binding
+    CAPTURE(shown);
     CHECK(read_fields(json) == table);
   }
   CHECK(test::says(test::error_of([] { read_fields(R"({"a":{"$table":{"$table":{"$int8":200}}}})"); }),
@@ -189,10 +191,11 @@ TEST_CASE("records: a fault names the byte and the field, and a slip the nearest
       {R"({"body":1} 2)", "expected nothing after the object"},
   };
   for (const auto& [json, why] : rows) {
-    CAPTURE(json);
+    const auto& shown = json;  // clang captures no structured binding
+    CAPTURE(shown);
     const Error error = test::error_of([&, json = json] { read_record(json); });
     CAPTURE(error.what());
-    CHECK(error.kind() == Kind::data);
+    CHECK(error.kind() == ErrorKind::data);
     CHECK(test::says(error, why));
   }
   CHECK(test::says(test::error_of([] { read_record("{\"type\":\"" + std::string(256, 'x') + "\"}"); }),
@@ -245,12 +248,12 @@ TEST_CASE("settings: a name with half of a surrogate pair is called an unknown f
 TEST_CASE("settings: every fault is shown with its place, and a caret under it") {
   const Error error =
       test::error_of([] { read_settings("{\n\t\"tpye\": 1,\n  \"priority\": -1\n}", "s.json"); });
-  CHECK(error.kind() == Kind::config);
+  CHECK(error.kind() == ErrorKind::config);
   CHECK(std::string_view(error.what()) ==
         "s.json:2:2: unknown field \"tpye\"; did you mean \"type\"?\n  \t\"tpye\": 1,\n  \t^\n"
         "s.json:3:15: priority must be an integer from 0 to 255, not -1\n    \"priority\": -1\n              "
         "  ^");
   for (const auto* text :
        {"", "[]", "{\"type\":\"t\",}", "{\"type\":\"t\"", "{} x", "/* no end", "{\"type\":,,}"})
-    CHECK(test::error_of([&] { read_settings(text, "s.json"); }).kind() == Kind::config);
+    CHECK(test::error_of([&] { read_settings(text, "s.json"); }).kind() == ErrorKind::config);
 }

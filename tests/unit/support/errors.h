@@ -17,7 +17,7 @@ Error error_of(Call call) {
     return error;
   }
   FAIL("nothing was thrown");
-  return {Kind::internal, ""};
+  return {ErrorKind::internal, ""};
 }
 
 inline bool says(const Error& error, std::string_view text) {

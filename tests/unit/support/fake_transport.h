@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "fetch/transport.h"
+#include "http/transport.h"
 
 namespace iso::test {
+
+using namespace http;
 
 inline HttpReply reply(int status, Fields fields, std::string body = {},
                        HttpTrouble trouble = HttpTrouble::none) {

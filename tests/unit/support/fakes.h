@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "ends/end.h"
+#include "pump/end.h"
 
 namespace iso::test {
 
@@ -26,29 +26,29 @@ class FakeClock final : public Clock {
   mutable Steady now{std::chrono::hours(1)};
 };
 
-// Gives these bodies; a body "!" is a flaw. Remembers how each was settled.
+// Gives these bodies; a body "!" is a bad_input. Remembers how each was settled.
 class FakeSource final : public Source {
  public:
   explicit FakeSource(std::vector<std::string> bodies) : bodies_(std::move(bodies)) {}
 
-  Flow take(std::size_t most, std::vector<Taken>& out) override {
+  SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     largest_take = std::max(largest_take, most);
-    if (breaks_at_the_end && given_ == bodies_.size()) throw Error(Kind::io, "the rest is missing");
+    if (breaks_at_the_end && given_ == bodies_.size()) throw Error(ErrorKind::io, "the rest is missing");
     for (; most > 0 && given_ < bodies_.size(); --most) {
-      Taken taken;
+      Delivery taken;
       taken.record.body = bodies_[given_];
       taken.ticket = ++given_;
       if (taken.record.body == "!")
-        taken.flaw = std::make_unique<Flaw>(Flaw{given_, given_, 0, "no good", "!"});
+        taken.bad_input = std::make_unique<BadInput>(BadInput{given_, given_, 0, "no good", "!"});
       out.push_back(std::move(taken));
     }
-    if (given_ < bodies_.size() || breaks_at_the_end) return Flow::more;
-    return stays_open ? Flow::idle : Flow::ended;
+    if (given_ < bodies_.size() || breaks_at_the_end) return SourceState::ready;
+    return stays_open ? SourceState::idle : SourceState::ended;
   }
-  bool settle(Ticket ticket, Settle how, std::string_view why) override {
+  bool settle(Ticket ticket, Disposition how, std::string_view why) override {
     settled[ticket] = how;
     reasons[ticket] = why;
-    return how == Settle::requeue && gives_again;
+    return how == Disposition::requeue && gives_again;
   }
   void flush() override { ++flushes; }
   Wait wait() const override { return Wait(std::chrono::milliseconds(1)); }
@@ -56,7 +56,7 @@ class FakeSource final : public Source {
   void stop() override { ++stops; }
 
   bool stays_open = false, gives_again = false, breaks_at_the_end = false;
-  std::map<Ticket, Settle> settled;
+  std::map<Ticket, Disposition> settled;
   std::map<Ticket, std::string> reasons;
   std::size_t largest_take = 0, flushes = 0, stops = 0;
 
@@ -65,25 +65,25 @@ class FakeSource final : public Source {
   std::size_t given_ = 0;
 };
 
-// Answers everything flushed, last first, as a broker may; what `fates` names by body gets that fate.
+// Answers everything flushed, last first, as a broker may; what `statuses` names by body gets that status.
 class FakeSink final : public Sink {
  public:
   void put(Ticket ticket, const Record& record) override {
-    if (record.body == breaks_at) throw Error(Kind::unavailable, "the broker went away");
+    if (record.body == breaks_at) throw Error(ErrorKind::unavailable, "the broker went away");
     waiting_.push_back({ticket, record.body});
     put_order.push_back(record.body);
     most_in_flight = std::max(most_in_flight, waiting_.size());
   }
   void flush() override { flushed_ = waiting_.size(); }
-  void verdicts(std::vector<Verdict>& out) override {
+  void results(std::vector<DeliveryResult>& out) override {
     if (!answers) return;
     while (flushed_ > 0) {
       const auto [ticket, body] = waiting_[--flushed_];
-      const auto fate = fates.find(body);
-      if (fate == fates.end()) {
-        out.push_back({ticket, Fate::confirmed, 0, {}});
+      const auto status = statuses.find(body);
+      if (status == statuses.end()) {
+        out.push_back({ticket, DeliveryStatus::confirmed, 0, {}});
       } else {
-        out.push_back({ticket, fate->second, 312, "NO_ROUTE"});
+        out.push_back({ticket, status->second, 312, "NO_ROUTE"});
       }
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(flushed_));
     }
@@ -92,7 +92,7 @@ class FakeSink final : public Sink {
   bool closed() const override { return gone; }
   std::string_view stalled() const override { return answers ? "" : "it is full"; }
 
-  std::map<std::string, Fate> fates;
+  std::map<std::string, DeliveryStatus> statuses;
   std::string breaks_at = "never";
   bool answers = true, gone = false;
   std::vector<std::string> put_order;

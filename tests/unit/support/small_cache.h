@@ -5,10 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "fetch/policy.h"
-#include "fetch/validate.h"
+#include "http_cache/policy.h"
+#include "http_cache/validate.h"
 
 namespace iso::test {
+
+using namespace http;
+using namespace http_cache;
 
 constexpr Seconds kStart{1'790'000'000};
 

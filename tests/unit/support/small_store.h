@@ -2,11 +2,13 @@
 
 #include <string>
 
-#include "ends/store.h"
-#include "ends/store_file.h"
+#include "store/file.h"
+#include "store/store.h"
 #include "support/folder.h"
 
 namespace iso::test {
+
+using namespace store;
 
 // A store in a folder of its own, and another connection to it for what other programs do.
 struct SmallStore {

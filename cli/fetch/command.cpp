@@ -1,0 +1,165 @@
+#include "cli/shared/command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/core.h>
+#include <memory>
+#include <random>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/error.h"
+#include "cli/fetch/options.h"
+#include "cli/fetch/run.h"
+#include "cli/shared/ending.h"
+#include "cli/shared/header_options.h"
+#include "http/client.h"
+#include "record/record.h"
+
+namespace iso::cli {
+namespace {
+
+constexpr std::chrono::seconds kTimeout{30};
+constexpr std::uint64_t kMebibyte = 1 << 20;
+
+http::Fields fields_of(const FetchOptionsTyped& args) {
+  http::Fields fields = read_header_options(args.headers, args.bearer_file);
+  if (!args.body.empty() && !fields.has("content-type"))
+    fields.add("Content-Type", body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
+  return fields;
+}
+
+// GnuTLS comes with libcurl and makes itself ready when it is loaded, unless this is set: a tenth of a short
+// run. Who needs that asks for it (gnutls_global_init). What fetch runs finds nothing of it.
+void load_without_gnutls() {
+  with_variable("GNUTLS_NO_IMPLICIT_INIT", "1", http::load_libcurl);
+}
+
+http::HttpSettings settings_of(const FetchOptionsTyped& args) {
+  http::HttpSettings settings;
+  settings.user_agent = "iso/" ISO_VERSION;
+  settings.cacert = args.cacert;
+  settings.cert = args.cert;
+  settings.key = args.key;
+  settings.insecure = args.insecure;
+  settings.proxy = args.proxy;
+  settings.netrc = args.netrc_file;
+  if (!args.connect_timeout.empty()) settings.connect_timeout = parse_duration(args.connect_timeout);
+  settings.max_filesize = args.max_filesize;
+  settings.load = load_without_gnutls;
+  return settings;
+}
+
+// What makes answers ours beside Authorization: they are nobody else's.
+std::string identity_of(const FetchOptionsTyped& args) {
+  std::string identity;
+  if (!args.netrc_file.empty()) identity += "netrc " + read_file(args.netrc_file);
+  if (!args.cert.empty()) identity += "cert " + read_file(args.cert);
+  return identity;
+}
+
+fetch::FetchOptions options_of(const FetchOptionsTyped& args) {
+  fetch::FetchOptions options;
+  options.reuse.offline = args.offline;
+  options.reuse.refresh = args.refresh;
+  if (!args.max_stale.empty())
+    options.reuse.max_stale = std::chrono::floor<http::Seconds>(parse_duration(args.max_stale));
+  options.retries = args.retries;
+  options.timeout = duration_or(args.timeout, kTimeout);
+  options.max_redirects = args.max_redirs;
+  if (args.breaker.name != "true") options.circuit = args.breaker.name;
+  options.identity = identity_of(args);
+  return options;
+}
+
+// The user's own cache is a help and no more; one that was named has to be one.
+std::unique_ptr<http_cache::Cache> open_cache(const FetchOptionsTyped& args, const Session& session,
+                                              Report& report) {
+  if (args.no_cache) return nullptr;
+  const std::uint64_t most = args.cache_size * kMebibyte;
+  if (!args.cache.empty()) return std::make_unique<http_cache::Cache>(args.cache, most);
+  try {
+    return std::make_unique<http_cache::Cache>(session.environment.cache_folder() + "/fetch.db", most);
+  } catch (const Error& error) {
+    report.warning(fmt::format("going on without the cache: {}", error.what()));
+    return nullptr;
+  }
+}
+
+// A single fetch must reach its origin; many in a row should leave one alone that is down.
+std::unique_ptr<CommandBreaker> breaker_of(const FetchOptionsTyped& args, const Session& session,
+                                           Report& report, const fetch::FetchOptions& options) {
+  const bool services = std::any_of(args.urls.begin(), args.urls.end(), [](const auto& url) {
+    return discovery::read_service_url(url).has_value();
+  });
+  const bool wanted = !args.breaker.name.empty() || ((!args.url_at.empty() || services) && !args.no_breaker);
+  if (!wanted) return nullptr;
+  return std::make_unique<CommandBreaker>(args.breaker, session.environment, report, options.timeout);
+}
+
+FetchInput input_of(const FetchOptionsTyped& args) {
+  if (!args.url_at.empty()) return FetchInput(Pointer(args.url_at));
+  if (args.urls.empty())
+    throw Error(ErrorKind::usage,
+                "fetch what? give a URL, or read records and say where it is with --url-at POINTER");
+  return FetchInput(args.urls);
+}
+
+std::string told(std::uint64_t failed, const FetchTally& tally, bool single, std::string_view what) {
+  return single ? tally.last : fmt::format("{} {}", failed, what);
+}
+
+Outcome ending(const FetchTally& tally, bool single, const Session& session, Report& report) {
+  report.detail(fmt::format("{} fetched", tally.fetched));
+  if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
+  if (tally.closed) return Outcome::done;
+  if (tally.unavailable != 0)
+    throw Error(ErrorKind::unavailable, told(tally.unavailable, tally, single, "could not be fetched"));
+  if (tally.unconfirmed != 0)
+    throw Error(ErrorKind::unconfirmed, told(tally.unconfirmed, tally, single, "did not come in time"));
+  if (tally.other != 0) throw Error(ErrorKind::io, told(tally.other, tally, single, "could not be fetched"));
+  if (tally.bad_input != 0) return Outcome::bad_data;
+  return tally.refused == 0 ? Outcome::done : Outcome::no;
+}
+
+Outcome run(const FetchOptionsTyped& args, Session& session) {
+  Report report("iso fetch", args.voice, session.environment);
+  FetchInput input = input_of(args);
+  FetchRunOptions run_options;
+  run_options.method = args.method;
+  run_options.body = args.body;
+  run_options.fields = fields_of(args);
+  run_options.records =
+      args.form == FetchForm::records || (args.form == FetchForm::automatic && (args.urls.size() != 1));
+  run_options.all_pages = args.all_pages;
+  run_options.parallel = args.parallel;
+  const bool single = run_options.single = args.urls.size() == 1 && !args.all_pages;
+  const auto cache = open_cache(args, session, report);
+  const fetch::FetchOptions options = options_of(args);
+  const auto breaker = breaker_of(args, session, report, options);
+  http::Http http(settings_of(args));
+  std::minstd_rand engine{std::random_device{}()};
+  const auto random = [&engine] { return std::uniform_real_distribution<>(0, 1)(engine); };
+  discovery::Discovery discovery(discovery::registries(registries_of(args.registry, session.environment)),
+                                 random);
+  fetch::Fetcher::Parts parts{http};
+  parts.discovery = &discovery;
+  parts.cache = cache.get();
+  parts.folder = session.environment.temporary_folder();
+  if (breaker) parts.breaker = &breaker->breaker();
+  parts.random = random;
+  parts.notice = [&report](std::string_view text) { report.note(text); };
+  fetch::Fetcher fetcher(std::move(parts), options);
+  FetchRun run(input, fetcher, report, std::move(run_options), session.interrupted);
+  return ending(run.run(), single, session, report);
+}
+
+}  // namespace
+
+Run bind_fetch(CLI::App& app) {
+  auto args = std::make_shared<FetchOptionsTyped>();
+  args->add_to(app);
+  return [args](Session& session) { return run(*args, session); };
+}
+
+}  // namespace iso::cli

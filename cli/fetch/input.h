@@ -1,0 +1,44 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/wait.h"
+#include "record/pointer.h"
+#include "record/split.h"
+
+namespace iso::cli {
+
+// One thing to fetch: a URL, and the record that it was found in.
+struct Wanted {
+  std::string url;
+  std::string record;     // one JSON object; "": the URL came from the command line
+  std::string bad_input;  // why there is no URL, or no record; then `record` is the input's bytes
+  std::uint64_t number = 0;
+};
+
+// URLs from the command line, or records from standard input.
+class FetchInput {
+ public:
+  explicit FetchInput(std::vector<std::string> urls);
+  explicit FetchInput(Pointer url_at);
+
+  // Nothing: none now. Never waits. Throws ErrorKind::io.
+  std::optional<Wanted> next();
+  bool ended() const { return ended_; }
+  Wait wait() const;  // for more
+
+ private:
+  void read_some();
+  Wanted wanted(const Piece& piece) const;
+
+  std::deque<std::string> urls_;
+  std::uint64_t number_ = 0;
+  std::optional<Pointer> url_at_;
+  Splitter splitter_{Framing::json};
+  bool read_all_ = false, ended_ = false;
+};
+
+}  // namespace iso::cli

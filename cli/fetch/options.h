@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/shared/breaker_options.h"
+#include "cli/shared/common_options.h"
+#include "cli/shared/registry_options.h"
+
+namespace iso::cli {
+
+enum class FetchForm { automatic, body, records };
+
+// What `iso fetch` was asked for. An empty text: not given.
+struct FetchOptionsTyped {
+  Voice voice;
+  std::string timeout;
+  std::vector<std::string> urls;
+  std::string url_at;
+  FetchForm form = FetchForm::automatic;
+  bool all_pages = false;
+  std::uint16_t parallel = 50;
+
+  std::string method = "GET", body;
+  std::vector<std::string> headers;
+  std::string bearer_file, netrc_file, proxy, cacert, cert, key, connect_timeout;
+  bool insecure = false;
+  unsigned retries = 2, max_redirs = 10;
+  std::uint64_t max_filesize = 0;
+
+  std::string cache, max_stale;
+  std::uint64_t cache_size = 256;  // mebibytes
+  bool no_cache = false, offline = false, refresh = false;
+
+  RegistryFlags registry;
+  BreakerFlags breaker;  // its name is "true" if none was given
+  bool no_breaker = false;
+
+  // Declares them.
+  void add_to(CLI::App& app);
+};
+
+}  // namespace iso::cli

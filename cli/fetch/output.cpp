@@ -1,0 +1,155 @@
+#include "cli/fetch/output.h"
+
+#include <fmt/core.h>
+
+#include "base/base64.h"
+#include "cli/shared/report.h"
+#include "http/problem.h"
+#include "record/members.h"
+#include "record/record.h"
+#include "record/scan.h"
+#include "record/write.h"
+
+namespace iso::cli {
+namespace {
+
+// What is no UTF-8 was ISO 8859-1 once (RFC 9110 section 5.5); so it can be told what the bytes were.
+void append_value(std::string& out, std::string_view value) {
+  if (is_utf8(value)) return append_json_string(out, value);
+  std::string text;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80)
+      text += c;
+    else
+      text += {static_cast<char>(0xC0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3F))};
+  }
+  append_json_string(out, text);
+}
+
+void append_headers(std::string& out, const http::Fields& fields) {
+  out += '[';
+  const char* comma = "";
+  for (const auto& field : fields) {
+    out += comma;
+    out += '[';
+    append_value(out, field.name);
+    out += ',';
+    append_value(out, field.value);
+    out += ']';
+    comma = ",";
+  }
+  out += ']';
+}
+
+std::string_view without_space(std::string_view json) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto start = json.find_first_not_of(kSpace);
+  return json.substr(start, json.find_last_not_of(kSpace) - start + 1);
+}
+
+void append_body(std::string& out, std::string_view bytes) {
+  switch (body_kind_of(bytes)) {
+    case BodyKind::json:
+      out += "\"body\":";
+      append_one_line(out, without_space(bytes));
+      return;
+    case BodyKind::text:
+      out += "\"text\":";
+      append_json_string(out, bytes);
+      return;
+    case BodyKind::bytes:
+      out += "\"base64\":\"";
+      append_base64(out, bytes);
+      out += '"';
+  }
+}
+
+// The members that both forms have, without braces.
+void append_how(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
+  out += "\"url\":";
+  append_value(out, wanted.url);
+  if (!fetched.url.empty() && fetched.url != wanted.url) {
+    out += ",\"final_url\":";
+    append_value(out, fetched.url);
+  }
+  if (fetched.response.status != 0) {
+    out += fmt::format(",\"status\":{},\"headers\":", fetched.response.status);
+    append_headers(out, fetched.response.fields);
+    if (const auto etag = fetched.response.fields.first("etag")) {
+      out += ",\"etag\":";
+      append_value(out, *etag);
+    }
+  }
+  out += fmt::format(",\"cache\":\"{}\",\"age\":{},\"attempts\":{},\"elapsed_ms\":{}", name_of(fetched.cache),
+                     fetched.age.count(), fetched.attempts, fetched.elapsed.count());
+  if (!fetched.instance.empty()) {
+    out += ",\"instance\":";
+    append_value(out, fetched.instance);
+  }
+}
+
+void append_error(std::string& out, std::string_view why) {
+  out += ",\"error\":";
+  append_json_string(out, why);
+}
+
+// The members of the record that stay, each followed by a comma.
+void append_members(std::string& out, std::string_view record, bool with_body) {
+  ObjectWalker walker(record);
+  while (const auto member = walker.next()) {
+    const auto name = read_json_string(member->name).value_or("");
+    if (name == "fetch" || name == "error") continue;
+    if (!with_body && (name == "body" || name == "text" || name == "base64")) continue;
+    out += member->name;
+    out += ':';
+    append_one_line(out, member->value);
+    out += ',';
+  }
+}
+
+}  // namespace
+
+std::string failure_of(const fetch::Fetched& fetched) {
+  if (fetched.failure) return fetched.failure->why;
+  if (fetched.response.status < 400) return {};
+  const auto details =
+      http::is_problem(fetched.response.fields) ? http::problem_line(fetched.body.bytes()) : std::nullopt;
+  return fmt::format("status {}{}{}", fetched.response.status, details ? ": " : "", details.value_or(""));
+}
+
+void append_fetched(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
+  out += '{';
+  append_how(out, wanted, fetched);
+  if (const auto why = failure_of(fetched); !why.empty()) append_error(out, why);
+  if (fetched.response.status != 0) {
+    out += ',';
+    append_body(out, fetched.body.bytes());
+  }
+  out += "}\n";
+}
+
+void append_record_with(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
+  const std::string why = failure_of(fetched);
+  out += '{';
+  append_members(out, wanted.record, !why.empty());
+  out += "\"fetch\":{";
+  append_how(out, wanted, fetched);
+  out += '}';
+  if (why.empty()) {
+    out += ',';
+    append_body(out, fetched.body.bytes());
+  } else {
+    append_error(out, why);
+  }
+  out += "}\n";
+}
+
+void append_bad_input(std::string& out, const Wanted& wanted) {
+  Delivery taken;
+  taken.bad_input =
+      std::make_unique<BadInput>(BadInput{wanted.number, 0, 0, wanted.bad_input, wanted.record});
+  append_reject(out, taken);
+}
+
+}  // namespace iso::cli

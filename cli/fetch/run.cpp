@@ -1,0 +1,184 @@
+#include "cli/fetch/run.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "cli/fetch/output.h"
+#include "http/link.h"
+#include "http/redirect.h"
+#include "http/uri.h"
+
+namespace iso::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kOutputAtOnce = std::size_t{64} * 1024;
+constexpr std::size_t kBodyAtOnce = std::size_t{1} << 20;
+constexpr milliseconds kRound{1000};     // a signal is seen at the latest after this
+constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signal
+
+// `url` with the user and the password that `first` names, unless it has its own.
+std::string as_same_user(std::string_view first, const std::string& url) {
+  http::Uri from = http::split_uri(first), to = http::split_uri(url);
+  const std::string login = from.authority ? http::take_login(*from.authority) : "";
+  if (login.empty() || !to.authority || to.authority->find('@') != std::string::npos) return url;
+  to.authority->insert(0, login);
+  return http::joined_uri(to);
+}
+
+}  // namespace
+
+FetchRun::FetchRun(FetchInput& input, fetch::Fetcher& fetcher, Report& report, FetchRunOptions options,
+                   const std::atomic<int>& interrupted)
+    : input_(input),
+      fetcher_(fetcher),
+      report_(report),
+      options_(std::move(options)),
+      interrupted_(interrupted),
+      failures_(report),
+      out_(Descriptor::lend(STDOUT_FILENO), "standard output") {}
+
+FetchTally FetchRun::run() {
+  std::optional<Clock::Steady> end;
+  while (!finished()) {
+    if (interrupted_ != 0) {
+      const auto now = system_clock().steady();
+      if (!end) end = now + kEnd;
+      if (now >= *end) break;
+    } else {
+      fill();
+      if (finished()) break;  // the input ended just now, and nothing is left to wait for
+    }
+    const bool printable = !slots_.empty() && !slots_.front().pages.empty();
+    for (auto& fetched : fetcher_.turn(wait(), printable ? milliseconds(0) : kRound))
+      take(std::move(fetched));
+    print_ready();
+  }
+  failures_.finish("like these");
+  out_.write_all();
+  while (fetcher_.behind() != 0 && interrupted_ == 0) fetcher_.turn({}, kRound);
+  tally_.closed = out_.closed();
+  return tally_;
+}
+
+bool FetchRun::finished() const {
+  return out_.closed() || (slots_.empty() && (input_.ended() || interrupted_ != 0));
+}
+
+Wait FetchRun::wait() const {
+  Wait wait;
+  if (slots_.size() < options_.parallel && !input_.ended() && interrupted_ == 0) wait = input_.wait();
+  if (out_.pending() != 0) wait = wait | Wait(out_.descriptor(), POLLOUT);
+  return wait;
+}
+
+void FetchRun::fill() {
+  while (slots_.size() < options_.parallel && out_.pending() < kOutputAtOnce && !input_.ended()) {
+    auto wanted = input_.next();
+    if (!wanted) return;
+    Slot& slot = slots_.emplace_back();
+    slot.number = first_ + slots_.size() - 1;
+    slot.wanted = std::move(*wanted);
+    if (slot.wanted.bad_input.empty() && !http::http_url(slot.wanted.url))
+      slot.wanted.bad_input = fmt::format("\"{}\" is no URL of http, https or a service", slot.wanted.url);
+    if (slot.wanted.bad_input.empty())
+      start(slot);
+    else
+      slot.finished = true;
+  }
+}
+
+void FetchRun::start(Slot& slot) {
+  if (options_.all_pages) slot.asked.insert(slot.wanted.url);
+  fetcher_.start(slot.number, {options_.method, slot.wanted.url, options_.fields}, options_.body);
+}
+
+// As the user who asked for the first page, if it is of the same origin.
+void FetchRun::start_page(Slot& slot, const std::string& url) {
+  slot.asked.insert(url);
+  http::Fields fields = options_.fields;
+  const bool at_home = http::same_origin(slot.wanted.url, url);
+  if (!at_home) http::remove_secrets(fields);
+  fetcher_.start(slot.number,
+                 {options_.method, at_home ? as_same_user(slot.wanted.url, url) : url, std::move(fields)},
+                 options_.body);
+}
+
+void FetchRun::take(fetch::Fetched fetched) {
+  Slot& slot = slots_.at(fetched.token - first_);
+  std::optional<std::string> next;
+  if (options_.all_pages && !fetched.failure && fetched.response.status < 400)
+    next = http::next_page(fetched.response.fields, fetched.url);
+  slot.pages.push_back(std::move(fetched));
+  if (next && !slot.asked.contains(*next))
+    slot.next_page = *next;
+  else
+    slot.finished = true;
+}
+
+// In the order of the input: the first in line is printed as it comes, the others wait for it.
+void FetchRun::print_ready() {
+  while (!slots_.empty()) {
+    Slot& slot = slots_.front();
+    if (!slot.wanted.bad_input.empty()) print(slot, {});
+    for (; !slot.pages.empty(); slot.pages.pop_front()) print(slot, std::move(slot.pages.front()));
+    if (!slot.next_page.empty()) start_page(slot, std::exchange(slot.next_page, {}));
+    if (!slot.finished) break;
+    slots_.pop_front();
+    ++first_;
+    if (out_.pending() >= kOutputAtOnce) out_.write_some();
+  }
+  out_.write_some();
+}
+
+void FetchRun::print(Slot& slot, fetch::Fetched fetched) {
+  count(slot, fetched);
+  if (!slot.wanted.bad_input.empty()) {
+    if (options_.records) append_bad_input(out_.buffer(), slot.wanted);
+  } else if (!slot.wanted.record.empty() && options_.records) {
+    append_record_with(out_.buffer(), slot.wanted, fetched);
+  } else if (options_.records) {
+    append_fetched(out_.buffer(), slot.wanted, fetched);
+  } else {
+    print_body(fetched.body.bytes());
+    const bool page = options_.all_pages && !fetched.body.bytes().empty();
+    if (page && fetched.body.bytes().back() != '\n') out_.buffer() += '\n';
+  }
+  report_.progress("fetched", tally_.fetched);
+}
+
+void FetchRun::print_body(std::string_view bytes) {
+  while (!bytes.empty() && !out_.closed()) {
+    out_.buffer() += bytes.substr(0, kBodyAtOnce);
+    bytes.remove_prefix(std::min(kBodyAtOnce, bytes.size()));
+    if (out_.pending() >= kBodyAtOnce) out_.write_all();
+  }
+}
+
+void FetchRun::count(const Slot& slot, const fetch::Fetched& fetched) {
+  if (!slot.wanted.bad_input.empty()) {
+    ++tally_.bad_input;
+    failures_.add(fmt::format("input {}: {}", slot.wanted.number, slot.wanted.bad_input));
+    return;
+  }
+  const std::string why = failure_of(fetched);
+  if (why.empty()) {
+    ++tally_.fetched;
+    if (fetched.cache == fetch::CacheUse::stale)
+      report_.note(fmt::format("{}: stale, {} s old", slot.wanted.url, fetched.age.count()));
+    return;
+  }
+  tally_.last = fmt::format("{}: {}", fetched.url.empty() ? slot.wanted.url : fetched.url, why);
+  if (!options_.single || !fetched.failure) failures_.add(tally_.last);
+  if (!fetched.failure)
+    ++tally_.refused;
+  else if (fetched.failure->kind == ErrorKind::unavailable)
+    ++tally_.unavailable;
+  else if (fetched.failure->kind == ErrorKind::unconfirmed)
+    ++tally_.unconfirmed;
+  else
+    ++tally_.other;
+}
+
+}  // namespace iso::cli

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "base/file.h"
+#include "cli/fetch/input.h"
+#include "cli/shared/report.h"
+#include "fetch/fetch.h"
+
+namespace iso::cli {
+
+struct FetchRunOptions {
+  std::string method, body;
+  http::Fields fields;
+  bool records = false;  // print records, and not bodies alone
+  bool all_pages = false;
+  bool single = false;  // its failure is the command's, and told by who runs it
+  std::size_t parallel = 50;
+};
+
+struct FetchTally {
+  std::uint64_t fetched = 0, refused = 0, bad_input = 0;  // refused: a status of 400 or more
+  std::uint64_t unavailable = 0, unconfirmed = 0, other = 0;
+  std::string last;  // why the last one failed
+  bool closed = false;
+};
+
+// Fetches all of an input, `parallel` at once, and prints what comes in the order of the input.
+class FetchRun {
+ public:
+  FetchRun(FetchInput& input, fetch::Fetcher& fetcher, Report& report, FetchRunOptions options,
+           const std::atomic<int>& interrupted);
+
+  // Throws ErrorKind::io.
+  FetchTally run();
+
+ private:
+  // One input, with what has come of it and was not printed yet.
+  struct Slot {
+    std::uint64_t number = 0;
+    Wanted wanted;
+    std::deque<fetch::Fetched> pages;
+    std::string next_page;        // to be asked for once it is the first in line
+    std::set<std::string> asked;  // with --all-pages: never twice
+    bool finished = false;
+  };
+
+  void fill();
+  void start(Slot& slot);
+  void start_page(Slot& slot, const std::string& url);
+  void take(fetch::Fetched fetched);
+  void print_ready();
+  void print(Slot& slot, fetch::Fetched fetched);
+  void print_body(std::string_view bytes);
+  void count(const Slot& slot, const fetch::Fetched& fetched);
+  bool finished() const;
+  Wait wait() const;
+
+  FetchInput& input_;
+  fetch::Fetcher& fetcher_;
+  Report& report_;
+  FetchRunOptions options_;
+  const std::atomic<int>& interrupted_;
+  Few failures_;
+  Output out_;
+  std::deque<Slot> slots_;
+  std::uint64_t first_ = 0;  // the number of the first slot
+  FetchTally tally_;
+};
+
+}  // namespace iso::cli

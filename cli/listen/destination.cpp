@@ -1,0 +1,106 @@
+#include "cli/listen/destination.h"
+
+#include <unistd.h>
+
+#include "base/words.h"
+#include "ends/open.h"
+#include "ends/stream.h"
+#include "handlers/coprocess.h"
+#include "handlers/exec.h"
+
+namespace iso::cli {
+namespace {
+
+constexpr std::chrono::seconds kConnectTime{30};
+constexpr std::chrono::minutes kLongCommand{10};  // of which nobody said how long it may take
+constexpr std::uint16_t kPrefetch = 1000, kCoprocessPrefetch = 100;
+
+std::chrono::milliseconds job_timeout_of(const ListenOptions& args) {
+  return duration_or(args.job_timeout, std::chrono::milliseconds(0));
+}
+
+std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& session) {
+  handlers::ExecOptions options;
+  options.command = split_words(args.exec);
+  options.environment = session.environment.all();
+  options.jobs = args.jobs;
+  options.job_timeout = job_timeout_of(args);
+  options.replies = args.reply;
+  if (!args.reply) options.prints_to = STDOUT_FILENO;
+  return handlers::open_exec_sink(options);
+}
+
+std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& session, Report& report) {
+  handlers::CoprocessOptions options;
+  options.command = split_words(args.coprocess);
+  options.environment = session.environment.all();
+  options.answer_time = job_timeout_of(args);
+  options.replies = args.reply;
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  return handlers::open_coprocess_sink(options);
+}
+
+std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& session, Report& report) {
+  if (!args.exec.empty()) return open_exec(args, session);
+  if (!args.coprocess.empty()) return open_coprocess(args, session, report);
+  return ends::open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+}
+
+std::unique_ptr<handlers::BreakerSink> guard_handler(std::unique_ptr<Sink> handler, const ListenOptions& args,
+                                                     const CircuitOptions& guard, Report& report) {
+  handlers::GuardedOptions options;
+  options.circuit = guard.name;
+  options.at_once = args.exec.empty() ? prefetch_of(args) : args.jobs;
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  return std::make_unique<handlers::BreakerSink>(std::move(handler), *guard.breaker, std::move(options));
+}
+
+Destination open_ledger(const std::string& acks) {
+  auto sink = std::make_unique<store::LedgerSink>(parse_url(acks));
+  const store::LedgerTally* tally = &sink->tally();
+  return {std::move(sink), nullptr, tally, nullptr};
+}
+
+}  // namespace
+
+Destination open_destination(const ListenOptions& args, Url url, const Session& session,
+                             const CircuitOptions& guard, Report& report) {
+  if (!args.acks.empty()) return open_ledger(args.acks);
+  auto handler = open_handler(args, session, report);
+  handlers::BreakerSink* guarded = nullptr;
+  if (guard.breaker && args.has_handler()) {
+    auto sink = guard_handler(std::move(handler), args, guard, report);
+    guarded = sink.get();
+    handler = std::move(sink);
+  }
+  if (!args.reply && args.confirm_as.empty()) return {std::move(handler), nullptr, nullptr, guarded};
+  SinkOptions to;
+  url.fragment.clear();
+  to.name = "iso listen " + args.queue + " (answers)";
+  to.timeout = kConnectTime;
+  to.guard = guard;
+  replies::ReplyingOptions options;
+  options.reply = args.reply;
+  options.confirm_as = args.confirm_as;
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  auto sink = std::make_unique<replies::ReplyingSink>(std::move(handler), ends::open_sink(url, to),
+                                                      std::move(options));
+  const replies::AnswerTally* tally = &sink->tally();
+  return {std::move(sink), tally, nullptr, guarded};
+}
+
+// Handlers take their time, and other listeners shall have the rest of the queue: a message for each command,
+// and one in reserve; for a coprocess enough to keep it busy.
+std::uint16_t prefetch_of(const ListenOptions& args) {
+  if (args.prefetch != 0) return args.prefetch;
+  if (!args.coprocess.empty()) return kCoprocessPrefetch;
+  return args.exec.empty() ? kPrefetch : static_cast<std::uint16_t>(2 * args.jobs);
+}
+
+std::chrono::milliseconds longest_call(const ListenOptions& args) {
+  if (!args.has_handler()) return kConnectTime;
+  const auto job = job_timeout_of(args);
+  return std::max<std::chrono::milliseconds>(kConnectTime, job.count() != 0 ? job : kLongCommand);
+}
+
+}  // namespace iso::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/shared/breaker_options.h"
+#include "cli/shared/common_options.h"
+#include "cli/shared/registry_options.h"
+#include "ends/stream.h"
+
+namespace iso::cli {
+
+// What `iso listen` was asked for. An empty text: not given.
+struct ListenOptions {
+  CommonOptions common;
+  BreakerFlags breaker;
+  std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
+  RegistryFlags registry;
+  std::string self;  // NAME=HOST:PORT
+  std::vector<std::string> bindings;
+  bool declare = false, drain = false, peek = false, reply = false;
+  std::uint64_t count = 0;
+  std::uint16_t prefetch = 0;  // 0: as many as suit what is done with them
+  std::uint16_t jobs = 1;
+  ends::StreamFormat format = ends::StreamFormat::records;
+
+  bool has_handler() const { return !exec.empty() || !coprocess.empty(); }
+
+  // Declares them.
+  void add_to(CLI::App& app);
+};
+
+}  // namespace iso::cli

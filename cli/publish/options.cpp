@@ -1,0 +1,93 @@
+#include "cli/publish/options.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+namespace iso::cli {
+namespace {
+
+void add_input_options(CLI::App& app, PublishOptions& options) {
+  app.add_option("settings", options.settings, "Settings file: a record without a body")
+      ->type_name("SETTINGS");
+  auto* body =
+      app.add_option("--body", options.body, "The body of one message, as JSON; with --count, of each")
+          ->type_name("JSON");
+  app.add_option("--file", options.files,
+                 "Read bodies from this file instead of standard input; may be repeated")
+      ->type_name("PATH")
+      ->excludes(body);
+  auto* from = app.add_option("--from", options.from,
+                              "Take messages from another end instead: URL#QUEUE, or a file of records")
+                   ->type_name("END")
+                   ->excludes(body)
+                   ->excludes("--file");
+  app.add_flag("--follow", options.follow, "With --from: when the queue is empty, wait for more")
+      ->needs(from);
+  app.add_option("--max-attempts", options.max_attempts,
+                 "With --from: a message of a store that failed so often is dead")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->needs(from)
+      ->default_str("5");
+  const std::map<std::string, Framing> framings{{"json", Framing::json},
+                                                {"lines", Framing::lines},
+                                                {"whole", Framing::whole},
+                                                {"records", Framing::records}};
+  app.add_option("--in", options.framing,
+                 "How input is cut into messages: json values, lines of text, whole, or records")
+      ->type_name("FORM")
+      ->transform(CLI::CheckedTransformer(framings).description("{json,lines,whole,records}"))
+      ->excludes(from)
+      ->default_str("json");
+}
+
+void add_pace_options(CLI::App& app, PublishOptions& options) {
+  app.add_option("--count", options.count, "Publish no more than N messages; fewer is a failure")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--rate", options.rate, "Publish no more than N messages a second")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--window", options.window, "Messages on their way and not confirmed yet")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65'535))
+      ->default_str("1000");
+}
+
+void add_outcome_options(CLI::App& app, PublishOptions& options) {
+  app.add_flag("--await-replies", options.await_replies,
+               "Print the replies to each message: N of them with =N, else all that come within --timeout")
+      ->type_name("[=N]")
+      ->check([](const std::string& text) {
+        const bool digits = text.find_first_not_of("0123456789") == text.npos && text.size() < 7;
+        const bool good = text == "true" || (digits && std::stoul("0" + text) != 0);
+        return good ? std::string() : text + " is no number of replies";
+      });
+  app.add_option(
+         "--await-acks", options.await_acks,
+         "With --from: then wait until these have handled each message, as the ledger of its store says")
+      ->type_name("APP[,APP...]")
+      ->needs("--from")
+      ->excludes("--follow")
+      ->excludes("--await-replies");
+  app.add_option("--rejects", options.rejects,
+                 "Write the records that did not make it to FILE, ready to publish again")
+      ->type_name("FILE");
+  app.add_flag("--strict", options.strict, "Stop at the first bad input");
+  app.add_flag("--dry-run", options.dry_run, "Print the records that would be published, and publish none")
+      ->excludes("--await-replies")
+      ->excludes("--await-acks");
+}
+
+}  // namespace
+
+void PublishOptions::add_to(CLI::App& app) {
+  add_input_options(app, *this);
+  add_pace_options(app, *this);
+  add_outcome_options(app, *this);
+  record.add_to(app);
+  add_breaker_options(app, breaker, "the connection to the broker");
+  add_common_options(app, common, "Give up when no confirm came for so long (30s; with --follow never)");
+}
+
+}  // namespace iso::cli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/shared/breaker_options.h"
+#include "cli/shared/common_options.h"
+#include "cli/shared/record_options.h"
+#include "record/split.h"
+
+namespace iso::cli {
+
+// What `iso publish` was asked for. An empty text: not given.
+struct PublishOptions {
+  CommonOptions common;
+  BreakerFlags breaker;
+  RecordOptions record;
+  std::string settings, from, rejects;
+  std::string await_acks;  // "billing,shop"
+  std::optional<std::string> body;
+  std::vector<std::string> files;
+  Framing framing = Framing::json;
+  std::uint64_t count = 0;
+  double rate = 0;
+  std::size_t window = 1000;
+  std::uint32_t max_attempts = 5;
+  std::string await_replies;  // so many to each, in decimal; "true": all that come in time
+  bool strict = false, dry_run = false, follow = false;
+
+  // Declares them.
+  void add_to(CLI::App& app);
+};
+
+}  // namespace iso::cli

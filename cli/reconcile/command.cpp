@@ -1,0 +1,201 @@
+#include "cli/shared/command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fmt/core.h>
+#include <memory>
+#include <random>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
+
+#include "base/duration.h"
+#include "base/error.h"
+#include "base/wait.h"
+#include "cli/reconcile/options.h"
+#include "cli/reconcile/output.h"
+#include "cli/reconcile/repair.h"
+#include "cli/reconcile/sides.h"
+#include "cli/shared/ending.h"
+#include "cli/shared/report.h"
+#include "reconcile/reconcile.h"
+
+namespace iso::cli {
+namespace {
+
+constexpr std::chrono::seconds kGrace{60};
+constexpr std::uint64_t kOurselves = std::uint64_t{12} << 20;  // of --memory, for what does not grow
+constexpr std::chrono::milliseconds kRound{200};               // a signal is seen at the latest after this
+
+void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
+  for (auto now = system_clock().steady(); now < time && interrupted == 0; now = system_clock().steady())
+    wait_for({}, std::min(kRound, std::chrono::ceil<std::chrono::milliseconds>(time - now)));
+}
+
+reconcile::ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session) {
+  std::random_device random;
+  reconcile::ReconcileOptions options;
+  options.expected = args.expected;
+  options.grace = duration_or(args.grace, kGrace);
+  options.memory = args.memory - kOurselves;
+  options.folder = session.environment.temporary_folder();
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  options.seed = std::uint64_t{random()} << 32 | random();
+  return options;
+}
+
+// What counts for the exit status.
+std::uint64_t failures(const ReconcileOptionsTyped& args, const reconcile::ReconcileTally& tally) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < reconcile::kStatusNames.size(); ++i) {
+    const bool counts = args.fail_on.empty()
+                            ? static_cast<reconcile::Status>(i) != reconcile::Status::inflight
+                            : std::find(args.fail_on.begin(), args.fail_on.end(),
+                                        reconcile::kStatusNames[i]) != args.fail_on.end();
+    if (counts) count += tally.found[i];
+  }
+  return count;
+}
+
+// What all looks of one run share.
+struct Looks {
+  const ReconcileOptionsTyped& args;
+  const ReconcileSides sides;
+  Session& session;
+  Report& report;
+  const reconcile::ReconcileOptions options;
+
+  reconcile::ReconcileTally look(const std::function<void(const reconcile::Finding&)>& found) const {
+    reconcile::Side left = open_left(args, sides, session, report);
+    reconcile::Side right = open_right(args, sides, session, report);
+    left.present = right.present = right.ledger;
+    reconcile::ReconcileOptions with_progress = options;
+    struct Progress {
+      std::uint64_t done, all;
+    };
+    std::array<Progress, 2> sides_read{{{0, left.text->size()}, {0, right.text->size()}}};
+    with_progress.progress = [&](const reconcile::Side& side, std::uint64_t done, std::uint64_t all) {
+      auto& [first, second] = sides_read;
+      (&side == &left ? first : second) = {done, all};
+      report.progress_bytes("read", first.done + second.done,
+                            first.all != 0 && second.all != 0 ? first.all + second.all : 0);
+    };
+    return (args.sorted ? reconcile::reconcile_sorted : reconcile::reconcile)(left, right, with_progress,
+                                                                              session.interrupted, found);
+  }
+};
+
+// A look, and what was asked for after it: a plan, a repair and a second look.
+class OneRun {
+ public:
+  OneRun(const Looks& looks, FindingOutput& output) : looks_(looks), args_(looks.args), output_(output) {}
+
+  Outcome run() {
+    if (!args_.plan.empty() || args_.repair)
+      plan_ = std::make_unique<RepairPlan>(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
+    look();
+    if (plan_) plan_->finish();
+    if (!interrupted() && plan_ && args_.repair && plan_->size() != 0) repair_all();
+    if (interrupted()) return interrupted_by(looks_.session.interrupted);
+    const Outcome outcome = failures(args_, tally_) + repaired_.failed == 0 ? Outcome::done : Outcome::no;
+    output_.summary(tally_, outcome, repaired_.repaired);
+    return outcome;
+  }
+
+ private:
+  bool interrupted() const { return looks_.session.interrupted != 0; }
+
+  void look() {
+    const auto tell = [this](const reconcile::Finding& finding) {
+      output_.finding(finding);
+      if (plan_) plan_->add(finding);
+    };
+    const bool only_counts = args_.form == ReconcileForm::summary && !plan_;
+    tally_ = looks_.look(only_counts ? std::function<void(const reconcile::Finding&)>() : tell);
+  }
+
+  // A wrong pointer makes everything missing.
+  void repair_all() {
+    if (!args_.force && plan_->size() > tally_.left / 10)
+      return looks_.report.error(
+          fmt::format("nothing was sent: {} of {} are missing, more than a tenth; if --key and RIGHT are "
+                      "what you mean, say --force",
+                      plan_->size(), tally_.left));
+    repaired_ = repair(*plan_, args_, looks_.session, looks_.report, output_.out());
+    plan_.reset();
+    if (!interrupted()) look();
+  }
+
+  const Looks& looks_;
+  const ReconcileOptionsTyped& args_;
+  FindingOutput& output_;
+  std::unique_ptr<RepairPlan> plan_;
+  reconcile::ReconcileTally tally_;
+  RepairTally repaired_;
+};
+
+// Tells of each finding once, when it has been there for longer than the grace, until a signal comes.
+Outcome watch(const Looks& looks, FindingOutput& output) {
+  using Steady = Clock::Steady;
+  struct Known {
+    Steady since;
+    bool told = false;
+    std::uint64_t look = 0;
+  };
+  const auto every = parse_duration(looks.args.watch);
+  std::unordered_map<std::string, Known> known;
+  for (std::uint64_t look = 1; looks.session.interrupted == 0; ++look) {
+    const Steady now = system_clock().steady();
+    looks.look([&](const reconcile::Finding& finding) {
+      auto& [since, told, last] =
+          known.try_emplace(std::string(name_of(finding.status)) + finding.key + finding.error, Known{now})
+              .first->second;
+      last = look;
+      if (told || finding.status == reconcile::Status::inflight || now - since < looks.options.grace) return;
+      told = true;
+      output.finding(finding);
+    });
+    output.write();
+    if (looks.session.interrupted == 0)
+      std::erase_if(known, [look](const auto& one) { return one.second.look != look; });
+    sleep_until(now + every, looks.session.interrupted);
+  }
+  return interrupted_by(looks.session.interrupted);
+}
+
+// A plan that replaces a side would lose it.
+void check_plan(const ReconcileOptionsTyped& args) {
+  for (const auto& side : {args.left, args.right}) {
+    std::error_code none;
+    if (!args.plan.empty() && std::filesystem::equivalent(args.plan, side, none))
+      throw Error(ErrorKind::usage,
+                  fmt::format("--plan {} is a side of the comparison; name another file", args.plan));
+  }
+}
+
+Outcome run(const ReconcileOptionsTyped& args, Session& session) {
+  Report report("iso reconcile", args.voice, session.environment);
+  if (args.left == "-" && args.right == "-")
+    throw Error(ErrorKind::usage, "only one side can be standard input");
+  if ((args.repair || !args.watch.empty()) &&
+      !(can_be_read_again(args.left) && can_be_read_again(args.right)))
+    throw Error(ErrorKind::usage,
+                "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
+  check_plan(args);
+  const Looks looks{args, read_sides(args), session, report, options_of(args, session)};
+  FindingOutput output(args.form, args.voice, session.environment);
+  if (!args.watch.empty()) return watch(looks, output);
+  return OneRun(looks, output).run();
+}
+
+}  // namespace
+
+Run bind_reconcile(CLI::App& app) {
+  auto args = std::make_shared<ReconcileOptionsTyped>();
+  args->add_to(app);
+  return [args](Session& session) { return run(*args, session); };
+}
+
+}  // namespace iso::cli

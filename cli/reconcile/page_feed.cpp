@@ -1,0 +1,109 @@
+#include "cli/reconcile/page_feed.h"
+
+#include <fmt/core.h>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "cli/fetch/output.h"
+#include "fetch/fetch.h"
+#include "http/client.h"
+#include "http/link.h"
+#include "http/redirect.h"
+#include "http/uri.h"
+#include "reconcile/json/value.h"
+#include "record/write.h"
+
+namespace iso::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kRound{1000};  // a signal is seen at the latest after this
+
+ErrorKind kind_of_status(int status) {
+  if (status == 401 || status == 403) return ErrorKind::refused;
+  if (status == 404 || status == 410) return ErrorKind::missing;
+  return ErrorKind::unavailable;
+}
+
+http::HttpSettings settings() {
+  http::HttpSettings settings;
+  settings.user_agent = "iso/" ISO_VERSION;
+  return settings;
+}
+
+fetch::FetchOptions fetch_options(const PageOptions& options) {
+  fetch::FetchOptions fetch;
+  fetch.timeout = options.timeout;
+  return fetch;
+}
+
+}  // namespace
+
+struct PageFeed::Client {
+  explicit Client(const PageOptions& options) : http(settings()), fetcher({http}, fetch_options(options)) {}
+
+  http::Http http;
+  fetch::Fetcher fetcher;
+  std::set<std::string> asked;  // a page that leads back to one of these would never end
+};
+
+PageFeed::PageFeed(std::string url, PageOptions options, Session& session)
+    : first_(std::move(url)), next_(first_), options_(std::move(options)), session_(session) {
+  if (!http::http_url(first_))
+    throw Error(ErrorKind::usage, fmt::format("\"{}\" is no URL of http or https", name()));
+  client_ = std::make_unique<Client>(options_);
+}
+
+PageFeed::~PageFeed() = default;
+
+std::string PageFeed::name() const {
+  http::Uri uri = http::split_uri(first_);
+  if (uri.authority) http::take_login(*uri.authority);
+  return http::joined_uri(uri);
+}
+
+bool PageFeed::read(std::string& out) {
+  if (next_.empty()) return false;
+  const std::string url = std::exchange(next_, {});
+  client_->asked.insert(url);
+  http::Fields fields = options_.fields;
+  if (!http::same_origin(first_, url)) http::remove_secrets(fields);
+  client_->fetcher.start(1, {"GET", url, std::move(fields)});
+  std::vector<fetch::Fetched> done;
+  while (done.empty() && session_.interrupted == 0) done = client_->fetcher.turn({}, kRound);
+  if (done.empty()) return false;
+  take(url, done.front(), out);
+  return true;
+}
+
+void PageFeed::take(const std::string& url, const fetch::Fetched& page, std::string& out) {
+  if (page.failure) throw Error(page.failure->kind, fmt::format("{}: {}", url, page.failure->why));
+  if (page.response.status >= 400)
+    throw Error(kind_of_status(page.response.status), fmt::format("{}: {}", url, failure_of(page)));
+  const auto next = http::next_page(page.response.fields, page.url);
+  if (next && !client_->asked.contains(*next)) next_ = *next;
+  try {
+    append_items(page.body.bytes(), out);
+  } catch (const Error& error) {
+    throw error.during(url);
+  }
+}
+
+void PageFeed::append_items(std::string_view body, std::string& out) const {
+  const reconcile::Value page = reconcile::read_value(body);
+  const reconcile::Value* const items = reconcile::find_value(page, options_.items);
+  if (!items || items->kind != reconcile::Value::Kind::array)
+    throw Error(ErrorKind::data, options_.items.empty()
+                                     ? "no array of items; say where it is with --items POINTER"
+                                     : "no array of items where --items says");
+  for (const reconcile::Value& item : items->elements) {
+    append_one_line(out, item.text);
+    out += '\n';
+  }
+}
+
+std::unique_ptr<reconcile::Feed> PageFeed::later() {
+  return std::make_unique<PageFeed>(first_, options_, session_);
+}
+
+}  // namespace iso::cli

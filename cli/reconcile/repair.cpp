@@ -1,0 +1,158 @@
+#include "cli/reconcile/repair.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "cli/reconcile/sides.h"
+#include "cli/shared/ending.h"
+#include "cli/shared/layers.h"
+#include "ends/open.h"
+#include "ends/stream.h"
+#include "pump/pump.h"
+#include "reconcile/sides/text.h"
+#include "record/write.h"
+
+namespace iso::cli {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kDrainTime{5};
+constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
+
+Output open_plan(const std::string& path, const std::string& folder) {
+  if (path.empty()) return Output(reconcile::temporary_file(folder), "the plan");
+  return Output(open_to_write(path), path);
+}
+
+std::unordered_set<std::string> lines_of(const std::string& path) {
+  std::unordered_set<std::string> lines;
+  if (access(path.c_str(), F_OK) != 0) return lines;
+  const std::string text = read_file(path);
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+    lines.insert(text.substr(at, end - at));
+  return lines;
+}
+
+// Where a repair goes, and what its records are given.
+struct Target {
+  std::unique_ptr<Sink> sink;
+  std::string name;
+  std::optional<Preparer> preparer;
+};
+
+Target open_target(const ReconcileOptionsTyped& args, Report& report) {
+  const std::string& text = args.repair_to.empty() ? args.right : args.repair_to;
+  if (is_http(text))
+    throw Error(ErrorKind::usage,
+                "a repair over HTTP is not possible; say where to send it with --repair-to END");
+  Url url = parse_url(text);
+  if (url.scheme == "file") return {ends::open_file_sink(url.path), url.path, std::nullopt};
+  fill_password(url, args.password_file);
+  SinkOptions options;
+  options.name = "iso reconcile";
+  options.timeout = options.outage = duration_or(args.timeout, kPatience);
+  options.notice = [&report](std::string_view notice) { report.note(notice); };
+  Record typed;
+  if (url.scheme == "sqlite") options.into = url.fragment;
+  if (!url.fragment.empty()) {  // to this queue, and to no other that its exchange knows
+    typed.exchange = "";
+    typed.routing_key = url.fragment;
+  }
+  Url end = url;
+  if (url.scheme != "sqlite") end.fragment.clear();
+  const Layers layers(url.scheme == "sqlite" ? Record{} : typed, typed);
+  return {ends::open_sink(end, options), redacted(url),
+          Preparer(layers, resolve_defaults(layers), Incoming::messages)};
+}
+
+void append_outcome(std::string& out, const Delivery& taken, const DeliveryResult& result,
+                    std::string_view target) {
+  const bool done = result.status == DeliveryStatus::confirmed && !taken.bad_input;
+  out += done ? R"({"status":"repaired")" : R"({"status":"unrepaired")";
+  if (taken.record.message_id) {
+    out += R"(,"message_id":)";
+    append_json_string(out, *taken.record.message_id);
+  }
+  out += R"(,"to":)";
+  append_json_string(out, target);
+  if (!done) {
+    out += R"(,"error":)";
+    append_json_string(out, taken.bad_input ? taken.bad_input->why : failure_text(taken.record, result));
+  }
+  out += "}\n";
+}
+
+}  // namespace
+
+RepairPlan::RepairPlan(const std::string& path, bool remembers, const std::string& folder)
+    : path_(path), out_(open_plan(path, folder)) {
+  if (!remembers) return;
+  done_before_ = lines_of(path + ".done");
+  done_.emplace(open_to_append(path + ".done"), path + ".done");
+}
+
+void RepairPlan::add(const reconcile::Finding& finding) {
+  if (finding.status != reconcile::Status::missing) return;
+  const std::string_view item = finding.left.first->item->json;
+  const std::string hash = hash_text(hash128(item));
+  for (std::uint32_t copy = finding.right.count; copy < finding.left.count; ++copy) {
+    std::string name = copy == 0 ? hash : fmt::format("{}-{}", hash, copy);
+    if (done_before_.contains(name)) continue;
+    ++size_;
+    if (done_) names_.push_back(std::move(name));
+    append_one_line(out_.buffer(), item);
+    out_.buffer() += '\n';
+  }
+  if (out_.pending() >= kAtOnce) out_.write_all();
+}
+
+void RepairPlan::finish() {
+  out_.write_all();
+}
+
+void RepairPlan::done(std::uint64_t number) {
+  if (!done_) return;
+  done_->buffer() += names_.at(number - 1) + '\n';
+  done_->write_all();
+}
+
+Descriptor RepairPlan::lines() const {
+  if (!path_.empty()) return open_to_read(path_);
+  lseek(out_.descriptor(), 0, SEEK_SET);
+  return Descriptor::lend(out_.descriptor());
+}
+
+RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session& session, Report& report,
+                   Output& out) {
+  std::vector<ends::Input> inputs;
+  inputs.push_back({plan.lines(), plan.name()});
+  const auto source = ends::open_stream_source(std::move(inputs), Framing::records);
+  Target target = open_target(args, report);
+  RepairTally tally;
+  PumpOptions options;
+  options.patience = duration_or(args.timeout, kPatience);
+  options.drain_time = kDrainTime;
+  options.interrupted = &session.interrupted;
+  PumpHooks hooks;
+  if (target.preparer) hooks.prepare = std::ref(*target.preparer);
+  hooks.report = [&](const Delivery& taken, const DeliveryResult& result) {
+    const bool done = result.status == DeliveryStatus::confirmed && !taken.bad_input;
+    if (done) plan.done(taken.ticket);
+    ++(done ? tally.repaired : tally.failed);
+    append_outcome(out.buffer(), taken, result, target.name);
+    if (out.pending() >= kAtOnce) out.write_all();
+    report.progress("repaired", tally.repaired);
+  };
+  hooks.stalled = [&report](std::string_view why) {
+    if (!why.empty()) report.note(fmt::format("nothing moves: {}", why));
+  };
+  const Tally pumped = pump(*source, *target.sink, options, hooks);
+  out.write_all();
+  if (pumped.error) throw unconfirmed_or(*pumped.error, pumped);
+  if (pumped.gave_up) throw Error(ErrorKind::unconfirmed, fmt::format("{}: no confirm in time", target.name));
+  return tally;
+}
+
+}  // namespace iso::cli

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/file.h"
+#include "cli/reconcile/options.h"
+#include "cli/shared/command.h"
+#include "cli/shared/report.h"
+#include "reconcile/finding.h"
+
+namespace iso::cli {
+
+// What RIGHT lacks, as records of LEFT, one a line: the plan, and then what is sent. FILE.done beside a plan
+// remembers what was confirmed, so that it is not sent again where RIGHT cannot know of it yet.
+class RepairPlan {
+ public:
+  // `path` may be "": then the plan is kept where nobody sees it. Throws ErrorKind::io.
+  RepairPlan(const std::string& path, bool remembers, const std::string& folder);
+
+  void add(const reconcile::Finding& finding);  // a finding that is not `missing` is no matter of it
+  void finish();                                // all was added
+
+  std::uint64_t size() const { return size_; }
+
+  // A line of the plan was confirmed.
+  void done(std::uint64_t number);
+  // The lines, to read them as records.
+  Descriptor lines() const;
+  std::string name() const { return path_.empty() ? "the plan" : path_; }
+
+ private:
+  std::string path_;
+  Output out_;
+  std::uint64_t size_ = 0;
+  std::vector<std::string> names_;  // of its lines, if what is done is remembered
+  std::unordered_set<std::string> done_before_;
+  std::optional<Output> done_;
+};
+
+struct RepairTally {
+  std::uint64_t repaired = 0, failed = 0;
+};
+
+// Sends the plan to the end that the options name, as it was: with its ids. Each record has a line on `out`.
+// Throws ErrorKind::usage for an end that cannot be sent to, and what the end throws.
+RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session& session, Report& report,
+                   Output& out);
+
+}  // namespace iso::cli

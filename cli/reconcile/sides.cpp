@@ -1,0 +1,155 @@
+#include "cli/reconcile/sides.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/core.h>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "base/compressed.h"
+#include "base/error.h"
+#include "base/url.h"
+#include "cli/reconcile/page_feed.h"
+#include "cli/shared/header_options.h"
+#include "reconcile/sides/feed.h"
+
+namespace iso::cli {
+namespace {
+
+using Tokens = std::vector<std::string>;
+
+constexpr std::chrono::seconds kConnectTime{30};
+
+constexpr std::size_t kMostTokens = 100;  // a rule's place is found by recursion
+
+Tokens tokens_of(std::string_view pointer) {
+  Tokens tokens = pointer_tokens(pointer);
+  if (tokens.size() > kMostTokens)
+    throw Error(ErrorKind::usage,
+                fmt::format("a pointer of {} names; {} are the most", tokens.size(), kMostTokens));
+  return tokens;
+}
+
+// "/a=/b": the place on the left, and on the right. A pointer starts with /, so = before one parts the two.
+std::pair<Tokens, Tokens> pair_of(std::string_view text) {
+  auto at = text.find("=/");
+  if (at == std::string_view::npos && text.ends_with('=')) at = text.size() - 1;
+  if (at == std::string_view::npos) return {tokens_of(text), tokens_of(text)};
+  return {tokens_of(text.substr(0, at)), tokens_of(text.substr(at + 1))};
+}
+
+// `pointer` within what is compared on the left.
+Tokens within(const Tokens& compared, std::string_view option, std::string_view pointer) {
+  const Tokens tokens = tokens_of(pointer);
+  if (tokens.size() <= compared.size() || !std::equal(compared.begin(), compared.end(), tokens.begin()))
+    throw Error(ErrorKind::usage,
+                fmt::format("{} {}: that is not within what --compare names on the left", option, pointer));
+  return {tokens.begin() + static_cast<std::ptrdiff_t>(compared.size()), tokens.end()};
+}
+
+reconcile::Rule& rule_below(SideTerms& side, const Tokens& below) {
+  return side.rule.at(side.compared).at(below);
+}
+
+void add_key(SideTerms& side, Tokens tokens) {
+  side.rule.at(tokens).key = static_cast<int>(side.key.size());
+  side.key.push_back(std::move(tokens));
+}
+
+// It can be read where and as often as we like; a pipe cannot, nor what is compressed.
+bool is_plain_file(const Url& url) {
+  std::error_code none;
+  return url.scheme == "file" && compression_of(url.path) == Compression::none &&
+         std::filesystem::is_regular_file(url.path, none);
+}
+
+std::unique_ptr<reconcile::Feed> open_feed(const Url& url, const ReconcileOptionsTyped& args,
+                                           Report& report) {
+  if (url.scheme == "sqlite") return reconcile::open_store_feed(url);
+  if (url.scheme == "file") return reconcile::open_file_feed(url.path);
+  SourceOptions options;
+  options.name = "iso reconcile";
+  options.timeout = duration_or(args.timeout, kConnectTime);
+  options.notice = [&report](std::string_view text) { report.note(text); };
+  return reconcile::open_queue_feed(url, options);
+}
+
+void open_text(reconcile::Side& side, const std::string& end, const ReconcileOptionsTyped& args,
+               Session& session, Report& report) {
+  const std::string folder = session.environment.temporary_folder();
+  if (is_http(end)) {
+    PageOptions options;
+    options.fields = read_header_options(args.headers, args.bearer_file);
+    options.items = pointer_tokens(args.items);
+    options.timeout = duration_or(args.timeout, kConnectTime);
+    auto feed = std::make_unique<PageFeed>(end, std::move(options), session);
+    side.name = feed->name();
+    side.text = std::make_unique<reconcile::Text>(std::move(feed), folder);
+    return;
+  }
+  Url url = parse_url(end);
+  fill_password(url, args.password_file);
+  side.name = redacted(url);
+  side.rows = url.scheme == "sqlite";
+  side.ledger = side.rows && reconcile::is_ledger(url);
+  side.text = is_plain_file(url) ? std::make_unique<reconcile::Text>(url.path)
+                                 : std::make_unique<reconcile::Text>(open_feed(url, args, report), folder);
+}
+
+reconcile::Side open_side(const std::string& end, const SideTerms& terms, const ReconcileOptionsTyped& args,
+                          Session& session, Report& report) {
+  reconcile::Side side;
+  side.rule = terms.rule;
+  side.key = terms.key;
+  side.compared = terms.compared;
+  open_text(side, end, args, session, report);
+  return side;
+}
+
+}  // namespace
+
+bool is_http(std::string_view end) {
+  return end.starts_with("http:") || end.starts_with("https:") || end.starts_with("http+");
+}
+
+ReconcileSides read_sides(const ReconcileOptionsTyped& args) {
+  ReconcileSides sides;
+  auto& [left, right] = sides;
+  for (const auto& key : args.keys.empty() ? std::vector<std::string>{"/message_id"} : args.keys) {
+    auto [of_left, of_right] = pair_of(key);
+    add_key(left, std::move(of_left));
+    add_key(right, std::move(of_right));
+  }
+  if (!args.compare.empty()) std::tie(left.compared, right.compared) = pair_of(args.compare.front());
+  for (SideTerms* const side : {&left, &right}) {
+    if (args.compare.empty()) reconcile::ignore_travel(side->rule);
+    side->rule.at(side->compared).compared = true;
+    for (const auto& pointer : args.ignored)
+      rule_below(*side, within(left.compared, "--ignore", pointer)).ignored =
+          reconcile::Rule::Ignored::always;
+    for (const auto& pointer : args.unordered)
+      rule_below(*side, within(left.compared, "--unordered", pointer)).unordered = true;
+  }
+  return sides;
+}
+
+reconcile::Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+                          Report& report) {
+  return open_side(args.left, sides.left, args, session, report);
+}
+
+reconcile::Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+                           Report& report) {
+  reconcile::Side side = open_side(args.right, sides.right, args, session, report);
+  if (!args.expected.empty() && !side.ledger)
+    throw Error(ErrorKind::usage, "--expect needs RIGHT to be a ledger: sqlite:PATH#acks");
+  return side;
+}
+
+bool can_be_read_again(const std::string& side) {
+  std::error_code none;
+  return side != "-" && !std::filesystem::is_fifo(side, none);
+}
+
+}  // namespace iso::cli

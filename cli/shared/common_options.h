@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/url.h"
+#include "cli/shared/environment.h"
+#include "cli/shared/report.h"
+
+namespace CLI {
+class App;
+}
+
+namespace iso::cli {
+
+// The options that every command has.
+struct CommonOptions {
+  std::string url, context, password_file;
+  std::string timeout;
+  Voice voice;
+};
+
+// Declares them; `timeout_help` says what the command does when the time is up.
+void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help);
+
+// The parts of these that need no end.
+void add_timeout_option(CLI::App& app, std::string& timeout, const std::string& help);
+void add_voice_options(CLI::App& app, Voice& voice);
+
+// Gives each long option of `app` its environment twin: --window is ISO_WINDOW. Options in the group
+// kRecordGroup have none: their names belong to the handlers of messages.
+void bind_twins(CLI::App& app);
+inline constexpr const char* kRecordGroup = "Fields of the record";
+
+// The secret that a file of one line holds. Throws ErrorKind::missing, ErrorKind::io.
+std::string first_line(const std::string& path);
+
+// A broker's URL without a password takes it from this file, unless that is "". Throws as first_line().
+void fill_password(Url& url, const std::string& password_file);
+
+// --url, else what --context says, else AMQP_URL, else RabbitMQ's default on this machine; with the
+// password of --password-file. Throws ErrorKind::usage, ErrorKind::config, ErrorKind::missing.
+Url resolve_url(const CommonOptions& options, const Environment& environment);
+
+// A duration that was typed, or `otherwise` for "". Throws ErrorKind::usage.
+std::chrono::milliseconds duration_or(const std::string& typed, std::chrono::milliseconds otherwise);
+
+// --timeout, or `otherwise`.
+std::chrono::milliseconds timeout_of(const CommonOptions& options, std::chrono::milliseconds otherwise);
+
+}  // namespace iso::cli

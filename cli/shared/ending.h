@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/error.h"
+#include "cli/shared/command.h"
+#include "pump/pump.h"
+
+namespace iso::cli {
+
+// How a command ends after a signal and a drain.
+Outcome interrupted_by(int signal);
+
+// `error`, or ErrorKind::unconfirmed with its text if it left records whose status is not known.
+Error unconfirmed_or(const Error& error, const Tally& tally);
+
+}  // namespace iso::cli

@@ -1,0 +1,23 @@
+#include "cli/shared/header_options.h"
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "cli/shared/common_options.h"
+
+namespace iso::cli {
+
+http::Fields read_header_options(const std::vector<std::string>& lines, const std::string& bearer_file) {
+  http::Fields fields;
+  for (const auto& line : lines) {
+    const auto colon = line.find(':');
+    if (colon == 0 || colon == line.npos || line.find_first_of("\r\n") != line.npos)
+      throw Error(ErrorKind::usage,
+                  fmt::format("--header \"{}\": write it as \"Name: value\", on one line", line));
+    fields.add(http::trimmed(line.substr(0, colon)), http::trimmed(std::string_view(line).substr(colon + 1)));
+  }
+  if (!bearer_file.empty()) fields.set("Authorization", "Bearer " + first_line(bearer_file));
+  return fields;
+}
+
+}  // namespace iso::cli

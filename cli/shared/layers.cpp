@@ -1,0 +1,75 @@
+#include "cli/shared/layers.h"
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "record/merge.h"
+
+namespace iso::cli {
+namespace {
+
+// A record of the input must have a body, and what only listen or the settings say is dropped or refused.
+void check(Record& record) {
+  if (!record.body_kind) throw Error(ErrorKind::data, "it has no body: give it one of body, text or base64");
+  if (record.direct_name)
+    throw Error(ErrorKind::data, "direct_name belongs in a settings file; a record has exchange");
+  record.queue.reset();
+  record.redelivered.reset();
+  record.delivery_count.reset();
+  record.received_at.reset();
+}
+
+}  // namespace
+
+Layers::Layers(Record typed_fields, Record settings_fields)
+    : typed(std::move(typed_fields)), settings(std::move(settings_fields)) {
+  if (typed.exchange) settings.direct_name.reset();
+  if (typed.direct_name) settings.exchange.reset();
+}
+
+Record resolve_defaults(const Layers& layers) {
+  Record defaults = layers.typed;
+  fill(defaults, layers.settings);
+  if (defaults.direct_name && defaults.exchange && *defaults.exchange != *defaults.direct_name)
+    throw Error(ErrorKind::config,
+                fmt::format("exchange \"{}\" and direct_name \"{}\" name two exchanges; give one",
+                            *defaults.exchange, *defaults.direct_name));
+  if (defaults.direct_name) defaults.exchange = defaults.direct_name;
+  if (!defaults.exchange) defaults.exchange = "";
+  if (defaults.queue && defaults.exchange->empty() && !defaults.routing_key)
+    defaults.routing_key = defaults.queue;
+  return defaults;
+}
+
+Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming)
+    : typed_(layers.typed), defaults_(std::move(defaults)), incoming_(incoming) {
+  if (typed_.direct_name) typed_.exchange = typed_.direct_name;
+  for (Record* layer : {&typed_, &defaults_}) {
+    layer->queue.reset();
+    layer->direct_name.reset();
+  }
+}
+
+void Preparer::operator()(Record& record) {
+  if (incoming_ != Incoming::bodies) {
+    check(record);
+    overlay(record);
+  }
+  fill(record, defaults_);
+  if (record.exchange->empty() && record.routing_key.value_or("").empty())
+    throw Error(ErrorKind::data,
+                "it has no exchange and no routing key: give it one, or say --routing-key QUEUE");
+  if (incoming_ == Incoming::messages) return;
+  if (!record.message_id && !record.no_message_id) record.message_id = ids_.next();
+  if (!record.correlation_id && !record.no_correlation_id) record.correlation_id = ids_.next();
+}
+
+void Preparer::overlay(Record& record) const {
+  Record top = typed_;
+  top.body.swap(record.body);
+  std::swap(top.body_kind, record.body_kind);
+  fill(top, record);
+  record = std::move(top);
+}
+
+}  // namespace iso::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/random.h"
+#include "record/record.h"
+
+namespace iso::cli {
+
+// What stands above and below each record's own fields: what was typed wins over the record, the record over
+// the settings file, that over the defaults. Of exchange and direct_name, the one that was typed puts the
+// other aside.
+struct Layers {
+  Layers(Record typed_fields, Record settings_fields);
+  Record typed, settings;
+};
+
+// Where a message goes that does not say, and what to create first: `typed` over `settings`, with an
+// exchange, and on the default exchange the queue as routing key. Throws ErrorKind::config when the settings
+// name two exchanges.
+Record resolve_defaults(const Layers& layers);
+
+// What comes in: bodies alone, records with fields of their own, or messages that have been sent before and
+// get no fresh ids.
+enum class Incoming { bodies, records, messages };
+
+// Completes each record on its way to the sink. Throws ErrorKind::data for one that cannot be published.
+class Preparer {
+ public:
+  Preparer(const Layers& layers, Record defaults, Incoming incoming);
+  void operator()(Record& record);
+
+ private:
+  void overlay(Record& record) const;
+
+  Record typed_, defaults_;
+  Incoming incoming_;
+  IdMaker ids_;
+};
+
+}  // namespace iso::cli

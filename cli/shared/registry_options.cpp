@@ -1,0 +1,62 @@
+#include "cli/shared/registry_options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <fmt/core.h>
+
+#include "base/error.h"
+
+namespace iso::cli {
+namespace {
+
+constexpr std::string_view kEtcd = "etcd+", kRedis = "redis://";
+
+HostPort dns_server_of(std::string_view text) {
+  const auto colon = text.find(':');
+  HostPort server{std::string(text.substr(0, colon)), 53};
+  if (colon == text.npos) return server;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, server.port);
+  if (error != std::errc{} || rest != end || server.port == 0)
+    throw Error(ErrorKind::usage, fmt::format("--dns-server {}: say IP or IP:PORT", text));
+  return server;
+}
+
+}  // namespace
+
+CLI::Option* add_registry_option(CLI::App& app, RegistryFlags& flags, const std::string& what) {
+  return app
+      .add_option("--registry", flags.registry,
+                  what +
+                      ": etcd+http://HOST:PORT or redis://HOST:PORT; else ETCDCTL_ENDPOINTS, REDIS_URL, or "
+                      "this machine's")
+      ->type_name("URL");
+}
+
+CLI::Option* add_dns_server_option(CLI::App& app, RegistryFlags& flags) {
+  return app.add_option("--dns-server", flags.dns_server, "Ask this one for services in the DNS")
+      ->type_name("IP[:PORT]");
+}
+
+discovery::RegistryKind registry_kind(const std::string& url) {
+  if (url.starts_with(kRedis)) return discovery::RegistryKind::redis;
+  if (url.starts_with("etcd+http://") || url.starts_with("etcd+https://"))
+    return discovery::RegistryKind::etcd;
+  throw Error(ErrorKind::usage,
+              "--registry is etcd+http://HOST:PORT, etcd+https://HOST:PORT or redis://HOST:PORT");
+}
+
+discovery::RegistryOptions registries_of(const RegistryFlags& flags, const Environment& environment) {
+  discovery::RegistryOptions options;
+  if (auto endpoints = environment.variable("ETCDCTL_ENDPOINTS")) options.etcd = std::move(*endpoints);
+  if (auto url = environment.variable("REDIS_URL")) options.redis = std::move(*url);
+  if (!flags.dns_server.empty()) options.dns_server = dns_server_of(flags.dns_server);
+  if (flags.registry.empty()) return options;
+  if (registry_kind(flags.registry) == discovery::RegistryKind::redis)
+    options.redis = flags.registry;
+  else
+    options.etcd = flags.registry.substr(kEtcd.size());
+  return options;
+}
+
+}  // namespace iso::cli

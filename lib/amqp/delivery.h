@@ -1,0 +1,34 @@
+#pragma once
+
+#include <amqp.h>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "record/record.h"
+
+namespace iso::amqp {
+
+// Puts a delivery together from its frames: the method, the header, and the body's pieces (AMQP 0-9-1 section
+// 4.2.6).
+class DeliveryAssembler {
+ public:
+  void begin(const amqp_basic_deliver_t& method, std::string_view queue);
+  // The next frame of content. True when the record is whole.
+  bool add(const amqp_frame_t& frame);
+
+  std::uint64_t tag() const { return tag_; }
+  Record& record() { return record_; }
+  // Why the record is not all of the message, or "".
+  const std::string& why_unreadable() const { return why_unreadable_; }
+
+ private:
+  bool finish();
+
+  std::uint64_t tag_ = 0;
+  Record record_;
+  std::string why_unreadable_;
+  std::uint64_t body_left_ = 0;
+};
+
+}  // namespace iso::amqp

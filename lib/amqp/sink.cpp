@@ -1,0 +1,313 @@
+#include <algorithm>
+#include <deque>
+#include <fmt/core.h>
+#include <map>
+#include <set>
+
+#include "amqp/amqp.h"
+#include "amqp/connection.h"
+#include "amqp/delivery.h"
+#include "amqp/properties.h"
+#include "base/error.h"
+
+namespace iso::amqp {
+namespace {
+
+constexpr std::size_t kWriteAtOnce = std::size_t{64} * 1024;
+constexpr std::string_view kDirectReplies = "amq.rabbitmq.reply-to";
+constexpr int kFrameError = 501;  // AMQP 0-9-1 section 1.2
+
+std::string_view exchange_of(const Record& record) {
+  return record.exchange ? std::string_view(*record.exchange) : "";
+}
+std::string_view key_of(const Record& record) {
+  return record.routing_key ? std::string_view(*record.routing_key) : "";
+}
+
+// Publishes with confirms. The broker numbers what it gets on a channel from 1 and answers by number; a
+// message that no queue takes comes back first, without a number. A channel that the broker closes takes
+// along whatever was on its way, and does not say which message it closed over. So the first message to an
+// exchange that has confirmed nothing yet goes alone, and after an unexpected close all that was on its way
+// goes again, one by one: whoever is alone is the culprit.
+class AmqpSink final : public Sink {
+ public:
+  AmqpSink(const Url& url, const SinkOptions& options)
+      : connection_(url, options), direct_(options.direct_replies) {
+    prepare(options);
+    open_channel();
+  }
+
+  ~AmqpSink() override {
+    if (sent_.empty()) connection_.nothing_is_open();
+  }
+
+  void put(Ticket ticket, const Record& record) override {
+    waiting_.push_back({ticket, &record});
+    if (waiting_.size() == 1) send_waiting();
+  }
+
+  void flush() override {
+    send_waiting();
+    connection_.write_some();
+  }
+
+  // Whoever waits for the status of a message whose confirm is here must get it, so a lost connection is told
+  // only when there are none to tell; it shows again at the next call.
+  void results(std::vector<DeliveryResult>& out) override {
+    try {
+      exchange();
+    } catch (const Error&) {
+      if (known_.empty() && replies_.empty()) throw;
+    }
+    move_append(known_, out);
+  }
+
+  Wait wait() const override { return connection_.wait(); }
+
+  std::string_view reply_address() const override { return direct_ ? kDirectReplies : std::string_view(); }
+
+  void replies(std::vector<Record>& out) override { move_append(replies_, out); }
+
+  std::string_view stalled() const override {
+    if (!connection_.blocked().empty()) return connection_.blocked();
+    return connection_.is_stuck() ? "it does not read" : "";
+  }
+
+ private:
+  struct Waiting {
+    Ticket ticket;
+    const Record* record;  // the pump keeps it in place until its result
+  };
+  struct Sent {
+    Ticket ticket;
+    const Record* record;
+    bool answered = false;
+    Refusal returned;  // code 0: it was not
+  };
+
+  void must(const Connection::Answer& answer) const {
+    if (answer)
+      throw Error(answer->code == AMQP_ACCESS_REFUSED ? ErrorKind::refused : ErrorKind::config,
+                  fmt::format("{}: {}", connection_.name(), answer->text));
+  }
+
+  // RabbitMQ wants the consumer of direct replies on the channel of the requests, and before them.
+  void open_channel() {
+    connection_.select_confirms();
+    if (direct_) must(connection_.consume(kDirectReplies, false, 0));
+  }
+
+  // Creates what the settings name, and uses what is there as it is.
+  void prepare(const SinkOptions& options) {
+    if (!options.direct_name.empty() &&
+        missing(connection_.declare_exchange(options.direct_name, "direct", true)))
+      must(connection_.declare_exchange(options.direct_name, "direct", false));
+    if (options.queue.empty()) return;
+    Connection::Queue queue;
+    if (missing(connection_.declare_queue(options.queue, {.passive = true}, queue)))
+      must(connection_.declare_queue(options.queue, {.durable = true}, queue));
+    if (!options.exchange.empty())
+      must(connection_.bind(options.queue, options.exchange, options.routing_key));
+  }
+
+  void exchange() {
+    connection_.write_some();
+    amqp_frame_t frame;
+    while (connection_.next_frame(frame)) take(frame);
+    send_waiting();
+    connection_.write_some();
+  }
+
+  static bool missing(const Connection::Answer& answer) { return answer && answer->code == kNotFound; }
+
+  bool is_proven(const Record& record) const {
+    const auto exchange = exchange_of(record);
+    return exchange.empty() || exchange == proven_last_ || proven_.contains(exchange);
+  }
+
+  // Whether this one may go now: with the others, or else when nobody else is on the way.
+  bool may_go(const Record& record) const {
+    return sent_.empty() || (!alone_ && suspects_ == 0 && is_proven(record));
+  }
+
+  void send_waiting() {
+    for (; !waiting_.empty() && may_go(*waiting_.front().record); waiting_.pop_front()) {
+      send(waiting_.front());
+      if (suspects_ > 0) --suspects_;
+    }
+  }
+
+  void send(const Waiting& next) {
+    const Record& record = *next.record;
+    const auto exchange = exchange_of(record);
+    if (const auto gone = gone_.find(exchange); gone != gone_.end()) {
+      known_.push_back({next.ticket, DeliveryStatus::returned, kNotFound, gone->second});
+      return;
+    }
+    if (record.headers && !can_be_carried(*record.headers)) {
+      known_.push_back({next.ticket, DeliveryStatus::returned, kFrameError,
+                        "RabbitMQ takes no nan or infinity in a header"});
+      return;
+    }
+    // RabbitMQ 3.10 returns a mandatory reply even when its requester gets it.
+    const bool direct_reply = exchange.empty() && key_of(record).starts_with(kDirectReplies);
+    const bool fits =
+        connection_.publish(exchange, key_of(record), record.mandatory.value_or(true) && !direct_reply,
+                            properties_of(record, pool_), record.body);
+    pool_.recycle();
+    if (!fits) {
+      known_.push_back({next.ticket, DeliveryStatus::returned, kFrameError,
+                        "its names or headers do not fit the broker's frame"});
+      return;
+    }
+    alone_ = suspects_ > 0 || !is_proven(record);
+    sent_.push_back({next.ticket, next.record, false, {}});
+    if (++unwritten_ % 256 == 0 || record.body.size() > kWriteAtOnce) connection_.write_some();
+  }
+
+  void take(const amqp_frame_t& frame) {
+    if (reply_arrives_ && frame.frame_type != AMQP_FRAME_METHOD) {
+      take_reply(frame);
+      return;
+    }
+    if (frame.frame_type == AMQP_FRAME_HEADER) {
+      match_return(*static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
+      return;
+    }
+    if (frame.frame_type != AMQP_FRAME_METHOD) return;  // the body of a return, which we have
+    void* method = frame.payload.method.decoded;
+    switch (frame.payload.method.id) {
+      case AMQP_BASIC_ACK_METHOD: {
+        const auto& ack = *static_cast<amqp_basic_ack_t*>(method);
+        answer(ack.delivery_tag, ack.multiple, DeliveryStatus::confirmed);
+        break;
+      }
+      case AMQP_BASIC_NACK_METHOD: {
+        const auto& nack = *static_cast<amqp_basic_nack_t*>(method);
+        answer(nack.delivery_tag, nack.multiple, DeliveryStatus::nacked);
+        break;
+      }
+      case AMQP_BASIC_DELIVER_METHOD:
+        reply_.begin(*static_cast<amqp_basic_deliver_t*>(method), kDirectReplies);
+        reply_arrives_ = true;
+        break;
+      case AMQP_BASIC_RETURN_METHOD: {
+        const auto& back = *static_cast<amqp_basic_return_t*>(method);
+        return_ = {{back.reply_code, std::string(view(back.reply_text))},
+                   std::string(view(back.exchange)),
+                   std::string(view(back.routing_key))};
+        break;
+      }
+      case AMQP_CHANNEL_CLOSE_METHOD:
+        channel_closed(connection_.reopen(*static_cast<amqp_channel_close_t*>(method)));
+        break;
+      default:
+        break;
+    }
+  }
+
+  void take_reply(const amqp_frame_t& frame) {
+    if (!reply_.add(frame)) return;
+    if (!reply_.why_unreadable().empty())
+      throw Error(ErrorKind::data,
+                  fmt::format("{}: a reply has {}", connection_.name(), reply_.why_unreadable()));
+    replies_.push_back(std::move(reply_.record()));
+    reply_arrives_ = false;
+  }
+
+  // A return has no number. It is the oldest message on its way that looks like it; where several look the
+  // same, which of them it was makes no difference.
+  void match_return(const amqp_basic_properties_t& properties) {
+    const auto id =
+        properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG ? view(properties.message_id) : std::string_view();
+    for (Sent& sent : sent_) {
+      const Record& record = *sent.record;
+      if (sent.answered || sent.returned.code != 0 || record.message_id.value_or("") != id ||
+          exchange_of(record) != return_.exchange || key_of(record) != return_.routing_key)
+        continue;
+      sent.returned = std::move(return_.why);
+      return;
+    }
+  }
+
+  void answer(std::uint64_t tag, bool multiple, DeliveryStatus status) {
+    const std::uint64_t first = next_tag_;
+    if (tag == 0) tag = first + sent_.size() - 1;  // section 1.8.3.13: all that is outstanding
+    if (tag < first || tag - first >= sent_.size()) return;
+    for (std::uint64_t i = multiple ? 0 : tag - first; i <= tag - first; ++i) resolve(sent_[i], status);
+    for (; !sent_.empty() && sent_.front().answered; ++next_tag_) sent_.pop_front();
+    if (sent_.empty()) alone_ = false;
+  }
+
+  void resolve(Sent& sent, DeliveryStatus status) {
+    if (sent.answered) return;
+    sent.answered = true;
+    prove(exchange_of(*sent.record));
+    if (sent.returned.code != 0) {
+      known_.push_back(
+          {sent.ticket, DeliveryStatus::returned, sent.returned.code, std::move(sent.returned.text)});
+    } else {
+      known_.push_back(
+          {sent.ticket, status, 0, status == DeliveryStatus::nacked ? "the broker refused it" : ""});
+    }
+  }
+
+  void prove(std::string_view exchange) {
+    if (exchange.empty() || exchange == proven_last_) return;
+    proven_last_ = exchange;
+    proven_.emplace(exchange);
+  }
+
+  void channel_closed(const Refusal& refusal) {
+    open_channel();
+    next_tag_ = 1;
+    std::erase_if(sent_, [](const Sent& sent) { return sent.answered; });
+    if (sent_.size() == 1) {
+      const Sent& culprit = sent_.front();
+      const auto exchange = exchange_of(*culprit.record);
+      if (refusal.code == kNotFound) {
+        gone_.emplace(exchange, refusal.text);
+        proven_.erase(std::string(exchange));
+        proven_last_.clear();
+      }
+      known_.push_back({culprit.ticket, DeliveryStatus::returned, refusal.code, refusal.text});
+    } else {
+      suspects_ += sent_.size();
+      for (auto sent = sent_.rbegin(); sent != sent_.rend(); ++sent)
+        waiting_.push_front({sent->ticket, sent->record});
+    }
+    sent_.clear();
+    alone_ = reply_arrives_ = false;
+  }
+
+  struct Return {
+    Refusal why;
+    std::string exchange, routing_key;
+  };
+
+  Connection connection_;
+  bool direct_;  // direct replies come to us
+  DeliveryAssembler reply_;
+  bool reply_arrives_ = false;
+  std::vector<Record> replies_;
+  Pool pool_;
+  std::deque<Waiting> waiting_;
+  std::deque<Sent> sent_;       // on the way, in the order of their numbers
+  std::uint64_t next_tag_ = 1;  // the number of the first in sent_
+  std::size_t suspects_ = 0;    // how many at the front of waiting_ must go alone
+  bool alone_ = false;          // who is on the way must have no company
+  std::vector<DeliveryResult> known_;
+  Return return_;
+  std::set<std::string, std::less<>> proven_;  // exchanges that exist
+  std::string proven_last_;
+  std::map<std::string, std::string, std::less<>> gone_;  // exchanges that do not, and the broker's words
+  std::uint64_t unwritten_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> open_amqp_sink(const Url& url, const SinkOptions& options) {
+  return std::make_unique<AmqpSink>(url, options);
+}
+
+}  // namespace iso::amqp

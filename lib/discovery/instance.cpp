@@ -1,0 +1,111 @@
+#include "discovery/instance.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/core.h>
+
+#include "record/members.h"
+#include "record/scan.h"
+
+namespace iso::discovery {
+namespace {
+
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+  Number number{};
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+bool is_host(std::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return c > ' ' && c < 0x7F &&
+           std::string_view("/?#@\\[]<>\"").find(static_cast<char>(c)) == std::string_view::npos;
+  });
+}
+
+std::optional<Instance> valid(Instance instance) {
+  if (!is_instance(instance)) return std::nullopt;
+  return instance;
+}
+
+std::optional<Instance> read_object(std::string_view entry) {
+  Instance instance;
+  ObjectWalker walker(entry);
+  while (const auto member = walker.next()) {
+    const auto name = read_json_string(member->name).value_or("");
+    if (name == "host" && member->value.starts_with('"')) {
+      instance.host = read_json_string(member->value).value_or("");
+    } else if (name == "port") {
+      instance.port = read_number<std::uint16_t>(member->value).value_or(0);
+    } else if (name == "priority" || name == "weight") {
+      const auto number = read_number<std::uint16_t>(member->value);
+      if (!number) return std::nullopt;
+      (name == "weight" ? instance.weight : instance.priority) = *number;
+    }
+  }
+  return valid(std::move(instance));
+}
+
+std::optional<Instance> read_address(std::string_view entry) {
+  const auto colon = entry.rfind(':');
+  if (colon == entry.npos) return std::nullopt;
+  std::string_view host = entry.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (!bracketed && host.find(':') != host.npos) return std::nullopt;
+  return valid({std::string(host), read_number<std::uint16_t>(entry.substr(colon + 1)).value_or(0)});
+}
+
+// Takes one of [first, last), which have one priority, out of turn by its weight's share.
+std::vector<Instance>::iterator draw(std::vector<Instance>::iterator first,
+                                     std::vector<Instance>::iterator last, double random) {
+  double sum = 0;
+  for (auto it = first; it != last; ++it) sum += it->weight;
+  if (sum == 0) {
+    const auto count = last - first;
+    return first + std::min(static_cast<std::ptrdiff_t>(random * static_cast<double>(count)), count - 1);
+  }
+  const double wanted = random * sum;
+  double running = 0;
+  auto chosen = first;
+  for (auto it = first; it != last; ++it) {
+    if (it->weight == 0) continue;
+    chosen = it;
+    running += it->weight;
+    if (running > wanted) break;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+bool is_instance(const Instance& instance) {
+  return is_host(instance.host) && instance.port != 0;
+}
+
+std::string address_of(const Instance& instance) {
+  const bool is_ipv6 = instance.host.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + instance.host + "]" : instance.host;
+  return fmt::format("{}:{}", host, instance.port);
+}
+
+std::optional<Instance> read_instance(std::string_view entry) {
+  if (!entry.starts_with('{')) return read_address(entry);
+  if (!is_json(entry)) return std::nullopt;
+  return read_object(entry);
+}
+
+std::vector<Instance> in_order(std::vector<Instance> instances, const std::function<double()>& random) {
+  std::stable_sort(instances.begin(), instances.end(),
+                   [](const Instance& a, const Instance& b) { return a.priority < b.priority; });
+  for (auto next = instances.begin(); next != instances.end(); ++next) {
+    const auto last = std::find_if(next, instances.end(),
+                                   [&](const Instance& one) { return one.priority != next->priority; });
+    std::iter_swap(next, draw(next, last, random()));
+  }
+  return instances;
+}
+
+}  // namespace iso::discovery

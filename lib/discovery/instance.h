@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace iso::discovery {
+
+// One of those who offer a service.
+struct Instance {
+  std::string host;  // an IPv6 address without its brackets
+  std::uint16_t port = 0;
+  unsigned priority = 0;  // those of the lowest number are tried first
+  unsigned weight = 1;    // among those of one priority: its share; 0: hardly ever
+  bool operator==(const Instance&) const = default;
+};
+
+// Whether it can be a part of a URL, and is one host and port there: whoever answers a question of the DNS
+// may put other bytes than those of names into a name.
+bool is_instance(const Instance& instance);
+
+// "host:80", "[::1]:80"
+std::string address_of(const Instance& instance);
+
+// An entry of a registry, whoever wrote it: "HOST:PORT", or {"host":…,"port":…} with "priority" and "weight"
+// if they are wanted; other members are let be. Nothing if it is neither.
+std::optional<Instance> read_instance(std::string_view entry);
+
+// In the order to try: by priority, and within one by a draw in which each has its weight's share (RFC 2782).
+// `random` gives numbers from 0 to 1.
+std::vector<Instance> in_order(std::vector<Instance> instances, const std::function<double()>& random);
+
+}  // namespace iso::discovery

@@ -1,0 +1,205 @@
+#include "discovery/redis.h"
+
+#include <charconv>
+#include <fmt/core.h>
+#include <hiredis/hiredis.h>
+
+#include "base/error.h"
+#include "base/library.h"
+#include "base/url.h"
+#include "discovery/registration.h"
+#include "discovery/registry.h"
+#include "http/uri.h"
+
+namespace iso::discovery {
+namespace {
+
+using std::chrono::milliseconds;
+
+// With the first look-up that needs it: a start has better things to do.
+namespace late {
+#define ISO_TEXT_OF(name) #name
+#define ISO_TEXT(name) ISO_TEXT_OF(name)
+#define ISO_LATE(name) \
+  constinit const LateFunction<decltype(&::name)> name{"libhiredis.so." ISO_TEXT(HIREDIS_SONAME), #name};
+ISO_LATE(freeReplyObject)
+ISO_LATE(redisCommandArgv)
+ISO_LATE(redisConnectWithTimeout)
+ISO_LATE(redisFree)
+ISO_LATE(redisSetTimeout)
+#undef ISO_LATE
+#undef ISO_TEXT
+#undef ISO_TEXT_OF
+}  // namespace late
+
+constexpr std::uint16_t kPort = 6379;
+constexpr std::chrono::seconds kFresh{5};
+
+struct FreeReply {
+  void operator()(redisReply* reply) const { late::freeReplyObject(reply); }
+};
+
+struct Address {
+  std::string user, password;
+  Instance server;
+  std::string database;
+};
+
+Error bad_url() {
+  return {ErrorKind::usage, "where is Redis? say redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]"};
+}
+
+std::string decoded(std::string_view text) {
+  auto decoded = percent_decoded(text);
+  if (!decoded) throw bad_url();
+  return *decoded;
+}
+
+Address read_address(std::string_view url) {
+  http::Uri uri = http::split_uri(url);
+  if (uri.scheme != "redis" || !uri.authority) throw bad_url();
+  Address address;
+  if (std::string login = http::take_login(*uri.authority); !login.empty()) {
+    login.pop_back();  // its @
+    const auto colon = login.find(':');
+    if (colon == login.npos) throw bad_url();
+    address.user = decoded(login.substr(0, colon));
+    address.password = decoded(login.substr(colon + 1));
+  }
+  auto server = read_instance(*uri.authority);
+  if (!server) server = read_instance(fmt::format("{}:{}", *uri.authority, kPort));
+  if (!server) throw bad_url();
+  address.server = std::move(*server);
+  address.database = uri.path.empty() ? "" : uri.path.substr(1);
+  if (address.database.find_first_not_of("0123456789") != std::string::npos) throw bad_url();
+  return address;
+}
+
+timeval time_of(milliseconds time) {
+  return {time.count() / 1000, time.count() % 1000 * 1000};
+}
+
+std::string text_of(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_INTEGER) return std::to_string(reply.integer);
+  return reply.str ? std::string(reply.str, reply.len) : std::string();
+}
+
+bool is_refusal(std::string_view why) {
+  return why.starts_with("NOAUTH") || why.starts_with("WRONGPASS") || why.starts_with("NOPERM") ||
+         why.starts_with("ERR AUTH") || why.starts_with("ERR invalid password");
+}
+
+}  // namespace
+
+void Redis::Close::operator()(redisContext* context) const {
+  late::redisFree(context);
+}
+
+Redis::Redis(std::string_view url, milliseconds timeout) {
+  const Address address = read_address(url);
+  name_ = "redis://" + address_of(address.server);
+  context_.reset(
+      late::redisConnectWithTimeout(address.server.host.c_str(), address.server.port, time_of(timeout)));
+  if (!context_ || context_->err != 0)
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{} cannot be reached: {}", name_, context_ ? context_->errstr : "no memory"));
+  late::redisSetTimeout(context_.get(), time_of(timeout));
+  if (!address.user.empty())
+    command({"AUTH", address.user, address.password});
+  else if (!address.password.empty())
+    command({"AUTH", address.password});
+  if (!address.database.empty()) command({"SELECT", address.database});
+}
+
+std::vector<std::string> Redis::command(const std::vector<std::string>& words) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> lengths;
+  for (const auto& word : words) {
+    texts.push_back(word.data());
+    lengths.push_back(word.size());
+  }
+  const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(
+      late::redisCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), lengths.data())));
+  if (!reply) throw Error(ErrorKind::unavailable, fmt::format("{} went away: {}", name_, context_->errstr));
+  if (reply->type == REDIS_REPLY_ERROR) {
+    const std::string why = text_of(*reply);
+    throw Error(is_refusal(why) ? ErrorKind::refused : ErrorKind::unavailable,
+                fmt::format("{} refused {}: {}", name_, words.front(), why));
+  }
+  std::vector<std::string> answers;
+  if (reply->type != REDIS_REPLY_ARRAY) return {text_of(*reply)};
+  for (std::size_t i = 0; i < reply->elements; ++i) answers.push_back(text_of(*reply->element[i]));
+  return answers;
+}
+
+long long Redis::time() {
+  const auto now = command({"TIME"});
+  long long seconds = 0;
+  if (!now.empty()) std::from_chars(now[0].data(), now[0].data() + now[0].size(), seconds);
+  return seconds;
+}
+
+std::string redis_key(std::string_view service) {
+  return fmt::format("iso:service:{}", service);
+}
+
+Found find_in_redis(const std::string& service, const RegistryOptions& options) {
+  Redis redis(options.redis, options.timeout);
+  const auto entries = redis.command({"ZRANGEBYSCORE", redis_key(service), fmt::format("({}", redis.time()),
+                                      "+inf", "LIMIT", "0", std::to_string(kMostInstances)});
+  Found found{{}, kFresh, kRemembered};
+  for (const auto& entry : entries)
+    if (auto instance = read_instance(entry)) found.instances.push_back(std::move(*instance));
+  return found;
+}
+
+namespace {
+
+// A member of a sorted set whose score is the second, by the server's clock, in which its time is up.
+class RedisLease final : public Lease {
+ public:
+  RedisLease(const std::string& service, const Instance& instance, std::chrono::seconds ttl,
+             RegistryOptions options)
+      : key_(redis_key(service)), member_(address_of(instance)), ttl_(ttl), options_(std::move(options)) {}
+
+  void renew() override {
+    with_connection([this](Redis& redis) {
+      const long long now = redis.time();
+      redis.command({"ZADD", key_, std::to_string(now + ttl_.count()), member_});
+      redis.command({"ZREMRANGEBYSCORE", key_, "-inf", std::to_string(now - kKept.count())});
+    });
+  }
+
+  void end() override {
+    with_connection([this](Redis& redis) { redis.command({"ZREM", key_, member_}); });
+  }
+
+ private:
+  // Those whose time is up are not found, and tidied up a day later.
+  static constexpr std::chrono::seconds kKept{86'400};
+
+  template <class Call>
+  void with_connection(Call call) {
+    try {
+      if (!redis_) redis_.emplace(options_.redis, options_.timeout);
+      call(*redis_);
+    } catch (...) {
+      redis_.reset();
+      throw;
+    }
+  }
+
+  std::string key_, member_;
+  std::chrono::seconds ttl_;
+  RegistryOptions options_;
+  std::optional<Redis> redis_;
+};
+
+}  // namespace
+
+std::unique_ptr<Lease> redis_lease(const std::string& service, const Instance& instance,
+                                   std::chrono::seconds ttl, const RegistryOptions& options) {
+  return std::make_unique<RedisLease>(service, instance, ttl, options);
+}
+
+}  // namespace iso::discovery

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "discovery/registry.h"
+
+namespace iso::discovery {
+
+// A URL of a service that is looked up first: http+srv://_shop._tcp.example/path, http+etcd://shop/path,
+// http+redis://shop/path, and the same with https.
+struct ServiceUrl {
+  RegistryKind registry = RegistryKind::dns;
+  std::string service;      // "_shop._tcp.example", "shop"
+  std::string scheme;       // "http", "https"
+  std::string credentials;  // "user:password@", or ""
+  std::string rest;         // path and query, as they were given
+};
+
+// Nothing: the URL is none of a service.
+std::optional<ServiceUrl> read_service_url(std::string_view url);
+
+// The same resource at one of those who offer it.
+std::string url_at(const ServiceUrl& url, const Instance& instance);
+
+}  // namespace iso::discovery

@@ -1,0 +1,221 @@
+#include "handlers/exec.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fmt/core.h>
+#include <map>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/error.h"
+#include "handlers/child.h"
+#include "handlers/environment.h"
+#include "replies/reply.h"
+
+namespace iso::handlers {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kTryAgain = 75;  // EX_TEMPFAIL of sysexits.h
+constexpr int kEventsAtOnce = 64;
+constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
+constexpr std::size_t kLargestReply = std::size_t{128} << 20;  // what RabbitMQ takes
+
+class ExecSink final : public Sink {
+ public:
+  explicit ExecSink(const ExecOptions& options)
+      : options_(options), events_(Descriptor::own(epoll_create1(EPOLL_CLOEXEC))) {}
+
+  // What is still running is not waited for: its messages are not settled, and come again.
+
+  void put(Ticket ticket, const Record& record) override { waiting_.push_back({ticket, &record}); }
+
+  void flush() override {
+    std::size_t started = 0;
+    for (; started < waiting_.size() && jobs_.size() < options_.jobs; ++started) start(waiting_[started]);
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(started));
+  }
+
+  void results(std::vector<DeliveryResult>& out) override {
+    std::array<epoll_event, kEventsAtOnce> events;
+    const int count = epoll_wait(events_.get(), events.data(), kEventsAtOnce, 0);
+    for (int i = 0; i < count; ++i) {
+      const auto job = jobs_.find(events[static_cast<std::size_t>(i)].data.u64 / kKinds);
+      if (job == jobs_.end()) continue;
+      switch (events[static_cast<std::size_t>(i)].data.u64 % kKinds) {
+        case kInput:
+          give_body(job->second);
+          break;
+        case kOutput:
+          read_reply(job->second);
+          break;
+        default:
+          end(job);
+      }
+    }
+    kill_late();
+    flush();
+    move_append(known_, out);
+  }
+
+  Wait wait() const override {
+    Wait wait(events_.get(), POLLIN);
+    for (const auto& [number, job] : jobs_)
+      if (options_.job_timeout.count() != 0 && job.why_killed.empty())
+        wait.no_longer_than(std::max(time_left(job), milliseconds(0)));
+    return wait;
+  }
+
+  bool closed() const override { return closed_; }
+
+ private:
+  // What an event is about, beside the number of its job.
+  enum : std::uint64_t { kInput, kOutput, kEnded, kKinds };
+
+  struct Waiting {
+    Ticket ticket;
+    const Record* record;
+  };
+  struct Job {
+    Ticket ticket = 0;
+    const Record* record = nullptr;
+    Child child;
+    std::size_t given = 0;  // bytes of the body
+    std::string reply;
+    Clock::Steady started{};
+    std::string why_killed;
+  };
+
+  void start(const Waiting& next) {
+    Job job;
+    job.ticket = next.ticket;
+    job.record = next.record;
+    job.started = system_clock().steady();
+    try {
+      job.child = Child(options_.command, handler_environment(options_.environment, *next.record),
+                        options_.replies ? Child::Prints::to_us : Child::Prints::where_we_do);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::data) throw;
+      known_.push_back({next.ticket, DeliveryStatus::rejected, 0, error.what()});
+      return;
+    }
+    ++last_;
+    watch(job.child.ended, EPOLLIN, kEnded);
+    watch(job.child.input, EPOLLOUT, kInput);
+    if (options_.replies) watch(job.child.output, EPOLLIN, kOutput);
+    give_body(jobs_.emplace(last_, std::move(job)).first->second);
+  }
+
+  void watch(const Descriptor& what, std::uint32_t events, std::uint64_t kind) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = last_ * kKinds + kind;
+    if (epoll_ctl(events_.get(), EPOLL_CTL_ADD, what.get(), &event) != 0)
+      throw Error(ErrorKind::io, fmt::format("cannot watch a process: {}", std::strerror(errno)));
+  }
+
+  // Closing is not enough to end the watch: a process that is just starting may hold the descriptor a little
+  // longer.
+  void forget(Descriptor& what) {
+    if (what.get() >= 0) epoll_ctl(events_.get(), EPOLL_CTL_DEL, what.get(), nullptr);
+    what = Descriptor();
+  }
+
+  // A command that does not read its input is as good as one that does.
+  void give_body(Job& job) {
+    const std::string& body = job.record->body;
+    while (job.given < body.size()) {
+      const ssize_t wrote = write(job.child.input.get(), body.data() + job.given, body.size() - job.given);
+      if (wrote < 0 && errno == EAGAIN) return;
+      if (wrote < 0 && errno != EINTR) break;
+      if (wrote > 0) job.given += static_cast<std::size_t>(wrote);
+    }
+    forget(job.child.input);
+  }
+
+  void read_reply(Job& job) {
+    std::array<char, kReadAtOnce> bytes;
+    while (job.reply.size() <= kLargestReply) {
+      const ssize_t got = read(job.child.output.get(), bytes.data(), bytes.size());
+      if (got > 0) {
+        job.reply.append(bytes.data(), static_cast<std::size_t>(got));
+      } else if (got < 0 && errno == EAGAIN) {
+        return;
+      } else if (got == 0 || errno != EINTR) {
+        forget(job.child.output);
+        return;
+      }
+    }
+    kill(job, "its reply is too large");
+  }
+
+  // A process that it left behind may keep its output open: what is there now is the reply.
+  void end(std::map<std::uint64_t, Job>::iterator at) {
+    Job& job = at->second;
+    if (job.child.output.get() >= 0 && job.why_killed.empty()) read_reply(job);
+    known_.push_back(reap(job));
+    forget(job.child.ended);
+    forget(job.child.input);
+    forget(job.child.output);
+    jobs_.erase(at);
+  }
+
+  DeliveryResult reap(Job& job) {
+    const int status = job.child.reap();
+    if (!job.why_killed.empty()) return {job.ticket, DeliveryStatus::rejected, 0, job.why_killed};
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+      DeliveryResult result{job.ticket, DeliveryStatus::confirmed, 0, {}};
+      if (options_.replies) result.reply = replies::reply_of(std::move(job.reply));
+      return result;
+    }
+    closed_ = closed_ || reader_has_gone();
+    if (closed_) return {job.ticket, DeliveryStatus::untried, 0, {}};
+    const bool again = WIFEXITED(status) && WEXITSTATUS(status) == kTryAgain;
+    return {job.ticket, again ? DeliveryStatus::deferred : DeliveryStatus::rejected, 0, ending_text(status)};
+  }
+
+  bool reader_has_gone() const {
+    pollfd output{options_.prints_to, 0, 0};
+    return poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
+  }
+
+  milliseconds time_left(const Job& job) const {
+    return std::chrono::ceil<milliseconds>(job.started + options_.job_timeout - system_clock().steady());
+  }
+
+  void kill_late() {
+    if (options_.job_timeout.count() == 0) return;
+    for (auto& [number, job] : jobs_)
+      if (job.why_killed.empty() && time_left(job).count() <= 0)
+        kill(job, "killed after " + duration_text(options_.job_timeout));
+  }
+
+  void kill(Job& job, std::string why) {
+    forget(job.child.output);
+    job.child.kill();
+    job.why_killed = std::move(why);
+  }
+
+  ExecOptions options_;
+  Descriptor events_;
+  std::vector<Waiting> waiting_;
+  std::map<std::uint64_t, Job> jobs_;
+  std::uint64_t last_ = 0;  // the number of the last job
+  bool closed_ = false;
+  std::vector<DeliveryResult> known_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> open_exec_sink(const ExecOptions& options) {
+  return std::make_unique<ExecSink>(options);
+}
+
+}  // namespace iso::handlers

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace iso::http {
+
+// ASCII only, as names and most values of HTTP are compared (RFC 9110 section 5.1).
+bool equal_without_case(std::string_view a, std::string_view b);
+
+// The header fields of one HTTP message (RFC 9110 section 5): in order, names as received, repeats kept.
+class Fields {
+ public:
+  struct Field {
+    std::string name, value;
+    bool operator==(const Field&) const = default;
+  };
+
+  Fields() = default;
+  Fields(std::initializer_list<Field> fields) : fields_(fields) {}
+
+  void add(std::string_view name, std::string_view value) {
+    fields_.push_back({std::string(name), std::string(value)});
+  }
+  // Puts one line in the place of all those of that name.
+  void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+
+  bool has(std::string_view name) const { return first(name).has_value(); }
+  // The first line of that name.
+  std::optional<std::string_view> first(std::string_view name) const;
+  // Each line of that name, in order.
+  std::vector<std::string_view> lines(std::string_view name) const;
+  // All lines of that name as one, joined by ", " (RFC 9110 section 5.3). Nothing if there is none.
+  std::optional<std::string> joined(std::string_view name) const;
+
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+  std::size_t size() const { return fields_.size(); }
+  bool empty() const { return fields_.empty(); }
+  bool operator==(const Fields&) const = default;
+
+ private:
+  std::vector<Field> fields_;
+};
+
+// Without the spaces and tabs at both ends.
+std::string_view trimmed(std::string_view value);
+
+// The members of a list (RFC 9110 section 5.6.1), trimmed, empty ones left out; a comma within a quoted
+// string parts nothing.
+std::vector<std::string_view> list_members(std::string_view value);
+
+}  // namespace iso::http

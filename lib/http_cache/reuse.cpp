@@ -1,0 +1,60 @@
+#include "http_cache/reuse.h"
+
+#include <algorithm>
+
+#include "http_cache/freshness.h"
+
+namespace iso::http_cache {
+namespace {
+
+// What the request says of age is met (RFC 9111 section 5.2.1.1, 5.2.1.3). In whole seconds an age of 0 may
+// be less than one: max-age=0 asks for validation, always.
+bool is_young_enough(const Stored& stored, const CacheControl& asked, http::Seconds stale,
+                     http::Seconds now) {
+  if (asked.max_age && (*asked.max_age == http::Seconds{0} ||
+                        current_age(stored.response, stored.times, now) > *asked.max_age))
+    return false;
+  return !asked.min_fresh || (stale < http::Seconds{0} && -stale >= *asked.min_fresh);
+}
+
+// How stale the user lets it be; negative: not at all.
+http::Seconds stale_allowed(const CacheControl& asked, const Reuse& reuse) {
+  auto allowed =
+      std::max(asked.max_stale.value_or(http::Seconds{-1}), reuse.max_stale.value_or(http::Seconds{-1}));
+  if (reuse.offline && allowed < http::Seconds{0}) allowed = http::Seconds::max();
+  return allowed;
+}
+
+}  // namespace
+
+Use may_use(const Stored& stored, const CacheControl& asked, const Reuse& reuse, http::Seconds now) {
+  const auto control = cache_control(stored.response.fields);
+  if (control.no_cache || asked.no_cache || reuse.refresh) return Use::no;
+  if (asked.no_store && !only_cached(asked, reuse)) return Use::no;
+
+  const auto stale = staleness(stored, reuse.heuristic, now);
+  const bool fresh = stale < http::Seconds{0};
+  const bool reload = asked.max_age == http::Seconds{0} && !asked.min_fresh;
+  if (fresh && control.immutable && reload) return Use::as_it_is;
+  if (!is_young_enough(stored, asked, stale, now)) return Use::no;
+  if (fresh) return Use::as_it_is;
+
+  if (control.must_revalidate) return Use::no;
+  if (stale <= stale_allowed(asked, reuse)) return Use::as_it_is;
+  if (asked.max_age || asked.min_fresh) return Use::no;
+  if (!control.stale_while_revalidate || stale > *control.stale_while_revalidate) return Use::no;
+  return only_cached(asked, reuse) ? Use::as_it_is : Use::then_validate;
+}
+
+bool may_use_after_error(const Stored& stored, const CacheControl& asked, const Reuse& reuse,
+                         http::Seconds now) {
+  const auto control = cache_control(stored.response.fields);
+  if (control.no_cache || asked.no_cache || asked.no_store || reuse.refresh) return false;
+  const auto stale = staleness(stored, reuse.heuristic, now);
+  if (stale >= http::Seconds{0} && control.must_revalidate) return false;
+  const bool by_request = asked.stale_if_error && stale <= *asked.stale_if_error;
+  if (by_request || !is_young_enough(stored, asked, stale, now)) return by_request;
+  return stale <= std::max(stale_allowed(asked, reuse), control.stale_if_error.value_or(http::Seconds{-1}));
+}
+
+}  // namespace iso::http_cache

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pump/end.h"
+
+namespace iso::breaker {
+class Breaker;
+}
+
+namespace iso {
+
+// The circuit breaker that is asked before a connection is made; none guards nothing.
+struct CircuitOptions {
+  breaker::Breaker* breaker = nullptr;  // outlives the end
+  std::string name;  // of its circuits, each followed by the address it is about: "shop amqp://host"
+};
+
+// What both kinds of end are told.
+struct EndOptions {
+  CircuitOptions guard;  // of the connection, if the end is reached over a network
+  std::string name;      // "iso publish shop"; a broker's operators see it as the connection's name
+  std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer while setting up
+  std::chrono::milliseconds outage{
+      0};  // how long a far side that was reached may stay away; 0: without limit
+  Notice notice = [](std::string_view) {};
+};
+
+struct SinkOptions : EndOptions {
+  // From the settings; made once, before the first record. Empty: none.
+  std::string direct_name;  // a durable direct exchange, created if missing, used as it is if there
+  std::string queue;        // a durable queue, created if missing, bound to `exchange` with `routing_key`
+  std::string exchange;     // what queue is bound to; "" binds nothing
+  std::string routing_key;
+  // A broker only: replies come back over the connection (RabbitMQ's direct reply-to).
+  bool direct_replies = false;
+  std::string
+      into;  // a store only: the queue that takes every message, created if missing; "": routing decides
+};
+
+struct Binding {
+  std::string exchange, routing_key;
+};
+
+struct SourceOptions : EndOptions {
+  std::string queue;              // "": a private queue that ends with us (needs bindings)
+  std::vector<Binding> bindings;  // made before the first record
+  // Create what is missing: the queue, durable; a bound exchange, durable, its kind by the key: topic if it
+  // has
+  // * or #, fanout if it is empty, direct otherwise.
+  bool declare = false;
+  bool peek = false;  // look, and leave all as it was
+  // A peek at all there is, or none: what is more than a broker's client can hold at once is
+  // ErrorKind::usage.
+  bool peek_all = false;
+  // A store only. As the relay of the queue: wait until no other relay has it, and give a message that has no
+  // id one that is the same each time.
+  bool relay = false;
+  std::uint32_t max_attempts = 0;  // a store only: times a message may fail before it is dead; 0: no limit
+  std::uint64_t count = 0;         // no more than these are wanted; 0: no limit
+  std::uint16_t prefetch = 1000;   // most that are with us and not settled
+  std::size_t peek_most = 1000;    // most that a peek without a count holds at once
+};
+
+}  // namespace iso

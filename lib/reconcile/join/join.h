@@ -1,0 +1,146 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconcile/finding.h"
+#include "reconcile/join/partition.h"
+#include "reconcile/sides/side.h"
+#include "reconcile/status.h"
+
+namespace iso::reconcile {
+
+// What is done with what only one side has.
+enum class Round {
+  first,       // kept, to be sought among what came meanwhile
+  of_missing,  // left is what was missing: it is, unless it is here now; what only right has does not count
+  of_extra,    // the other way round
+  only,        // nothing else comes
+};
+
+struct Judgement {
+  const Side& left;
+  const Side& right;
+  const Expected& expected;
+  std::int64_t now_ms = 0, grace_ms = 0;
+  std::function<void(std::string_view key, const Stub& stub)>
+      found;  // from any thread; `key` is an ordered_key
+  Partitions& missing;
+  Partitions& extra;
+
+  bool asks_for_answers() const { return right.ledger && !expected.empty(); }
+};
+
+// One content of an item.
+struct Variant {
+  std::uint64_t content = 0;
+  Place place;
+};
+
+// The items of one side that have one key: those with the same content as one.
+struct Variants {
+  std::vector<Variant> some;  // no more than a few, since two are a conflict
+  std::uint32_t copies = 0;   // of all
+
+  void add(const Entry& entry);
+};
+
+// Reads items again, and keeps the last of each side, since the next question is mostly about it too.
+class LastItems {
+ public:
+  LastItems(const Side& left, const Side& right) : sides_{{{left, {}, {}}, {right, {}, {}}}} {}
+
+  // It lives until the next one of its side.
+  const Item& left(Place place) { return read(sides_[0], place); }
+  const Item& right(Place place) { return read(sides_[1], place); }
+  std::string key(bool is_right, Place place);  // an ordered_key
+
+ private:
+  struct Last {
+    const Side& side;
+    Place place;
+    std::unique_ptr<Item> item;
+  };
+  static const Item& read(Last& last, Place place);
+
+  std::array<Last, 2> sides_;
+};
+
+// Entries whose keys have one hash. Equal hashes are no proof of equal keys: the keys themselves are read.
+class Group {
+ public:
+  struct Sides {
+    Variants left, right;
+  };
+
+  void add(LastItems& items, bool is_right, const Entry& entry);
+  const std::map<std::string, Sides>& by_key() const { return by_key_; }  // by ordered_key
+
+ private:
+  struct Known {
+    std::uint64_t content = 0;
+    bool conflict = false;
+    std::string key;
+  };
+  std::map<std::string, Sides> by_key_;
+  std::array<std::vector<Known>, 2> known_;  // contents that were met, so that a copy is not read
+};
+
+// Says what the entries of one key mean. For one thread.
+class Judge {
+ public:
+  Judge(const Judgement& judgement, Round round);
+
+  void ok() { ++tally_.ok; }
+  // An entry whose hash no other has.
+  void judge_left(const Entry& entry);
+  void judge_right(const Entry& entry);
+  void judge(std::uint64_t key, const Group& group);
+  // All there is of a key that was read.
+  void judge_known(const std::string& text, const Variants& left, const Variants& right) {
+    judge_one(0, text, left, right);
+  }
+  const ReconcileTally& finish();  // writes out what is held back
+
+  LastItems& items() { return items_; }
+
+ private:
+  void judge_one(std::uint64_t key, const std::string& text, const Variants& left, const Variants& right);
+  void only_left(std::uint64_t key, const std::string& text, const Variants& left);
+  void only_right(std::uint64_t key, const std::string& text, const Variants& right);
+  void both(const std::string& text, const Variants& left, const Variants& right);
+  bool are_different(Place left, Place right);
+  std::string key_alone(const Variants& left, const Variants& right);
+  const Item& left_item(const Variants& left) { return items_.left(left.some[0].place); }
+  bool is_young(const Item& item) const;
+  bool is_just_sent(const Item& left) const;
+  Status unless_on_its_way(const Item& left, Status status) const;
+  void report(Status status, const std::string& key, const Variants& left, const Variants& right);
+
+  const Judgement& judgement_;
+  Round round_;
+  LastItems items_;
+  ReconcileTally tally_;
+  Partitions::Writer missing_, extra_;
+};
+
+// Joins two sides part by part, `threads` at once, each with `memory` bytes for a part.
+struct Join {
+  const Judgement& judgement;
+  Round round = Round::first;
+  Budget& budget;
+  std::string folder;
+  std::size_t memory = 0;
+  unsigned threads = 1;
+};
+ReconcileTally join(const Join& join, Partitions& left, Partitions& right, const std::atomic<int>& stop);
+
+}  // namespace iso::reconcile

@@ -1,0 +1,186 @@
+#include <algorithm>
+
+#include "reconcile/join/join.h"
+
+namespace iso::reconcile {
+namespace {
+
+constexpr std::size_t kMostVariants = 4, kMostKnown = 16;
+
+bool is_pending(const Item& item) {
+  return item.row && item.row->settled == RowState::Settled::pending;
+}
+
+Stub::Copies copies_of(const Variants& variants) {
+  Stub::Copies copies;
+  copies.count = variants.copies;
+  copies.has_other = variants.some.size() > 1;
+  if (copies.count != 0) copies.first = variants.some[0].place;
+  if (copies.has_other) copies.other = variants.some[1].place;
+  return copies;
+}
+
+bool is_conflict(const Variants& variants) {
+  return variants.some.size() > 1 || (variants.copies != 0 && variants.some[0].place.has(Place::conflict));
+}
+
+Variants alone(const Entry& entry) {
+  Variants variants;
+  variants.add(entry);
+  return variants;
+}
+
+}  // namespace
+
+void Variants::add(const Entry& entry) {
+  const bool conflict = entry.place.has(Place::conflict);
+  const auto equal = [&](const Variant& known) {
+    return known.content == entry.content && known.place.has(Place::conflict) == conflict;
+  };
+  ++copies;
+  auto known = std::find_if(some.begin(), some.end(), equal);
+  if (known == some.end() && some.size() == kMostVariants) known = some.end() - 1;
+  if (known == some.end()) known = some.insert(some.end(), {entry.content, entry.place});
+  // One that is known to be sent speaks for its copies.
+  if (equal(*known) && known->place.has(Place::doubtful) && !entry.place.has(Place::doubtful))
+    known->place = entry.place;
+}
+
+const Item& LastItems::read(Last& last, Place place) {
+  if (!last.item || last.place != place) {
+    last.item = std::make_unique<Item>(last.side.line(place), last.side.rows);
+    last.place = place;
+  }
+  return *last.item;
+}
+
+std::string LastItems::key(bool is_right, Place place) {
+  Last& last = sides_[is_right ? 1 : 0];
+  return ordered_key(read(last, place).value, last.side.key).value_or("");
+}
+
+void Group::add(LastItems& items, bool is_right, const Entry& entry) {
+  auto& known = known_[is_right ? 1 : 0];
+  const bool conflict = entry.place.has(Place::conflict);
+  auto met = std::find_if(known.begin(), known.end(), [&](const Known& one) {
+    return one.content == entry.content && one.conflict == conflict;
+  });
+  std::string key = met != known.end() ? met->key : items.key(is_right, entry.place);
+  if (met == known.end() && known.size() < kMostKnown) known.push_back({entry.content, conflict, key});
+  Sides& sides = by_key_[std::move(key)];
+  (is_right ? sides.right : sides.left).add(entry);
+}
+
+Judge::Judge(const Judgement& judgement, Round round)
+    : judgement_(judgement),
+      round_(round),
+      items_(judgement.left, judgement.right),
+      missing_(judgement.missing),
+      extra_(judgement.extra) {}
+
+const ReconcileTally& Judge::finish() {
+  missing_.flush();
+  extra_.flush();
+  return tally_;
+}
+
+void Judge::judge_left(const Entry& entry) {
+  judge_one(entry.key, {}, alone(entry), {});
+}
+
+void Judge::judge_right(const Entry& entry) {
+  judge_one(entry.key, {}, {}, alone(entry));
+}
+
+void Judge::judge(std::uint64_t key, const Group& group) {
+  for (const auto& [text, sides] : group.by_key()) judge_one(key, text, sides.left, sides.right);
+}
+
+// `text` is "" if it was not read yet.
+void Judge::judge_one(std::uint64_t key, const std::string& text, const Variants& left,
+                      const Variants& right) {
+  const bool no_left = left.copies == 0, no_right = right.copies == 0;
+  if ((no_right && round_ == Round::of_extra) || (no_left && round_ == Round::of_missing)) return;
+  if (is_conflict(left) || is_conflict(right)) {
+    report(Status::conflict, text.empty() ? key_alone(left, right) : text, left, right);
+  } else if (no_right) {
+    only_left(key, text, left);
+  } else if (no_left) {
+    only_right(key, text, right);
+  } else {
+    both(text, left, right);
+  }
+}
+
+void Judge::only_left(std::uint64_t key, const std::string& text, const Variants& left) {
+  if (round_ == Round::first) {
+    const Variant& some = left.some[0];
+    for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, some.content, some.place});
+    return;
+  }
+  const Status lacking = judgement_.asks_for_answers() ? Status::unacked : Status::missing;
+  const Status status = unless_on_its_way(left_item(left), lacking);
+  report(status, text.empty() ? key_alone(left, {}) : text, left, {});
+}
+
+void Judge::only_right(std::uint64_t key, const std::string& text, const Variants& right) {
+  if (judgement_.asks_for_answers()) return;  // a ledger has answers to other messages too
+  if (round_ == Round::first) {
+    const Variant& item = right.some[0];
+    for (std::uint32_t copy = 0; copy < right.copies; ++copy) extra_.add({key, item.content, item.place});
+  } else {
+    report(Status::extra, text.empty() ? key_alone({}, right) : text, {}, right);
+  }
+}
+
+void Judge::both(const std::string& text, const Variants& left, const Variants& right) {
+  const Place place = left.some[0].place;
+  const bool differ = left.some[0].content != right.some[0].content;
+  if (differ && judgement_.asks_for_answers()) {
+    report(unless_on_its_way(left_item(left), Status::unacked), text, left, right);
+  } else if (differ && are_different(place, right.some[0].place)) {
+    report(Status::different, text, left, right);
+  } else if (left.copies < right.copies) {
+    report(Status::duplicate, text, left, right);
+  } else if (left.copies > right.copies) {
+    report(unless_on_its_way(left_item(left), Status::missing), text, left, right);
+  } else if (place.has(Place::doubtful) && !is_just_sent(left_item(left))) {
+    report(Status::recovered, text, left, right);
+  } else {
+    ok();
+  }
+}
+
+// The key of what is there, when it is on one side alone.
+std::string Judge::key_alone(const Variants& left, const Variants& right) {
+  const bool is_right = left.copies == 0;
+  return items_.key(is_right, (is_right ? right : left).some[0].place);
+}
+
+// Digests differ; what was made on the way may be all there is to it.
+bool Judge::are_different(Place left, Place right) {
+  return !difference(judgement_.left, items_.left(left), judgement_.right, items_.right(right))
+              .changes.empty();
+}
+
+bool Judge::is_young(const Item& item) const {
+  const auto time = item.time_ms();
+  return time && judgement_.now_ms - *time < judgement_.grace_ms;
+}
+
+Status Judge::unless_on_its_way(const Item& left, Status status) const {
+  return is_pending(left) || is_young(left) ? Status::inflight : status;
+}
+
+// Its relay had it sent and was about to say so.
+bool Judge::is_just_sent(const Item& left) const {
+  return is_pending(left) && is_young(left);
+}
+
+void Judge::report(Status status, const std::string& key, const Variants& left, const Variants& right) {
+  ++tally_.found[static_cast<std::size_t>(status)];
+  const Stub stub{status, copies_of(left), copies_of(right)};
+  judgement_.found(key, stub);
+}
+
+}  // namespace iso::reconcile

@@ -1,0 +1,223 @@
+#include "reconcile/json/comparison.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "reconcile/json/number.h"
+
+namespace iso::reconcile {
+namespace {
+
+constexpr std::size_t kFew = 16;  // members: among so many a look at each is fastest
+
+// Below this, what is not the same is replaced as a whole, so that no item is too deep for the stack.
+constexpr std::size_t kDeepest = 500;
+
+// Finds the members of one object by name, in an order of its own if there are many.
+class Names {
+ public:
+  explicit Names(const Value& object) : object_(object) {
+    if (object.members.size() <= kFew) return;
+    for (const auto& member : object.members) sorted_.push_back(&member);
+    std::sort(sorted_.begin(), sorted_.end(),
+              [](const auto* one, const auto* other) { return one->name < other->name; });
+  }
+
+  const Value* find(std::string_view name) const {
+    if (sorted_.empty()) return object_.find(name);
+    const auto at = std::lower_bound(sorted_.begin(), sorted_.end(), name,
+                                     [](const auto* member, auto wanted) { return member->name < wanted; });
+    return at != sorted_.end() && (*at)->name == name ? &(*at)->value : nullptr;
+  }
+
+ private:
+  const Value& object_;
+  std::vector<const Value::Member*> sorted_;
+};
+
+const Rule* below(const Rule* rule, std::string_view name) {
+  return rule == nullptr ? nullptr : rule->find(name);
+}
+
+std::string canonical(const Value& value) {
+  std::string out;
+  append_canonical(out, value);
+  return out;
+}
+
+bool same_as_whole(const Value& left, const Value& right) {
+  if (left.kind != right.kind) return false;
+  switch (left.kind) {
+    case Value::Kind::null:
+      return true;
+    case Value::Kind::boolean:
+      return left.text == right.text;
+    case Value::Kind::number:
+      return same_number(left.text, right.text);
+    case Value::Kind::string:
+      return left.string == right.string;
+    default:
+      return canonical(left) == canonical(right);
+  }
+}
+
+// A pointer cannot name what has no characters.
+bool has_unnameable(const Value& object) {
+  return std::any_of(object.members.begin(), object.members.end(),
+                     [](const auto& member) { return member.name.starts_with(kNoCharacters); });
+}
+
+}  // namespace
+
+// A step down, for as long as it lives.
+class Comparison::Step {
+ public:
+  Step(Comparison& comparison, std::string_view name) : Step(comparison) {
+    if (comparison.writes_) comparison.path_ += '/' + pointer_token(name);
+  }
+  Step(Comparison& comparison, std::size_t index) : Step(comparison) {
+    if (comparison.writes_) comparison.path_ += '/' + std::to_string(index);
+  }
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+  ~Step() {
+    --comparison_.depth_;
+    comparison_.path_.resize(size_);
+  }
+
+ private:
+  explicit Step(Comparison& comparison) : comparison_(comparison), size_(comparison.path_.size()) {
+    ++comparison_.depth_;
+  }
+
+  Comparison& comparison_;
+  std::size_t size_;
+};
+
+Comparison::Comparison(const Value& left, const Value& right, const Rule* rule)
+    : left_(left),
+      right_(right),
+      rule_(rule),
+      messages_(rule != nullptr && is_for_messages(*rule) && is_message(left, *rule) &&
+                is_message(right, *rule)) {}
+
+bool Comparison::differs() {
+  compare(left_, right_, rule_);
+  return differs_;
+}
+
+std::vector<Change> Comparison::changes(std::string_view path) {
+  path_ = path;
+  writes_ = true;
+  compare(left_, right_, rule_);
+  return std::move(found_);
+}
+
+void Comparison::compare(const Value& left, const Value& right, const Rule* rule) {
+  if (done() || ignored(rule)) return;
+  const bool deep = depth_ > kDeepest && rule == nullptr;
+  if (left.kind == right.kind && !deep) {
+    if (left.kind == Value::Kind::array) return compare_arrays(left, right, rule);
+    if (left.kind == Value::Kind::object) return compare_objects(left, right, rule);
+  }
+  if (!same_as_whole(left, right)) note(Change::Op::replace, left.text, right.text);
+}
+
+void Comparison::compare_objects(const Value& left, const Value& right, const Rule* rule) {
+  if (writes_ && (has_unnameable(left) || has_unnameable(right))) return compare_as_whole(left, right, rule);
+  const bool message = messages_ && &left == &left_;
+  const Names in_left(left), in_right(right);
+  for (const auto& [name, before] : left.members) {
+    const Rule* const place = below(rule, name);
+    if (done() || ignored(place)) continue;
+    const Value* const after = in_right.find(name);
+    const bool no_after = after == nullptr || (message && left_out(name, *after, place));
+    if (no_after && message && left_out(name, before, place)) continue;
+    const Step step(*this, name);
+    if (after == nullptr) {
+      note(Change::Op::remove, before.text, {});
+    } else {
+      compare(before, *after, place);
+    }
+  }
+  for (const auto& [name, after] : right.members) {
+    const Rule* const place = below(rule, name);
+    if (done() || ignored(place) || in_left.find(name) != nullptr) continue;
+    if (message && left_out(name, after, place)) continue;
+    const Step step(*this, name);
+    note(Change::Op::add, {}, after.text);
+  }
+}
+
+void Comparison::compare_as_whole(const Value& left, const Value& right, const Rule* rule) {
+  const bool before = std::exchange(differs_, false);
+  writes_ = false;
+  compare_objects(left, right, rule);
+  writes_ = true;
+  if (std::exchange(differs_, before)) note(Change::Op::replace, left.text, right.text);
+}
+
+void Comparison::compare_arrays(const Value& left, const Value& right, const Rule* rule) {
+  if (rule != nullptr && rule->unordered) return compare_unordered(left, right);
+  const bool has_places = rule != nullptr && !rule->below.empty();
+  const std::size_t common = std::min(left.elements.size(), right.elements.size());
+  for (std::size_t i = 0; i < common && !done(); ++i) {
+    const Step step(*this, i);
+    compare(left.elements[i], right.elements[i], has_places ? rule->find(std::to_string(i)) : nullptr);
+  }
+  for (std::size_t i = left.elements.size(); i > common && !done(); --i) {
+    const Step step(*this, i - 1);
+    note(Change::Op::remove, left.elements[i - 1].text, {});
+  }
+  for (std::size_t i = common; i < right.elements.size() && !done(); ++i) {
+    const Step step(*this, i);
+    note(Change::Op::add, {}, right.elements[i].text);
+  }
+}
+
+// What there is too much of goes, the highest index first, so that the others stay right; then what is
+// lacking comes at the end.
+void Comparison::compare_unordered(const Value& left, const Value& right) {
+  std::unordered_map<std::string, std::ptrdiff_t> surplus;  // by what is the same for all that are the same
+  const auto count = [&](const Value& element, std::ptrdiff_t by) {
+    std::ptrdiff_t& counted = surplus[canonical(element)];
+    counted += by;
+    return &counted;
+  };
+  std::vector<std::ptrdiff_t*> of_left, of_right;
+  for (const Value& element : left.elements) of_left.push_back(count(element, 1));
+  for (const Value& element : right.elements) of_right.push_back(count(element, -1));
+  for (std::size_t i = of_left.size(); i > 0 && !done(); --i) {
+    if (*of_left[i - 1] <= 0) continue;
+    --*of_left[i - 1];
+    const Step step(*this, i - 1);
+    note(Change::Op::remove, left.elements[i - 1].text, {});
+  }
+  for (std::size_t i = 0; i < of_right.size() && !done(); ++i) {
+    if (*of_right[i] >= 0) continue;
+    ++*of_right[i];
+    const Step step(*this, "-");
+    note(Change::Op::add, {}, right.elements[i].text);
+  }
+}
+
+void Comparison::note(Change::Op op, std::string_view before, std::string_view after) {
+  differs_ = true;
+  if (writes_) found_.push_back({op, path_, before, after});
+}
+
+bool Comparison::ignored(const Rule* rule) const {
+  if (rule == nullptr) return false;
+  return rule->ignored == Rule::Ignored::always || (rule->ignored == Rule::Ignored::in_messages && messages_);
+}
+
+// Of a message: a member that might as well not be there.
+bool Comparison::left_out(std::string_view name, const Value& member, const Rule* rule) const {
+  if (member.kind == Value::Kind::null) return !is_body_field(name);
+  return name == "headers" && member.kind == Value::Kind::object &&
+         std::all_of(member.members.begin(), member.members.end(),
+                     [&](const auto& header) { return ignored(below(rule, header.name)); });
+}
+
+}  // namespace iso::reconcile

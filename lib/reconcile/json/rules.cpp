@@ -1,0 +1,67 @@
+#include "reconcile/json/rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include "record/members.h"
+
+namespace iso::reconcile {
+namespace {
+
+constexpr std::array<std::string_view, 11> kTravel{
+    "exchange",   "direct_name", "queue",          "routing_key", "mandatory", "persistent",
+    "expiration", "redelivered", "delivery_count", "received_at", "fetch"};
+
+// What RabbitMQ adds when it delivers again or dead-letters.
+constexpr std::array<std::string_view, 8> kTravelHeaders{
+    "x-death",          "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason",
+    "x-delivery-count", "x-last-death-exchange",  "x-last-death-queue",  "x-last-death-reason"};
+
+void ignore_in_messages(Rule& rule) {
+  if (rule.ignored == Rule::Ignored::no) rule.ignored = Rule::Ignored::in_messages;
+}
+
+Rule& child(Rule& rule, std::string_view name) {
+  for (auto& [known, below] : rule.below)
+    if (known == name) return below;
+  return rule.below.emplace_back(Rule::Place{std::string(name), {}}).rule;
+}
+
+}  // namespace
+
+const Rule* Rule::find(std::string_view name) const {
+  for (const auto& [known, rule] : below)
+    if (known == name) return &rule;
+  return nullptr;
+}
+
+Rule& Rule::at(const std::vector<std::string>& tokens) {
+  Rule* rule = this;
+  for (const auto& token : tokens) rule = &child(*rule, token);
+  return *rule;
+}
+
+void ignore_travel(Rule& root) {
+  for (const auto name : kTravel) ignore_in_messages(child(root, name));
+  Rule& headers = child(root, "headers");
+  for (const auto name : kTravelHeaders) ignore_in_messages(child(headers, name));
+}
+
+bool is_for_messages(const Rule& rule) {
+  return std::any_of(rule.below.begin(), rule.below.end(),
+                     [](const auto& place) { return place.rule.ignored == Rule::Ignored::in_messages; });
+}
+
+bool is_message_field(std::string_view name) {
+  return is_record_field(name);
+}
+
+std::span<const std::string_view> message_fields() {
+  return record_fields();
+}
+
+bool is_body_field(std::string_view name) {
+  return name == "body" || name == "text" || name == "base64";
+}
+
+}  // namespace iso::reconcile

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconcile/json/rules.h"
+
+namespace iso::reconcile {
+
+// One JSON value as a tree, for the few items that are not equal. It points into its text.
+struct Value {
+  enum class Kind { null, boolean, number, string, array, object };
+
+  Kind kind = Kind::null;
+  std::string_view text;  // verbatim
+  std::string string;     // of a string: its characters, as of a name
+  std::vector<Value> elements;
+  // In the order of the text. Of a name that comes twice the last counts, and only that one is here.
+  struct Member;
+  std::vector<Member> members;
+
+  const Value* find(std::string_view name) const;
+};
+
+struct Value::Member {
+  std::string name;
+  Value value;
+};
+
+// A string or a name with half of a surrogate pair has no characters. It is its text after this byte, which
+// UTF-8 has not, and so equals none that has.
+inline constexpr char kNoCharacters = '\xFF';
+
+// `json` is one JSON value with white space around it or not, and outlives what is read. Throws
+// Error(Kind::data).
+Value read_value(std::string_view json);
+// The same of what a JsonScanner took for a value.
+Value read_scanned_value(std::string_view json);
+
+// By the terms of rules.h, without what `rule`, the item's own, always ignores.
+bool is_message(const Value& item, const Rule& rule);
+
+// The value at a place; null if there is none (RFC 6901 section 4).
+const Value* find_value(const Value& root, const std::vector<std::string>& tokens);
+
+}  // namespace iso::reconcile

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "reconcile/json/value.h"
+#include "reconcile/sides/feed.h"
+
+namespace iso::reconcile {
+
+// A line of a side's text, read again: its item and, of a store, its row.
+struct Item {
+  std::string line;
+  std::string_view json;  // "" if it could not be read
+  std::optional<RowState> row;
+  std::string why;  // what is wrong with it, or ""
+  Value value;      // points into `line`; null if something is wrong
+
+  // `rows`: the side is of rows, each with a row_text.
+  Item(std::string text, bool rows);
+  Item(const Item&) = delete;  // moved, a short line would leave the pointers behind
+  Item& operator=(const Item&) = delete;
+
+  // When it was stored, received or sent, as far as it says so: milliseconds since the epoch.
+  std::optional<std::int64_t> time_ms() const;
+};
+
+}  // namespace iso::reconcile

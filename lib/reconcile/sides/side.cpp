@@ -1,0 +1,151 @@
+#include "reconcile/sides/side.h"
+
+#include <mutex>
+#include <utility>
+
+#include "reconcile/join/workers.h"
+#include "record/plain.h"
+
+namespace iso::reconcile {
+namespace {
+
+constexpr std::size_t kFileBlocksAhead = 64;  // they hold no bytes yet
+
+// What all readers of a pass share.
+struct Shared {
+  const Scan& scan;
+  Partitions& to;
+  std::mutex mutex;
+  std::uint64_t items = 0;
+};
+
+// Takes blocks of lines apart, on a thread of its own.
+class Reader {
+ public:
+  explicit Reader(Shared& shared)
+      : shared_(shared),
+        side_(shared.scan.side),
+        digester_(side_.rule, side_.key.size(), shared.scan.seed),
+        writer_(shared.to) {}
+
+  void operator()(const Block& block) {
+    Text::Lines lines;
+    for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.more(); ++lines.count) {
+      if (lines.marks.empty() || walk.offset() - lines.marks.back().offset >= Text::kMarkEvery)
+        lines.marks.push_back({walk.offset(), lines.count});
+      const std::size_t size = take(walk.lines(), walk.offset());
+      lines.longest = std::max(lines.longest, size);
+      walk.skip(size);
+    }
+    shared_.scan.text.lines_in(block, std::move(lines));
+  }
+
+  void finish() {
+    writer_.flush();
+    const std::lock_guard lock(shared_.mutex);
+    shared_.items += items_;
+  }
+
+ private:
+  // The first of `lines`; gives its size.
+  std::size_t take(std::string_view lines, std::uint64_t offset) {
+    const auto [digest, size, line_flags, blank] = read_line(side_, shared_.scan.expected, digester_, lines);
+    if (blank) return size;
+    ++items_;
+    const Place place(offset,
+                      static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
+    if (digest.state == Digest::State::item) {
+      writer_.add({digest.key.high & shared_.scan.key_bits, digest.content, place});
+    } else {
+      const std::lock_guard lock(shared_.mutex);
+      shared_.scan.invalid(place);
+    }
+    return size;
+  }
+
+  Shared& shared_;
+  const Side& side_;
+  Digester digester_;
+  Partitions::Writer writer_;
+  std::string room_;
+  std::uint64_t items_ = 0;
+};
+
+}  // namespace
+
+std::uint8_t flags_of(const RowState& row) {
+  switch (row.settled) {
+    case RowState::Settled::pending:
+    case RowState::Settled::dead:
+      return Place::doubtful;
+    case RowState::Settled::conflict:
+      return Place::conflict;
+    case RowState::Settled::done:
+    case RowState::Settled::unknown:
+      break;
+  }
+  return 0;
+}
+
+ReadLine read_line(const Side& side, const Expected& expected, Digester& digester, std::string_view lines) {
+  ReadLine read;
+  if (!(side.rows && lines.starts_with('\t'))) read.digest = digester.read(lines.data());
+  Digest& digest = read.digest;
+  const char* const end = digest.end;
+  const auto read_size = static_cast<std::size_t>((end ? end : lines.data()) - lines.data());
+  read.size = lines.find('\n', read_size) + 1;
+  const std::string_view line = lines.substr(0, read.size);
+  if (end && *end != '\n') {
+    if (side.rows) {
+      read.flags = flags_of(read_row_text(line.substr(read_size)));
+    } else {
+      digest.state = Digest::State::invalid;
+    }
+  }
+  if (digest.state == Digest::State::invalid) {
+    read.blank = line.find_first_not_of(" \t\r\n") == std::string_view::npos;  // a line of nothing is no item
+  } else if (side.present) {
+    const bool there = !side.ledger || unanswered(read_value(line.substr(0, read_size)), expected).empty();
+    digest.content = Digester::presence(digest.key, there);
+  }
+  return read;
+}
+
+BlockWalk::BlockWalk(std::string_view bytes, std::uint64_t offset) : lines_(bytes), offset_(offset) {
+  if (offset == 0 && bytes.starts_with(kByteOrderMark)) skip(kByteOrderMark.size());
+}
+
+std::string Side::line(Place place) const {
+  return (place.has(Place::later) ? *later : *text).line(place.offset());
+}
+
+std::uint64_t Side::line_number(Place place) const {
+  return (place.has(Place::later) ? *later : *text).line_number(place.offset());
+}
+
+std::size_t Side::longest_line() const {
+  return std::max(text->longest_line(), later ? later->longest_line() : 0);
+}
+
+std::vector<std::string> unanswered(const Value& item, const Expected& expected) {
+  std::vector<std::string> lacking;
+  for (const auto& application : expected) {
+    const Value* const answer = find_value(item, {"acks", application});
+    if (!answer || answer->string != "handled") lacking.push_back(application);
+  }
+  return lacking;
+}
+
+std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& stop) {
+  Shared shared{scan, to, {}, 0};
+  const std::size_t ahead = scan.text.feed() ? scan.threads + 2 : kFileBlocksAhead;
+  Workers<Block> workers(scan.threads, ahead, [&shared] { return Reader(shared); });
+  for (Block block; stop == 0 && scan.text.next(block); block = {}) {
+    if (block.size != 0) workers.put(std::move(block));
+    scan.progress();
+  }
+  workers.finish();
+  return shared.items;
+}
+
+}  // namespace iso::reconcile

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+
+namespace iso::reconcile {
+
+// Sorts keys with a few bytes each, any number of them: runs that have no room in memory go to a file without
+// a name, and are merged in the end.
+class Sorter {
+ public:
+  Sorter(std::size_t memory, std::string folder);
+
+  // From any thread. Equal keys keep no order. Throws ErrorKind::io.
+  void add(std::string_view key, std::string_view payload);
+
+  // Gives all in the order of their keys' bytes, once.
+  void each(const std::function<void(std::string_view key, std::string_view payload)>& take);
+
+ private:
+  struct Run {
+    std::uint64_t begin = 0, end = 0;
+  };
+  class RunReader;
+
+  void sort();
+  void spill();
+
+  std::mutex mutex_;
+  std::size_t memory_;
+  std::string folder_;
+  std::string bytes_;                 // entries one after the other: lengths, key, payload
+  std::vector<std::size_t> entries_;  // where each starts
+  std::vector<Run> runs_;
+  Descriptor file_;
+  std::uint64_t file_end_ = 0;
+};
+
+}  // namespace iso::reconcile

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "reconcile/sides/feed.h"
+
+namespace iso::reconcile {
+
+// Whole lines of a side, each ended by a line break.
+struct Block {
+  std::size_t index = 0;     // counts blocks from 0
+  std::uint64_t offset = 0;  // of the first byte, in the side's text
+  std::size_t size = 0;
+  bool lacks_line_break = false;  // the last of them, at the end of the file
+  std::string bytes;              // of a feed, padded; those of a file stay where they are
+};
+
+// A side's items as one text of lines that can be read again: the file itself, or a copy of what a feed gives
+// in a temporary file that has no name, so that it is gone however we end. next() is for one thread; bytes(),
+// line() and line_number() are for any.
+class Text {
+ public:
+  // A plain file as long as it is now, from byte `from` on.
+  explicit Text(const std::string& path, std::uint64_t from = 0);
+  // `folder` takes the copy. Throws ErrorKind::io.
+  Text(std::unique_ptr<Feed> feed, const std::string& folder);
+
+  // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal
+  // came, or the feed has nothing yet. Throws ErrorKind::io, and what the feed throws.
+  bool next(Block& block);
+
+  // A block's bytes, with Digester::kPadding more after them. `room` holds them, and is best used for one
+  // block after the other. Throws ErrorKind::io.
+  std::string_view bytes(const Block& block, std::string& room) const;
+
+  std::uint64_t offset() const { return offset_; }  // how far it is read
+  std::uint64_t size() const;                       // in all, or 0 if that is not known yet
+
+  // The line that starts at `offset`, without its line break. Throws ErrorKind::io.
+  std::string line(std::uint64_t offset) const;
+
+  // How many lines lie before the line at an offset, so that a line's number is found without counting from
+  // the start. Not all marks are kept: the farther into the text, the fewer.
+  struct Mark {
+    std::uint64_t offset = 0, lines = 0;
+  };
+  static constexpr std::uint64_t kMarkEvery = 8 * 1024;  // bytes, or more
+  // Of one block, with marks as if it were the text, at its start the first; from any thread.
+  struct Lines {
+    std::vector<Mark> marks;
+    std::uint64_t count = 0;
+    std::size_t longest = 0;  // bytes
+  };
+  void lines_in(const Block& block, Lines lines);
+  // The same for who reads in order.
+  void mark(Mark mark);
+  // From 1, when the blocks up to there were told of.
+  std::uint64_t line_number(std::uint64_t offset) const;
+  std::size_t longest_line() const { return longest_; }  // of the blocks that were told of
+
+  Feed* feed() const { return feed_.get(); }  // null: it is a file
+
+  // What came since all was read: another text, or null.
+  std::unique_ptr<Text> later() const;
+
+ private:
+  bool next_of_file(Block& block);
+  bool next_of_feed(Block& block);
+  std::optional<std::uint64_t> line_end(std::uint64_t from) const;
+  std::uint64_t last_line_end() const;
+  enum class Tail { last, more, unfinished };
+  Tail tail();
+
+  std::string path_, folder_;
+  Descriptor file_;
+  std::unique_ptr<Feed> feed_;
+  std::uint64_t offset_ = 0, end_ = 0, lines_ = 0;
+  std::size_t blocks_ = 0;
+  bool read_on_ = false;
+
+  std::mutex mutex_;
+  std::map<std::size_t, Lines> early_;  // of blocks before which some are missing
+  std::size_t counted_ = 0;             // blocks
+  std::size_t longest_ = 0;
+  std::vector<Mark> marks_;  // in order, from the start of the text
+};
+
+// A file without a name in `folder`. Throws ErrorKind::io.
+Descriptor temporary_file(const std::string& folder);
+
+// All of `bytes`, to a file of `folder`, and as many as `into` has room for. Throw ErrorKind::io.
+void write_at(int fd, const std::string& folder, std::string_view bytes, std::uint64_t offset);
+std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset);
+
+}  // namespace iso::reconcile

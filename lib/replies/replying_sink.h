@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "pump/end.h"
+
+namespace iso::replies {
+
+struct ReplyingOptions {
+  bool reply = false;      // publish what the handler answers to the record's reply_to
+  std::string confirm_as;  // publish a confirmation by this application there too; "": none
+  Notice notice = [](std::string_view) {};
+};
+
+struct AnswerTally {
+  std::uint64_t sent = 0;         // replies and confirmations that the broker has
+  std::uint64_t undelivered = 0;  // came back, as no queue took them: whoever waited has gone
+};
+
+// Hands records to `handler`, and publishes what answers them to `replies`. A record has its status only when
+// its answers have theirs, so that none is lost: one that was nacked makes the record deferred. One that came
+// back is told and counted, and the record keeps its status; so it does when it has no reply_to. When the
+// handler breaks or is closed, what it answered before gets its status first.
+class ReplyingSink final : public Sink {
+ public:
+  ReplyingSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink> replies, ReplyingOptions options);
+
+  void put(Ticket ticket, const Record& record) override;
+  void flush() override;
+  void results(std::vector<DeliveryResult>& out) override;
+  Wait wait() const override;
+  std::string_view stalled() const override;
+  bool closed() const override { return answers_.empty() && handler_->closed(); }
+
+  const AnswerTally& tally() const { return tally_; }
+
+ private:
+  struct Handled {
+    DeliveryResult result;
+    unsigned waiting = 0;  // answers without a status
+  };
+  struct Answer {
+    Ticket request;
+    Record record;
+  };
+
+  // The handler's error is told once its answers have their statuses.
+  template <class Call>
+  void unless_broken(Call call) {
+    if (fault_) return;
+    try {
+      call();
+    } catch (const Error& error) {
+      fault_ = error;
+    }
+  }
+
+  void answer(DeliveryResult result, std::vector<DeliveryResult>& out);
+  std::vector<Record> answers_to(const Record& request, DeliveryResult& result) const;
+  void settle(const DeliveryResult& answered, std::vector<DeliveryResult>& out);
+
+  std::unique_ptr<Sink> handler_, replies_;
+  ReplyingOptions options_;
+  std::map<Ticket, const Record*> requests_;  // with the handler
+  std::map<Ticket, Handled> handled_;         // whose answers are on their way
+  std::map<Ticket, Answer> answers_;          // in place until their result, as put() asks
+  Ticket last_answer_ = 0;
+  std::optional<Error> fault_;  // how the handler broke
+  IdMaker ids_;
+  AnswerTally tally_;
+  std::vector<DeliveryResult> batch_;  // kept for its memory
+};
+
+}  // namespace iso::replies

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pump/end.h"
+#include "pump/end_options.h"
+#include "record/pointer.h"
+#include "store/source.h"
+
+namespace iso::store {
+
+struct InboxTally {
+  std::uint64_t unreadable = 0;  // dead-lettered, not stored
+  std::uint64_t stored = 0;      // new messages
+  std::uint64_t duplicates = 0;  // had the key and the content of one that is there: counted, not handed on
+  std::uint64_t conflicts = 0;   // had the key of one that is there, and another content: kept, not handed on
+};
+
+// Hands on each message of `feed` once, however often it is delivered. What comes is stored in a queue of a
+// store in one transaction, then acknowledged at the feed, then handed on from the queue; settling it there
+// marks it done. What was stored and not settled when a process died is handed on by the next.
+//
+// The key of a message, within the queue, is what `key` points at, else its message_id; without either each
+// message is its own.
+class Inbox final : public Source {
+ public:
+  // `options` say which queue, and are those of a source of the store. Throws what opening the store does.
+  Inbox(std::unique_ptr<Source> feed, const Url& store, const SourceOptions& options,
+        std::optional<Pointer> key);
+
+  SourceState take(std::size_t most, std::vector<Delivery>& out) override;
+  bool settle(Ticket ticket, Disposition how, std::string_view why) override {
+    return stored_.settle(ticket, how, why);
+  }
+  void flush() override;
+  Wait wait() const override;
+  bool drained() override;
+  void stop() override;
+  std::string_view queue() const override { return stored_.queue(); }
+  std::string_view away() const override { return feed_->away(); }
+
+  const InboxTally& tally() const { return tally_; }
+
+ private:
+  bool stage(std::size_t most);
+  void store(InboxTally& came);
+  void store_one(const Record& record, std::int64_t now, InboxTally& came);
+  void keep_conflict(const Record& record, const std::string& key, std::string_view hash, std::int64_t now);
+  std::optional<std::string> key_of(const Record& record) const;
+
+  std::unique_ptr<Source> feed_;
+  StoreSource stored_;
+  std::optional<Pointer> key_;
+  Notice notice_;
+  std::vector<Delivery> batch_;  // taken from the feed, and not in the store yet
+  bool feed_ended_ = false;
+  InboxTally tally_;
+  std::string properties_;  // kept for its memory
+};
+
+}  // namespace iso::store

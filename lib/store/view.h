@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/sqlite.h"
+#include "base/url.h"
+#include "record/record.h"
+#include "store/schema.h"
+
+namespace iso::store {
+
+// A store that is looked at and left as it was: nothing is created, upgraded, claimed or expired. Rows are
+// read by pages, each a transaction of its own that is soon over, so that no one's checkpoint waits for us.
+class StoreView {
+ public:
+  // Throws ErrorKind::missing if there is no such file, ErrorKind::io if it is no store.
+  explicit StoreView(const Url& url);
+
+  // The queue that the URL's fragment names, or the only one there is. Throws ErrorKind::missing, and
+  // ErrorKind::usage if there are several to choose from.
+  std::string queue_of(const Url& url);
+
+  struct Row {
+    std::int64_t seq = 0;
+    MessageState state = MessageState::ready;
+    std::int64_t created_ms = 0;  // since the epoch
+    Record record;                // as it was stored; without an id, with the one that a relay gives it
+    std::string error;            // why the record cannot be read, or ""
+    std::string_view body;        // its bytes, for as long as the call
+  };
+  enum class Body {
+    read,
+    skimmed,  // it is held to its hash, and no further look is taken at it: the record has none
+  };
+  // Whether to go on with this page.
+  using EachRow = std::function<bool(const Row&)>;
+
+  std::int64_t first_seq();  // of all queues; 0: there is none
+  std::int64_t last_seq();
+  // One page of the rows of a queue, in any state and in the order of seq: those after `after`, none after
+  // `up_to`. Gives the seq after which the next page starts; `up_to` if there is none.
+  std::int64_t page(std::string_view queue, std::int64_t after, std::int64_t up_to, const EachRow& each,
+                    Body how = Body::read);
+  // One row, if it is there.
+  void row(std::string_view queue, std::int64_t seq, const EachRow& each);
+  bool has_rows(std::string_view queue, std::int64_t after);
+
+  // All that the ledger knows of one message.
+  struct Answers {
+    std::string message_id;
+    std::vector<std::pair<std::string, std::string>>
+        by_application;        // and the kind that outweighs its others
+    std::int64_t last_ms = 0;  // when the last of them came
+  };
+  using EachMessage = std::function<bool(const Answers&)>;
+  // The same for the ledger, in the order of message_id. `after` is null at the start, and is moved on.
+  // False: there is no other page.
+  bool ledger_page(std::optional<std::string>& after, const EachMessage& each);
+
+  // Tells whether others wrote to the store between two calls: then it has another value.
+  std::int64_t version();
+
+ private:
+  std::vector<std::string> queues();
+  Row row_of(const sqlite::Query& row, std::string_view queue, Body how) const;
+
+  sqlite::Database database_;
+  std::string store_id_;  // "": it has none yet
+};
+
+}  // namespace iso::store

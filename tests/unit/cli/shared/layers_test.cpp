@@ -1,0 +1,73 @@
+#include "cli/shared/layers.h"
+
+#include <doctest/doctest.h>
+
+#include "record/read.h"
+#include "record/write.h"
+#include "support/errors.h"
+
+using namespace iso;
+using namespace iso::cli;
+
+namespace {
+
+// A record as it would be published, ids left off.
+std::string prepared(std::string_view typed, std::string_view settings, std::string_view record,
+                     bool whole_records = true) {
+  const Layers layers(read_record(typed), read_record(settings));
+  Preparer prepare(layers, resolve_defaults(layers), whole_records ? Incoming::records : Incoming::bodies);
+  Record one = read_record(record);
+  one.no_message_id = one.no_correlation_id = true;
+  prepare(one);
+  one.no_message_id = one.no_correlation_id = false;
+  std::string out;
+  append_record(out, one);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("layers: what was typed wins over the record, the record over the settings") {
+  CHECK(prepared(R"({"type":"typed"})", R"({"type":"s","app_id":"s","content_type":"s"})",
+                 R"({"routing_key":"k","type":"r","app_id":"r","body":1})") ==
+        R"({"exchange":"","routing_key":"k","type":"typed","content_type":"s","app_id":"r","body":1})");
+}
+
+TEST_CASE("layers: on the default exchange the queue is the routing key") {
+  CHECK(prepared("{}", R"({"queue":"q"})", R"({"body":1})") ==
+        R"({"exchange":"","routing_key":"q","body":1})");
+  CHECK(prepared(R"({"exchange":"x"})", R"({"queue":"q"})", R"({"body":1})") ==
+        R"({"exchange":"x","body":1})");
+}
+
+TEST_CASE("layers: direct_name is the exchange, and of it and exchange the typed one counts") {
+  CHECK(prepared("{}", R"({"direct_name":"d"})", R"({"body":1})") == R"({"exchange":"d","body":1})");
+  CHECK(prepared(R"({"exchange":"x"})", R"({"direct_name":"d"})", R"({"body":1})") ==
+        R"({"exchange":"x","body":1})");
+  CHECK(prepared(R"({"direct_name":"d"})", R"({"exchange":"x"})", R"({"exchange":"r","body":1})") ==
+        R"({"exchange":"d","body":1})");
+  CHECK(test::error_of([] { prepared("{}", R"({"direct_name":"d","exchange":"x"})", "{}"); }).kind() ==
+        ErrorKind::config);
+}
+
+TEST_CASE("layers: what only listen says is dropped, what cannot be published is refused") {
+  CHECK(
+      prepared(
+          "{}", "{}",
+          R"({"routing_key":"k","queue":"q","redelivered":true,"delivery_count":1,"received_at":"2026-01-01T00:00:00Z","body":1})") ==
+      R"({"exchange":"","routing_key":"k","body":1})");
+  for (const auto* record :
+       {R"({"routing_key":"k"})", R"({"body":1})", R"({"routing_key":"k","direct_name":"d","body":1})"})
+    CHECK(test::error_of([&] { prepared("{}", "{}", record); }).kind() == ErrorKind::data);
+}
+
+TEST_CASE("layers: an id that is unset is made afresh for each message, one that is null is left off") {
+  const Layers layers(read_record(R"({"routing_key":"k"})"), {});
+  Preparer prepare(layers, resolve_defaults(layers), Incoming::records);
+  Record one = read_record(R"({"body":1})"), two = read_record(R"({"message_id":null,"body":1})");
+  prepare(one);
+  prepare(two);
+  CHECK(one.message_id->size() == 32);
+  CHECK(one.message_id != one.correlation_id);
+  CHECK_FALSE(two.message_id);
+}

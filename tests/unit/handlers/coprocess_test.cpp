@@ -1,0 +1,251 @@
+#include "handlers/coprocess.h"
+
+#include <csignal>
+#include <deque>
+#include <doctest/doctest.h>
+#include <map>
+#include <unistd.h>
+
+#include "support/errors.h"
+
+using namespace iso;
+using namespace iso::handlers;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Records with a coprocess, and what became of them. Tickets are 1, 2, 3, … in the order put.
+struct Trial {
+  CoprocessOptions options;
+  std::deque<Record> records;
+  std::vector<std::string> notices;
+  std::unique_ptr<Sink> sink;
+  std::vector<DeliveryResult> results;  // in the order given
+
+  explicit Trial(std::string script) {
+    std::signal(SIGPIPE, SIG_IGN);
+    options.command = {"sh", "-c", std::move(script)};
+    options.environment = {"PATH=/usr/bin:/bin"};
+    options.notice = [this](std::string_view text) { notices.emplace_back(text); };
+  }
+
+  void put(const std::vector<std::string>& ids, const std::string& body = "1") {
+    if (!sink) sink = open_coprocess_sink(options);
+    for (const std::string& id : ids) {
+      Record& record = records.emplace_back();
+      if (!id.empty()) record.message_id = id;
+      record.body = body;
+      record.body_kind = BodyKind::json;
+      sink->put(records.size(), record);
+    }
+    sink->flush();
+  }
+
+  // Waits for as many results in all, at most ten seconds.
+  std::map<Ticket, DeliveryStatus> statuses(std::size_t count) {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (results.size() < count && std::chrono::steady_clock::now() < limit) {
+      wait_for(sink->wait(), 100ms);
+      ++rounds;
+      sink->results(results);
+    }
+    std::map<Ticket, DeliveryStatus> statuses;
+    for (const DeliveryResult& result : results) statuses[result.ticket] = result.status;
+    return statuses;
+  }
+
+  int rounds = 0;
+};
+
+// Reads all that are put, then says what the test asks for.
+std::string after_reading(int count, const std::string& then) {
+  return "i=0; while [ $i -lt " + std::to_string(count) + " ] && read -r line; do i=$((i+1)); done; " + then;
+}
+
+using Fates = std::map<Ticket, DeliveryStatus>;
+
+}  // namespace
+
+TEST_CASE("coprocess: each record is a line, and an answer without an id is for the oldest") {
+  Trial trial(R"(while read -r line; do case $line in
+    '{"message_id":"a","body":1}') echo '{"ack":true}';;
+    '{"message_id":"b","body":1}') echo '{"requeue":true}';;
+    *) printf '{"reject":"why"}\n';; esac; done)");
+  trial.put({"a", "b", "c"});
+  CHECK(trial.statuses(3) ==
+        Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::deferred}, {3, DeliveryStatus::rejected}});
+  CHECK(trial.results[2].reply_text == "why");
+  CHECK(trial.notices.empty());
+}
+
+TEST_CASE("coprocess: answers by id come in any order, of two with the same id the older is meant") {
+  Trial trial(after_reading(4, R"(echo '{"message_id":"c","reject":"x"}{"message_id":"a","requeue":true}'
+    echo '{"message_id":"a","ack":true}'; echo '{"ack":true}'; read -r line)"));
+  trial.put({"a", "a", "c", ""});
+  CHECK(trial.statuses(4) == Fates{{1, DeliveryStatus::deferred},
+                                   {2, DeliveryStatus::confirmed},
+                                   {3, DeliveryStatus::rejected},
+                                   {4, DeliveryStatus::confirmed}});
+  CHECK(trial.results[0].ticket == 3);
+}
+
+TEST_CASE("coprocess: an answer may come in pieces, and the last one without a line break") {
+  Trial trial(R"(read -r line; printf '{"ack"'; read -r line; printf ':true}'; read -r line
+    printf '\n{"ack":true'; printf '}'; exit 0)");
+  trial.put({"a", "b", "c"});
+  CHECK(trial.statuses(3) ==
+        Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::confirmed}, {3, DeliveryStatus::deferred}});
+}
+
+TEST_CASE("coprocess: an answer that its end cut off is none, and stops nothing") {
+  Trial trial(R"(read -r line; printf '{"ack":tr'; kill -9 $$)");
+  trial.put({"a"});
+  CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::deferred}});
+  CHECK(trial.results[0].reply_text == "the coprocess: ended by signal 9");
+}
+
+TEST_CASE("coprocess: a reply is a record, which needs `replies`") {
+  const std::string script = R"(while read -r line; do echo '{"body":{"n":1.50}}'; done)";
+  Trial trial(script);
+  trial.options.replies = true;
+  trial.put({"a"});
+  CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::confirmed}});
+  REQUIRE(trial.results[0].reply);
+  CHECK(trial.results[0].reply->body == R"({"n":1.50})");
+
+  Trial without(script);
+  without.put({"a"});
+  CHECK(test::error_of([&] { without.statuses(1); }).kind() == ErrorKind::usage);
+}
+
+TEST_CASE("coprocess: when it dies the oldest is deferred, the others are untried, and it starts again") {
+  Trial trial(after_reading(3, R"(echo '{"message_id":"b","ack":true}'; exit 3)"));
+  trial.put({"a", "b", "c"});
+  CHECK(trial.statuses(3) ==
+        Fates{{1, DeliveryStatus::deferred}, {2, DeliveryStatus::confirmed}, {3, DeliveryStatus::untried}});
+  CHECK(trial.notices == std::vector<std::string>{"the coprocess: exit 3; starting it again"});
+  trial.put({"d", "b", "f"});
+  CHECK(trial.statuses(6).at(5) == DeliveryStatus::confirmed);
+}
+
+TEST_CASE("coprocess: the pause before it starts again grows while it answers nothing") {
+  Trial trial("exit 1");
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t death = 1; death <= 4; ++death) {
+    trial.put({"a"});
+    REQUIRE(trial.statuses(death).size() == death);
+  }
+  CHECK(std::chrono::steady_clock::now() - start >= 350ms);  // at least half of 100, 200 and 400 ms
+  CHECK(trial.rounds < 200);
+}
+
+TEST_CASE("coprocess: bodies that fill every pipe, both ways at once, all arrive") {
+  Trial trial("exec cat");
+  trial.options.replies = true;
+  trial.put({"a", "b", "c"}, "\"" + std::string(3'000'000, 'x') + "\"");
+  CHECK(trial.statuses(3) == Fates{{1, DeliveryStatus::confirmed},
+                                   {2, DeliveryStatus::confirmed},
+                                   {3, DeliveryStatus::confirmed}});
+  for (const DeliveryResult& result : trial.results) CHECK(result.reply->body.size() == 3'000'002);
+}
+
+TEST_CASE("coprocess: one that closes its input may still answer, and is then killed without a busy wait") {
+  Trial trial(R"(read -r line; exec <&-; echo '{"ack":true}'; sleep 60)");
+  trial.options.leave_time = 300ms;
+  trial.put({"a"});
+  CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::confirmed}});
+  trial.put({"b"}, "\"" + std::string(300'000, 'x') + "\"");  // more than a pipe holds
+  CHECK(trial.statuses(2) == Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::untried}});
+  CHECK(trial.notices == std::vector<std::string>{"the coprocess: it closed its input; starting it again"});
+  CHECK(trial.rounds < 30);
+}
+
+TEST_CASE("coprocess: its end is seen even if what it left behind keeps its output open") {
+  Trial trial(R"(sleep 60 2>&- & read -r line; echo '{"ack":true}'; exit 3)");
+  trial.put({"a", "b"});
+  CHECK(trial.statuses(2) == Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::deferred}});
+  CHECK(trial.results[1].reply_text == "the coprocess: exit 3");
+}
+
+TEST_CASE("coprocess: one that closes its output has ended, and is told so") {
+  Trial trial("exec >&-; exec sleep 60");
+  trial.put({"a"});
+  CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::deferred}});
+  CHECK(trial.results[0].reply_text == "the coprocess: it closed its output");
+}
+
+TEST_CASE("coprocess: no answer for too long rejects the oldest, kills it, and tries no other") {
+  Trial trial(R"(read -r line; echo '{"message_id":"b","ack":true}'; sleep 60 | cat)");
+  trial.options.answer_time = 200ms;
+  trial.put({"a", "b", "c"});
+  CHECK(trial.statuses(3) ==
+        Fates{{1, DeliveryStatus::rejected}, {2, DeliveryStatus::confirmed}, {3, DeliveryStatus::untried}});
+  CHECK(trial.notices == std::vector<std::string>{"the coprocess: no answer for 0.2s; starting it again"});
+}
+
+TEST_CASE("coprocess: what is no answer is thrown, after the answers before it") {
+  const struct {
+    const char *says, *why;
+  } rows[] = {{"hello", "gave no answer but hello"},
+              {R"({"message_id":"z","ack":true})", "it has no message z"},
+              {R"({"message_id":"a","ack":true})", "it has no message a"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.says);
+    Trial trial(after_reading(
+        2, std::string(R"(echo '{"message_id":"a","ack":true}'; echo ')") + row.says + "'; read -r line"));
+    trial.put({"a", "b"});
+    CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::confirmed}});
+    const Error error = test::error_of([&] { trial.statuses(2); });
+    CHECK(error.kind() == ErrorKind::data);
+    CHECK(test::says(error, row.why));
+  }
+}
+
+TEST_CASE("coprocess: an answer that nobody asked for is thrown") {
+  Trial trial(R"(read -r line; echo '{"ack":true}{"ack":true}'; read -r line)");
+  trial.put({"a"});
+  trial.statuses(1);
+  CHECK(test::says(test::error_of([&] { trial.statuses(2); }), "it has answered all that it has"));
+}
+
+TEST_CASE("coprocess: a command that cannot be started is thrown, with its name") {
+  Trial trial("");
+  trial.options.command = {"/nowhere/worker"};
+  const Error error = test::error_of([&] { trial.put({"a"}); });
+  CHECK(error.kind() == ErrorKind::missing);
+  CHECK(test::says(error, "cannot start /nowhere/worker"));
+}
+
+TEST_CASE("coprocess: in the end its input is closed, and it has its time and no more") {
+  const struct {
+    const char* script;
+    std::chrono::milliseconds leave_time, at_least;
+  } rows[] = {{"while read -r line; do :; done; sleep 0.2", 5000ms, 200ms},
+              {"sleep 60; read -r line", 400ms, 400ms}};
+  for (const auto& row : rows) {
+    CAPTURE(row.script);
+    Trial trial(row.script);
+    trial.options.leave_time = row.leave_time;
+    trial.put({"a"});
+    const auto start = std::chrono::steady_clock::now();
+    trial.sink.reset();
+    const auto took = std::chrono::steady_clock::now() - start;
+    CHECK(took >= row.at_least);
+    CHECK(took < 3000ms);
+  }
+}
+
+TEST_CASE("coprocess: in the end one that could not be started again costs no time") {
+  Trial trial("exit 1");
+  const std::string program = "/tmp/iso-coprocess-" + std::to_string(getpid());
+  REQUIRE(symlink("/bin/false", program.c_str()) == 0);
+  trial.options.command = {program};
+  trial.put({"a"});
+  trial.statuses(1);
+  unlink(program.c_str());
+  trial.put({"b"});
+  CHECK(test::error_of([&] { trial.statuses(2); }).kind() == ErrorKind::missing);
+  const auto start = std::chrono::steady_clock::now();
+  trial.sink.reset();
+  CHECK(std::chrono::steady_clock::now() - start < 2s);
+}

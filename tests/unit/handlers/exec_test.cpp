@@ -1,0 +1,161 @@
+#include "handlers/exec.h"
+
+#include <csignal>
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "handlers/environment.h"
+#include "record/read.h"
+#include "support/errors.h"
+
+using namespace iso;
+using namespace iso::handlers;
+using namespace std::chrono_literals;
+
+TEST_CASE("handler_environment: every field, every header, and nothing of an outer handler") {
+  const Record record = read_record(
+      R"({"exchange":"","routing_key":"k","message_id":"m1","priority":5,"persistent":true,)"
+      R"("headers":{"x-tenant":"acme","n":{"$int32":7},"X.Tenant":"later","nul":"a\u0000b"},"redelivered":false,"body":1})");
+  const auto environment = handler_environment(
+      {"PATH=/bin", "ISO_URL=sqlite:shop.db", "ISO_TYPE=outer", "ISO_HEADER_OLD=1", "ISO_ROUTING_KEY=outer"},
+      record);
+  CHECK(environment == std::vector<std::string>{"PATH=/bin", "ISO_URL=sqlite:shop.db",
+                                                "ISO_EXCHANGE=", "ISO_ROUTING_KEY=k", "ISO_MESSAGE_ID=m1",
+                                                "ISO_PRIORITY=5", "ISO_PERSISTENT=true",
+                                                "ISO_HEADER_N={\"$int32\":7}", "ISO_HEADER_X_TENANT=later",
+                                                R"(ISO_HEADER_NUL="a\u0000b")", "ISO_REDELIVERED=false"});
+}
+
+namespace {
+
+// Runs `command` for each body, and gives the statuses in the order of the bodies.
+std::vector<DeliveryResult> run(const ExecOptions& options, const std::vector<std::string>& bodies) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<Record> records(bodies.size());
+  auto sink = open_exec_sink(options);
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    records[i].body = bodies[i];
+    sink->put(i + 1, records[i]);
+  }
+  sink->flush();
+  std::vector<DeliveryResult> results;
+  for (int rounds = 0; results.size() < bodies.size() && rounds < 1000; ++rounds) {
+    wait_for(sink->wait(), 100ms);
+    sink->results(results);
+  }
+  std::sort(results.begin(), results.end(),
+            [](const DeliveryResult& a, const DeliveryResult& b) { return a.ticket < b.ticket; });
+  return results;
+}
+
+ExecOptions shell(std::string script) {
+  ExecOptions options;
+  options.command = {"sh", "-c", std::move(script)};
+  options.environment = {"PATH=/usr/bin:/bin"};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("exec: the exit status is the status, and the body is on standard input") {
+  const auto results = run(shell("read status; exit $status"), {"0\n", "75\n", "3\n", "1\n"});
+  REQUIRE(results.size() == 4);
+  CHECK(results[0].status == DeliveryStatus::confirmed);
+  CHECK(results[1].status == DeliveryStatus::deferred);
+  CHECK(results[2].status == DeliveryStatus::rejected);
+  CHECK(results[2].reply_text == "exit 3");
+  CHECK(results[3].status == DeliveryStatus::rejected);
+}
+
+TEST_CASE("exec: a signal, a command that reads nothing, and a large body harm nothing") {
+  const auto results =
+      run(shell("if [ -n \"$KILL\" ]; then kill -9 $$; fi; exit 0"), {std::string(1 << 20, 'x'), ""});
+  REQUIRE(results.size() == 2);
+  CHECK(results[0].status == DeliveryStatus::confirmed);
+  CHECK(results[1].status == DeliveryStatus::confirmed);
+  const auto killed = run(shell("kill -9 $$"), {"a"});
+  REQUIRE(killed.size() == 1);
+  CHECK(killed[0].status == DeliveryStatus::rejected);
+  CHECK(killed[0].reply_text == "ended by signal 9");
+}
+
+TEST_CASE("exec: a large body arrives whole") {
+  const auto results = run(shell("test $(wc -c) = 3000000"), {std::string(3'000'000, 'x')});
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].status == DeliveryStatus::confirmed);
+}
+
+TEST_CASE("exec: no more than `jobs` run at once, and all of them do") {
+  auto options = shell("exec sleep 0.4");
+  options.jobs = 4;
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(run(options, {"", "", "", "", "", "", "", ""}).size() == 8);
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(took >= 800ms);  // two rounds
+  CHECK(took < 3200ms);  // not eight
+}
+
+TEST_CASE("exec: a job that is stuck is killed with all that it started") {
+  auto options = shell("sleep 60 | cat");
+  options.job_timeout = 100ms;
+  const auto results = run(options, {"a"});
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].status == DeliveryStatus::rejected);
+  CHECK(results[0].reply_text == "killed after 0.1s");
+}
+
+TEST_CASE("exec: what it prints is its reply, whatever it is and however large") {
+  const struct {
+    const char* script;
+    std::string body;
+    BodyKind kind;
+  } rows[] = {{R"(printf '\n {"n":1.50}\n\n')", R"({"n":1.50})", BodyKind::json},
+              {"echo done", "done\n", BodyKind::text},
+              {"printf '\\377\\000'", std::string("\377\000", 2), BodyKind::bytes},
+              {":", "", BodyKind::text},
+              {"head -c 3000000 /dev/zero | tr '\\0' x; cat", std::string(3'000'001, 'x'), BodyKind::text}};
+  for (const auto& row : rows) {
+    CAPTURE(row.script);
+    auto options = shell(row.script);
+    options.replies = true;
+    const auto results = run(options, {"x"});
+    REQUIRE(results.size() == 1);
+    CHECK(results[0].status == DeliveryStatus::confirmed);
+    REQUIRE(results[0].reply);
+    CHECK(results[0].reply->body == row.body);
+    CHECK(results[0].reply->body_kind == row.kind);
+  }
+}
+
+TEST_CASE("exec: one that fails has no reply, and a process left behind does not hold up the reply") {
+  auto options = shell("echo no; exit 1");
+  options.replies = true;
+  CHECK(!run(options, {"x"}).at(0).reply);
+  options = shell("sleep 60 2>&- & echo yes");
+  options.replies = true;
+  const auto results = run(options, {"x"});
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].status == DeliveryStatus::confirmed);
+  CHECK(results[0].reply->body == "yes\n");
+}
+
+TEST_CASE("exec: when the reader of its output has gone, one that failed is untried, and the sink closed") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  auto options = shell("exit 1");
+  options.prints_to = ends[1];
+  CHECK(run(options, {"x"}).at(0).status == DeliveryStatus::rejected);
+  close(ends[0]);
+  CHECK(run(options, {"x"}).at(0).status == DeliveryStatus::untried);
+  options.command = {"true"};
+  CHECK(run(options, {"x"}).at(0).status == DeliveryStatus::confirmed);
+  close(ends[1]);
+}
+
+TEST_CASE("exec: a command that cannot be started is thrown, with its name") {
+  ExecOptions options;
+  options.command = {"/nowhere/handler"};
+  const Error error = test::error_of([&] { run(options, {"a"}); });
+  CHECK(error.kind() == ErrorKind::missing);
+  CHECK(test::says(error, "cannot start /nowhere/handler"));
+}

@@ -1,0 +1,92 @@
+#include "http/client.h"
+
+#include <doctest/doctest.h>
+
+#include "support/small_origin.h"
+
+namespace iso::http {
+namespace {
+
+HttpReply get(const test::SmallOrigin& origin, Fields fields = {}, HttpSettings settings = {}) {
+  HttpRequest request;
+  request.url = origin.url("/x");
+  request.fields = std::move(fields);
+  request.timeout = std::chrono::seconds(5);
+  return http_call(std::move(request), settings);
+}
+
+TEST_CASE("http_call: the fields of the final response, in order, repeats kept, without 1xx and trailers") {
+  const test::SmallOrigin origin(
+      {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+       "HTTP/1.1 200 OK\r\nB: 1\r\nA:  2 \r\nb: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "3\r\nabc\r\n0\r\nTrailer: late\r\n\r\n"});
+  const HttpReply reply = get(origin);
+  CHECK(reply.trouble == HttpTrouble::none);
+  CHECK(reply.status == 200);
+  CHECK(reply.fields == Fields{{"B", "1"}, {"A", "2"}, {"b", "3"}, {"Transfer-Encoding", "chunked"}});
+  CHECK(reply.body.bytes() == "abc");
+}
+
+TEST_CASE("http_call: the fields of the request are sent as they are, empty ones too") {
+  const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
+  CHECK(get(origin, {{"X-Empty", ""}, {"if-none-match", "W/\"a\""}}).status == 204);
+  const auto request = origin.requests().front();
+  CHECK(request.starts_with("GET /x HTTP/1.1\r\n"));
+  CHECK(request.find("\r\nX-Empty:\r\n") != request.npos);
+  CHECK(request.find("\r\nif-none-match: W/\"a\"\r\n") != request.npos);
+}
+
+TEST_CASE("http_call: what is not whole is told of, and never status 0 without a reason") {
+  const struct {
+    std::string bytes;
+    HttpTrouble want;
+  } rows[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", HttpTrouble::cut},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", HttpTrouble::cut},
+      {"", HttpTrouble::cut},
+      {"garbage\r\n\r\n", HttpTrouble::protocol},
+      {"HTTP/1.1 200 OK\r\nA: 1\r\n", HttpTrouble::protocol},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.bytes);
+    const test::SmallOrigin origin({row.bytes});
+    const HttpReply reply = get(origin);
+    CHECK(reply.trouble == row.want);
+    CHECK_FALSE((reply.why.empty() && reply.trouble != HttpTrouble::protocol));
+  }
+}
+
+TEST_CASE("http_call: a chunked body stops at the limit, which the library's own does not know") {
+  const test::SmallOrigin origin(
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n"});
+  HttpSettings settings;
+  settings.max_filesize = 5;
+  CHECK(get(origin, {}, settings).trouble == HttpTrouble::too_large);
+}
+
+TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {
+  HttpRequest request;
+  {
+    const test::SmallOrigin gone({});
+    request.url = gone.url("/");
+  }
+  CHECK(http_call(request).trouble == HttpTrouble::connect);
+  for (const char* url : {"file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"}) {
+    request.url = url;
+    const HttpReply reply = http_call(request);
+    CHECK(reply.trouble != HttpTrouble::none);
+    CHECK(reply.body.size() == 0);
+  }
+}
+
+TEST_CASE("http_call: connect_to goes elsewhere and leaves Host") {
+  const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
+  HttpRequest request;
+  request.url = "http://shop.example/x";
+  request.connect_to = fmt::format("127.0.0.1:{}", origin.port());
+  CHECK(http_call(request).status == 204);
+  CHECK(origin.requests().front().find("\r\nHost: shop.example\r\n") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace iso::http

@@ -1,0 +1,58 @@
+#include "http/redirect.h"
+
+#include <doctest/doctest.h>
+
+namespace iso::http {
+namespace {
+
+const std::string kFrom = "http://a.example/from", kTo = "http://a.example/to";
+
+Redirected after(const std::string& method, int status, Fields fields = {}, const std::string& to = kTo) {
+  return redirected({method, kFrom, std::move(fields)}, status, to);
+}
+
+TEST_CASE("is_redirect: what names another place to ask, and nothing else") {
+  for (const int status : {301, 302, 303, 307, 308}) CHECK(is_redirect(status));
+  for (const int status : {0, 200, 201, 300, 304, 305, 306, 309, 404, 503}) CHECK_FALSE(is_redirect(status));
+}
+
+TEST_CASE("redirected: a 303 is answered by a GET, a POST's 301 and 302 too (RFC 9110 section 15.4)") {
+  const struct {
+    std::string method;
+    int status;
+    std::string want;
+  } rows[] = {
+      {"POST", 301, "GET"},  {"POST", 302, "GET"},   {"POST", 303, "GET"},      {"POST", 307, "POST"},
+      {"POST", 308, "POST"}, {"PUT", 301, "PUT"},    {"PUT", 302, "PUT"},       {"PUT", 303, "GET"},
+      {"PUT", 307, "PUT"},   {"DELETE", 303, "GET"}, {"DELETE", 308, "DELETE"}, {"GET", 301, "GET"},
+      {"HEAD", 303, "HEAD"}, {"HEAD", 302, "HEAD"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.method);
+    CAPTURE(row.status);
+    const auto next = after(row.method, row.status);
+    CHECK(next.request.method == row.want);
+    CHECK(next.request.url == kTo);
+    if (row.method != "GET" && row.method != "HEAD") CHECK(next.with_body == (row.want == row.method));
+  }
+}
+
+TEST_CASE("redirected: a GET that was a POST says nothing of a body any more (RFC 9110 section 15.4)") {
+  const Fields fields{{"Accept", "a/b"},       {"Content-Type", "a/b"}, {"Content-Encoding", "gzip"},
+                      {"Content-Length", "3"}, {"Digest", "x"},         {"Last-Modified", "y"},
+                      {"X-Own", "1"}};
+  CHECK(after("POST", 303, fields).request.fields == Fields{{"Accept", "a/b"}, {"X-Own", "1"}});
+  CHECK(after("POST", 307, fields).request.fields == fields);
+}
+
+TEST_CASE("redirected: what is secret stays with its origin") {
+  const Fields fields{{"Authorization", "x"}, {"Cookie", "y"}, {"Proxy-Authorization", "z"}, {"X-Own", "1"}};
+  CHECK(after("GET", 302, fields).request.fields == fields);
+  for (const char* to : {"http://b.example/to", "https://a.example/to", "http://a.example:81/to"}) {
+    CAPTURE(to);
+    CHECK(after("GET", 302, fields, to).request.fields == Fields{{"X-Own", "1"}});
+  }
+}
+
+}  // namespace
+}  // namespace iso::http

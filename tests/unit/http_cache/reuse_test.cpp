@@ -1,0 +1,155 @@
+#include "http_cache/reuse.h"
+
+#include <doctest/doctest.h>
+
+namespace iso::http_cache {
+namespace {
+
+using namespace http;
+
+using namespace std::chrono_literals;
+
+constexpr Seconds kCame{1'790'000'000};
+constexpr Times kTimes{kCame, kCame};
+constexpr Reuse kPlain;
+
+std::string at(Seconds offset) {
+  return http_date(kCame + offset);
+}
+
+Stored entry(const std::string& cache_control, Fields more = {}) {
+  Stored stored;
+  stored.response = {200, std::move(more)};
+  stored.response.fields.add("Cache-Control", cache_control);
+  stored.times = kTimes;
+  return stored;
+}
+
+CacheControl asking(const std::string& line) {
+  return request_control({{"Cache-Control", line}});
+}
+
+TEST_CASE("may_use: what response, request and user say together (RFC 9111 section 4.2.4, 5.2)") {
+  const struct {
+    const char *response, *request;
+    Seconds later;
+    Use want;
+  } rows[] = {
+      {"max-age=60", "", 59s, Use::as_it_is},
+      {"max-age=60", "", 60s, Use::no},
+      {"max-age=60, no-cache", "", 0s, Use::no},  // section 5.2.2.4
+      {"max-age=60, no-cache=\"a\"", "", 0s, Use::as_it_is},
+      {"max-age=60, no-cache", "max-stale", 0s, Use::no},
+      {"max-age=60, must-revalidate", "", 59s, Use::as_it_is},  // section 5.2.2.2
+      {"max-age=60, must-revalidate", "max-stale=100", 60s, Use::no},
+      {"max-age=60, proxy-revalidate", "max-stale=100", 60s, Use::as_it_is},
+      {"max-age=60", "max-age=0", 0s, Use::no},  // section 5.2.1.1
+      {"max-age=60", "max-age=1", 3s, Use::no},
+      {"max-age=60", "max-age=3", 3s, Use::as_it_is},
+      {"max-age=60", "max-age=100", 70s, Use::no},
+      {"max-age=60", "max-age=100, max-stale=10", 70s, Use::as_it_is},
+      {"max-age=60", "max-stale=10", 70s, Use::as_it_is},  // section 5.2.1.2
+      {"max-age=60", "max-stale=10", 71s, Use::no},
+      {"max-age=60", "max-stale", 7000s, Use::as_it_is},
+      {"max-age=60", "max-stale=x", 60s, Use::no},
+      {"max-age=60", "min-fresh=50", 10s, Use::as_it_is},  // section 5.2.1.3
+      {"max-age=60", "min-fresh=51", 10s, Use::no},
+      {"max-age=60", "min-fresh=x", 0s, Use::no},
+      {"max-age=60", "no-cache", 0s, Use::no},  // section 5.2.1.4
+      {"max-age=60", "no-store", 0s, Use::no},
+      {"max-age=60", "only-if-cached", 59s, Use::as_it_is},  // section 5.2.1.7
+      {"max-age=60", "only-if-cached", 60s, Use::no},
+      {"max-age=60", "only-if-cached, no-store", 0s, Use::as_it_is},
+      {"max-age=60, immutable", "max-age=0", 0s, Use::as_it_is},  // RFC 8246
+      {"max-age=60, immutable", "max-age=0", 60s, Use::no},
+      {"max-age=60, immutable", "no-cache", 0s, Use::no},
+      {"max-age=60, immutable", "", 60s, Use::no},
+      {"max-age=1, stale-while-revalidate=4", "", 5s, Use::then_validate},  // RFC 5861 section 3
+      {"max-age=1, stale-while-revalidate=4", "", 6s, Use::no},
+      {"max-age=1, stale-while-revalidate=4", "max-age=9", 5s, Use::no},
+      {"max-age=1, stale-while-revalidate=4", "min-fresh=0", 5s, Use::no},
+      {"max-age=1, stale-while-revalidate=4", "only-if-cached", 5s, Use::as_it_is},
+      {"max-age=1, stale-while-revalidate=4, must-revalidate", "", 5s, Use::no},
+      {"max-age=1, stale-while-revalidate=4, no-cache", "", 0s, Use::no},
+      {"max-age=1, stale-if-error=60", "", 5s, Use::no},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.response);
+    CAPTURE(row.request);
+    CAPTURE(row.later.count());
+    CHECK(may_use(entry(row.response), asking(row.request), kPlain, kCame + row.later) == row.want);
+  }
+}
+
+TEST_CASE("may_use: what the user's flags allow and forbid") {
+  Reuse refresh, offline, lax, offline_lax, exact;
+  refresh.refresh = true;
+  offline.offline = true;
+  lax.max_stale = 10s;
+  offline_lax.offline = true;
+  offline_lax.max_stale = 10s;
+  exact.heuristic = false;
+  const struct {
+    const char* response;
+    const Reuse& reuse;
+    Seconds later;
+    Use want;
+  } rows[] = {
+      {"max-age=60", refresh, 0s, Use::no},
+      {"max-age=60, immutable", refresh, 0s, Use::no},
+      {"max-age=60", offline, 5000s, Use::as_it_is},
+      {"max-age=60, must-revalidate", offline, 59s, Use::as_it_is},
+      {"max-age=60, must-revalidate", offline, 60s, Use::no},
+      {"max-age=60, no-cache", offline, 0s, Use::no},
+      {"max-age=60", lax, 70s, Use::as_it_is},
+      {"max-age=60", lax, 71s, Use::no},
+      {"max-age=60, must-revalidate", lax, 60s, Use::no},
+      {"max-age=60", offline_lax, 70s, Use::as_it_is},
+      {"max-age=60", offline_lax, 71s, Use::no},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(&row - rows);
+    CHECK(may_use(entry(row.response), {}, row.reuse, kCame + row.later) == row.want);
+  }
+  const auto guessed = entry("", {{"Last-Modified", at(-1000s)}});
+  CHECK(may_use(guessed, {}, kPlain, kCame + 99s) == Use::as_it_is);
+  CHECK(may_use(guessed, {}, exact, kCame) == Use::no);
+}
+
+TEST_CASE(
+    "may_use_after_error: only where origin or user let it be stale (RFC 9111 section 4.2.4, RFC 5861)") {
+  const struct {
+    const char *response, *request;
+    Seconds later;
+    bool want;
+  } rows[] = {
+      {"max-age=60", "", 60s, false},
+      {"max-age=60, stale-if-error=10", "", 70s, true},
+      {"max-age=60, stale-if-error=10", "", 71s, false},
+      {"max-age=60, stale-if-error=0", "", 60s, true},
+      {"max-age=60", "stale-if-error=10", 70s, true},
+      {"max-age=60", "stale-if-error=10", 71s, false},
+      {"max-age=60", "max-stale=10", 70s, true},
+      {"max-age=60, stale-if-error=10, must-revalidate", "", 60s, false},
+      {"max-age=60, stale-if-error=10, no-cache", "", 60s, false},
+      {"max-age=60, stale-if-error=10", "no-cache", 60s, false},
+      {"max-age=60, stale-if-error=10", "max-age=0", 60s, false},
+      {"max-age=60, stale-if-error=10", "max-age=0, stale-if-error=10", 60s, true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.response);
+    CAPTURE(row.request);
+    CHECK(may_use_after_error(entry(row.response), asking(row.request), kPlain, kCame + row.later) ==
+          row.want);
+  }
+  Reuse refresh, lax;
+  refresh.refresh = true;
+  lax.max_stale = 10s;
+  CHECK_FALSE(may_use_after_error(entry("max-age=60, stale-if-error=10"), {}, refresh, kCame + 60s));
+  CHECK(may_use_after_error(entry("max-age=60"), {}, lax, kCame + 70s));
+  CHECK_FALSE(may_use_after_error(entry("max-age=60"), {}, lax, kCame + 71s));
+  CHECK_FALSE(may_use_after_error(entry("max-age=60, stale-if-error=10"), {}, kPlain, kCame - 1h));
+}
+
+}  // namespace
+}  // namespace iso::http_cache
