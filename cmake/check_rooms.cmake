@@ -4,21 +4,12 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Which room may see which; each sees itself.
-set(sees_base base)
-set(sees_record record base)
-set(sees_breaker breaker base)
-set(sees_pump pump record base)
-set(sees_amqp amqp pump record base)
-set(sees_store store pump record base)
-set(sees_replies replies pump record base)
-set(sees_handlers handlers replies breaker pump record base)
-set(sees_ends ends amqp store breaker pump record base)
-set(sees_http http record base)
-set(sees_http_cache http_cache http base)
-set(sees_discovery discovery http record base)
-set(sees_fetch fetch discovery http_cache http breaker record base)
-set(sees_reconcile reconcile ends store pump record base)
-set(sees_cli cli reconcile fetch discovery http_cache http ends handlers replies store breaker pump record base)
+function(iso_room name)
+  cmake_parse_arguments(room "" "" "SEES;USES" ${ARGN})
+  set(sees_${name} ${name} ${room_SEES} PARENT_SCOPE)
+endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/house.cmake")
+set(sees_cli cli ${iso_cli_sees})
 
 # A header of others, and the files that may include it; both are regular expressions.
 set(homes

@@ -1,5 +1,6 @@
 # One interface target that every target of ours links; nothing of it reaches those who install iso.
 add_library(iso_warnings INTERFACE)
+target_link_libraries(iso_warnings INTERFACE iso_hardening)
 target_compile_options(iso_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch -Wold-style-cast -Wnon-virtual-dtor)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,10 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
 std::vector<std::string> choices_in(const std::string& type) {
   const auto open = type.find('{'), close = type.find('}');
   if (open == type.npos || close == type.npos) return {};
-  return CLI::detail::split(type.substr(open + 1, close - open - 1), ',');
+  std::vector<std::string> choices;
+  std::istringstream between(type.substr(open + 1, close - open - 1));
+  for (std::string choice; std::getline(between, choice, ',');) choices.push_back(choice);
+  return choices;
 }
 
 bool names_a_file(std::string_view value) {

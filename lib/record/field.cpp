@@ -291,7 +291,7 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
     const std::string tag = table.front().first;
     return add(untagged(tag, table.front().second, path()));
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override {
     throw Error(ErrorKind::data, fmt::format("/headers: {}", error.what()));
   }
 
