@@ -8,6 +8,7 @@
 #include "amqp/connection.h"
 #include "amqp/delivery.h"
 #include "amqp/properties.h"
+#include "amqp/returned.h"
 #include "base/error.h"
 
 namespace iso::amqp {
@@ -120,28 +121,28 @@ class AmqpSink final : public Sink {
 
   static bool missing(const Connection::Answer& answer) { return answer && answer->code == kNotFound; }
 
-  bool is_proven(const Record& record) const {
+  bool is_known(const Record& record) const {
     const auto exchange = exchange_of(record);
-    return exchange.empty() || exchange == proven_last_ || proven_.contains(exchange);
+    return exchange.empty() || exchange == known_exchange_ || known_exchanges_.contains(exchange);
   }
 
   // Whether this one may go now: with the others, or else when nobody else is on the way.
   bool may_go(const Record& record) const {
-    return sent_.empty() || (!alone_ && suspects_ == 0 && is_proven(record));
+    return sent_.empty() || (!in_flight_alone_ && resend_one_by_one_ == 0 && is_known(record));
   }
 
   void send_waiting() {
     for (; !waiting_.empty() && may_go(*waiting_.front().record); waiting_.pop_front()) {
       send(waiting_.front());
-      if (suspects_ > 0) --suspects_;
+      if (resend_one_by_one_ > 0) --resend_one_by_one_;
     }
   }
 
   void send(const Waiting& next) {
     const Record& record = *next.record;
     const auto exchange = exchange_of(record);
-    if (const auto gone = gone_.find(exchange); gone != gone_.end()) {
-      known_.push_back({next.ticket, DeliveryStatus::returned, kNotFound, gone->second});
+    if (const auto missing = missing_exchanges_.find(exchange); missing != missing_exchanges_.end()) {
+      known_.push_back({next.ticket, DeliveryStatus::returned, kNotFound, missing->second});
       return;
     }
     if (record.headers && !can_be_carried(*record.headers)) {
@@ -160,7 +161,7 @@ class AmqpSink final : public Sink {
                         "its names or headers do not fit the broker's frame"});
       return;
     }
-    alone_ = suspects_ > 0 || !is_proven(record);
+    in_flight_alone_ = resend_one_by_one_ > 0 || !is_known(record);
     sent_.push_back({next.ticket, next.record, false, {}});
     if (++unwritten_ % 256 == 0 || record.body.size() > kWriteAtOnce) connection_.write_some();
   }
@@ -170,11 +171,10 @@ class AmqpSink final : public Sink {
       take_reply(frame);
       return;
     }
-    if (frame.frame_type == AMQP_FRAME_HEADER) {
-      match_return(*static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
+    if (frame.frame_type != AMQP_FRAME_METHOD) {
+      if (return_.is_open() && return_.add(frame)) match_return();
       return;
     }
-    if (frame.frame_type != AMQP_FRAME_METHOD) return;  // the body of a return, which we have
     void* method = frame.payload.method.decoded;
     switch (frame.payload.method.id) {
       case AMQP_BASIC_ACK_METHOD: {
@@ -191,13 +191,9 @@ class AmqpSink final : public Sink {
         reply_.begin(*static_cast<amqp_basic_deliver_t*>(method), kDirectReplies);
         reply_arrives_ = true;
         break;
-      case AMQP_BASIC_RETURN_METHOD: {
-        const auto& back = *static_cast<amqp_basic_return_t*>(method);
-        return_ = {{back.reply_code, std::string(view(back.reply_text))},
-                   std::string(view(back.exchange)),
-                   std::string(view(back.routing_key))};
+      case AMQP_BASIC_RETURN_METHOD:
+        return_.begin(*static_cast<amqp_basic_return_t*>(method));
         break;
-      }
       case AMQP_CHANNEL_CLOSE_METHOD:
         channel_closed(connection_.reopen(*static_cast<amqp_channel_close_t*>(method)));
         break;
@@ -217,17 +213,19 @@ class AmqpSink final : public Sink {
 
   // A return has no number. It is the oldest message on its way that looks like it; where several look the
   // same, which of them it was makes no difference.
-  void match_return(const amqp_basic_properties_t& properties) {
-    const auto id =
-        properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG ? view(properties.message_id) : std::string_view();
+  // Of those that are alike in all of it, which is which matters to nobody.
+  void match_return() {
+    Sent* best = nullptr;
+    int likeness = 0;
     for (Sent& sent : sent_) {
-      const Record& record = *sent.record;
-      if (sent.answered || sent.returned.code != 0 || record.message_id.value_or("") != id ||
-          exchange_of(record) != return_.exchange || key_of(record) != return_.routing_key)
-        continue;
-      sent.returned = std::move(return_.why);
-      return;
+      if (sent.answered || sent.returned.code != 0) continue;
+      const int alike = return_.likeness(*sent.record);
+      if (alike <= likeness) continue;
+      best = &sent;
+      likeness = alike;
+      if (alike == ReturnedMessage::kAlike) break;
     }
+    if (best) best->returned = std::move(return_.why);
   }
 
   void answer(std::uint64_t tag, bool multiple, DeliveryStatus status) {
@@ -236,13 +234,13 @@ class AmqpSink final : public Sink {
     if (tag < first || tag - first >= sent_.size()) return;
     for (std::uint64_t i = multiple ? 0 : tag - first; i <= tag - first; ++i) resolve(sent_[i], status);
     for (; !sent_.empty() && sent_.front().answered; ++next_tag_) sent_.pop_front();
-    if (sent_.empty()) alone_ = false;
+    if (sent_.empty()) in_flight_alone_ = false;
   }
 
   void resolve(Sent& sent, DeliveryStatus status) {
     if (sent.answered) return;
     sent.answered = true;
-    prove(exchange_of(*sent.record));
+    remember(exchange_of(*sent.record));
     if (sent.returned.code != 0) {
       known_.push_back(
           {sent.ticket, DeliveryStatus::returned, sent.returned.code, std::move(sent.returned.text)});
@@ -252,10 +250,10 @@ class AmqpSink final : public Sink {
     }
   }
 
-  void prove(std::string_view exchange) {
-    if (exchange.empty() || exchange == proven_last_) return;
-    proven_last_ = exchange;
-    proven_.emplace(exchange);
+  void remember(std::string_view exchange) {
+    if (exchange.empty() || exchange == known_exchange_) return;
+    known_exchange_ = exchange;
+    known_exchanges_.emplace(exchange);
   }
 
   void channel_closed(const Refusal& refusal) {
@@ -266,24 +264,19 @@ class AmqpSink final : public Sink {
       const Sent& culprit = sent_.front();
       const auto exchange = exchange_of(*culprit.record);
       if (refusal.code == kNotFound) {
-        gone_.emplace(exchange, refusal.text);
-        proven_.erase(std::string(exchange));
-        proven_last_.clear();
+        missing_exchanges_.emplace(exchange, refusal.text);
+        known_exchanges_.erase(std::string(exchange));
+        known_exchange_.clear();
       }
       known_.push_back({culprit.ticket, DeliveryStatus::returned, refusal.code, refusal.text});
     } else {
-      suspects_ += sent_.size();
+      resend_one_by_one_ += sent_.size();
       for (auto sent = sent_.rbegin(); sent != sent_.rend(); ++sent)
         waiting_.push_front({sent->ticket, sent->record});
     }
     sent_.clear();
-    alone_ = reply_arrives_ = false;
+    in_flight_alone_ = reply_arrives_ = false;
   }
-
-  struct Return {
-    Refusal why;
-    std::string exchange, routing_key;
-  };
 
   Connection connection_;
   bool direct_;  // direct replies come to us
@@ -292,15 +285,16 @@ class AmqpSink final : public Sink {
   std::vector<Record> replies_;
   Pool pool_;
   std::deque<Waiting> waiting_;
-  std::deque<Sent> sent_;       // on the way, in the order of their numbers
-  std::uint64_t next_tag_ = 1;  // the number of the first in sent_
-  std::size_t suspects_ = 0;    // how many at the front of waiting_ must go alone
-  bool alone_ = false;          // who is on the way must have no company
+  std::deque<Sent> sent_;              // on the way, in the order of their numbers
+  std::uint64_t next_tag_ = 1;         // the number of the first in sent_
+  std::size_t resend_one_by_one_ = 0;  // how many at the front of waiting_ must go alone
+  bool in_flight_alone_ = false;       // who is on the way must have no company
   std::vector<DeliveryResult> known_;
-  Return return_;
-  std::set<std::string, std::less<>> proven_;  // exchanges that exist
-  std::string proven_last_;
-  std::map<std::string, std::string, std::less<>> gone_;  // exchanges that do not, and the broker's words
+  ReturnedMessage return_;
+  std::set<std::string, std::less<>> known_exchanges_;  // exchanges that exist
+  std::string known_exchange_;
+  std::map<std::string, std::string, std::less<>>
+      missing_exchanges_;  // exchanges that do not, and the broker's words
   std::uint64_t unwritten_ = 0;
 };
 

@@ -79,14 +79,29 @@ class Peer {
   }
 
   // Reads a whole message; gives the length of its body.
-  std::size_t message() {
-    expect(method(60, 40));
-    const std::string header = frame().payload;
+  std::size_t message() { return published().body.size(); }
+
+  struct Message {
+    std::string to;      // exchange and routing key, each as a short string
+    std::string header;  // the payload of its header frame
+    std::string body;
+  };
+  Message published() {
+    Message message;
+    const std::string method_frame = expect(method(60, 40)).payload;
+    message.to = method_frame.substr(6, method_frame.size() - 7);
+    message.header = frame().payload;
     std::size_t length = 0;
-    for (std::size_t i = 4; i < 12; ++i) length = length << 8 | static_cast<unsigned char>(header[i]);
-    for (std::size_t left = length; left > 0;)
-      if (const Frame part = frame(); part.type == 3) left -= part.payload.size();
-    return length;
+    for (std::size_t i = 4; i < 12; ++i) length = length << 8 | static_cast<unsigned char>(message.header[i]);
+    while (message.body.size() < length)
+      if (const Frame part = frame(); part.type == 3) message.body += part.payload;
+    return message;
+  }
+  // Says that no queue takes it.
+  void give_back(const Message& message) {
+    say_method(1, method(60, 50), integer(312, 2) + short_text("NO_ROUTE") + message.to);
+    say(2, 1, message.header);
+    if (!message.body.empty()) say(3, 1, message.body);
   }
 
   void say(int type, int channel, const std::string& payload) {
@@ -100,6 +115,9 @@ class Peer {
   void beat() { say(8, 0, ""); }
   void ack(std::uint64_t tag, bool multiple) {
     say_method(1, method(60, 80), integer(tag, 8) + integer(multiple, 1));
+  }
+  void nack(std::uint64_t tag, bool multiple) {
+    say_method(1, method(60, 120), integer(tag, 8) + integer(multiple, 1));
   }
   void deliver(std::uint64_t tag, std::string_view body) {
     say_method(1, method(60, 60),
