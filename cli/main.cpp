@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -6,8 +7,10 @@
 #include <iostream>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #include "base/error.h"
+#include "base/secrets.h"
 #include "cli/program.h"
 #include "cli/shared/command.h"
 #include "cli/shared/common_options.h"
@@ -41,10 +44,26 @@ void catch_signals() {
 #endif
 }
 
+// What is secret in the command line is in /proc/PID/cmdline for every user of the machine to read until it
+// is overwritten there. Gives the words as they were.
+std::vector<std::string> take_arguments(int argc, char** argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  for (int i = 1; i < argc; ++i) {
+    const std::string& word = words[static_cast<std::size_t>(i)];
+    if (const std::string shown = iso::without_secrets(word); shown != word)
+      std::fill(std::copy_n(shown.begin(), std::min(shown.size(), word.size()), argv[i]),
+                argv[i] + word.size(), '*');
+  }
+  return words;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   catch_signals();
+  const std::vector<std::string> words = take_arguments(argc, argv);
+  std::vector<const char*> arguments;
+  for (const auto& word : words) arguments.push_back(word.c_str());
   iso::cli::Session session{iso::cli::process_environment(), interrupted};
-  leave(iso::cli::run_program(argc, argv, session));
+  leave(iso::cli::run_program(argc, arguments.data(), session));
 }

@@ -10,6 +10,7 @@
 #include "cli/shared/common_options.h"
 #include "cli/shared/document.h"
 #include "cli/shared/exit_code.h"
+#include "cli/shared/people.h"
 
 namespace iso::cli {
 namespace {
@@ -22,7 +23,8 @@ int parse_failure(const CLI::App& app, const CLI::ParseError& error) {
   }
   const auto chosen = app.get_subcommands();
   const std::string name = chosen.empty() ? "iso" : "iso " + chosen.front()->get_name();
-  std::cerr << name << ": " << error.what() << "\n" << name << ": see " << name << " --help\n";
+  tell_people(name, error.what());
+  tell_people(name, fmt::format("see {} --help", name));
   return exit_code(ErrorKind::usage);
 }
 
@@ -32,7 +34,7 @@ int run(const Program& program, Session& session) {
     try {
       return exit_code(run(session));
     } catch (const Error& error) {
-      std::cerr << "iso " << app->get_name() << ": " << error.what() << "\n";
+      tell_people("iso " + app->get_name(), error.what());
       return exit_code(error.kind());
     }
   }
@@ -82,11 +84,11 @@ int run_program(int argc, const char* const* argv, Session& session) {
     }
     return run(program, session);
   } catch (const std::bad_alloc&) {
-    std::cerr << "iso: out of memory\n";
+    tell_people("iso", "out of memory");
   } catch (const std::exception& error) {
-    std::cerr << "iso: " << error.what() << " (a fault of ours)\n";
+    tell_people("iso", fmt::format("{} (a fault of ours)", error.what()));
   } catch (...) {
-    std::cerr << "iso: stopped by something that is no std::exception (a fault of ours)\n";
+    tell_people("iso", "stopped by an unknown exception (a fault of ours)");
   }
   return exit_code(ErrorKind::internal);
 }

@@ -44,12 +44,12 @@ std::string_view color_of(std::string_view status) {
 std::string told(std::string_view json) {
   std::string line;
   append_one_line(line, json);
-  return tamed_for_terminal(line);
+  return escape_for_terminal(line);
 }
 
 // Path, left and right. What is not there is no value of JSON, and so it can be empty.
 Cells cells_of(const reconcile::Change& change) {
-  return {tamed_for_terminal(change.path.empty() ? "(all)" : change.path), told(change.before),
+  return {escape_for_terminal(change.path.empty() ? "(all)" : change.path), told(change.before),
           told(change.after)};
 }
 
@@ -84,7 +84,7 @@ void show_where_they_part(Cells& cells, std::size_t left, std::size_t right) {
 void TableWriter::append(std::string& out, const TableFinding& finding) {
   if (!std::exchange(first_, false)) out += '\n';
   append_head(out, finding);
-  append_wrapped(out, tamed_for_terminal(finding.why), kIndent.size(), false);
+  append_wrapped(out, escape_for_terminal(finding.why), kIndent.size(), false);
   append_side(out, "left   ", finding.left);
   append_side(out, "right  ", finding.right);
   if (finding.changes.empty()) return;
@@ -123,7 +123,7 @@ void TableWriter::append_side(std::string& out, std::string_view name, const Tab
   const std::size_t room = columns_ > taken ? columns_ - taken : 1;
   out += kIndent;
   append_colored(out, kFaint, name);
-  out += cut_start(tamed_for_terminal(side.where), room) + times + '\n';
+  out += cut_start(escape_for_terminal(side.where), room) + times + '\n';
 }
 
 void TableWriter::append_beside(std::string& out, const std::vector<reconcile::Change>& changes) const {

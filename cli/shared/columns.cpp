@@ -128,7 +128,7 @@ std::size_t fitting(std::string_view tamed, std::size_t columns) {
 
 }  // namespace
 
-std::string tamed_for_terminal(std::string_view text) {
+std::string escape_for_terminal(std::string_view text) {
   std::string out;
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t length = utf8_length(rest.data(), rest.data() + rest.size());

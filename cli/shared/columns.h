@@ -9,7 +9,7 @@ namespace iso::cli {
 // `text` so that it cannot drive a terminal: control characters, those that turn the direction of writing,
 // and bytes that are not UTF-8 become escapes (\n, \u001b, \xff), and nothing else changes. What comes out is
 // what the functions below take.
-std::string tamed_for_terminal(std::string_view text);
+std::string escape_for_terminal(std::string_view text);
 
 // The columns that a terminal needs for it: two for wide East Asian characters and emoji, none for marks that
 // join the character before.

@@ -14,7 +14,7 @@ http::Fields read_header_options(const std::vector<std::string>& lines, const st
     if (colon == 0 || colon == line.npos || line.find_first_of("\r\n") != line.npos)
       throw Error(ErrorKind::usage,
                   fmt::format("--header \"{}\": write it as \"Name: value\", on one line", line));
-    fields.add(http::trimmed(line.substr(0, colon)), http::trimmed(std::string_view(line).substr(colon + 1)));
+    fields.add(trimmed(line.substr(0, colon)), trimmed(std::string_view(line).substr(colon + 1)));
   }
   if (!bearer_file.empty()) fields.set("Authorization", "Bearer " + first_line(bearer_file));
   return fields;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "cli/shared/people.h"
 #include "record/scan.h"
 #include "record/write.h"
 
@@ -10,18 +11,9 @@ namespace iso::cli {
 namespace {
 
 constexpr std::uint64_t kFew = 10;
-constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kPlain = "\033[0m",
-                           kClearLine = "\r\033[K";
+constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kClearLine = "\r\033[K";
 constexpr std::chrono::milliseconds kProgressEvery{200};
 constexpr double kMega = 1e6;
-
-void write_people(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t wrote = write(STDERR_FILENO, text.data(), text.size());
-    if (wrote <= 0) return;  // nobody is left to tell
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-}
 
 bool decide(const std::string& when, bool automatic) {
   return when == "always" || (when == "auto" && automatic);
@@ -71,9 +63,7 @@ void Report::detail(std::string_view text) {
 
 void Report::line(std::string_view label, std::string_view color, std::string_view text) {
   clear_progress();
-  const bool colored = color_ && !color.empty();
-  write_people(
-      fmt::format("{}{}: {}{}{}\n", colored ? color : "", command_, label, text, colored ? kPlain : ""));
+  tell_people(command_, fmt::format("{}{}", label, text), color_ ? color : "");
 }
 
 bool Report::is_time() {
@@ -92,20 +82,20 @@ void Report::progress_bytes(std::string_view doing, std::uint64_t bytes, std::ui
                                  static_cast<double>(bytes) / kMega, rate / kMega);
   if (all > bytes)
     text += fmt::format(", {}%, {:.0f} s left", bytes * 100 / all, static_cast<double>(all - bytes) / rate);
-  write_people(text);
+  write_to_people(text);
   progress_shown_ = true;
 }
 
 void Report::progress(std::string_view doing, std::uint64_t count) {
   if (!is_time()) return;
   const double seconds = std::chrono::duration<double>(shown_at_ - started_).count();
-  write_people(fmt::format("{}{} {}, {:.0f} a second, {:.0f} s", kClearLine, count, doing,
-                           static_cast<double>(count) / seconds, seconds));
+  write_to_people(fmt::format("{}{} {}, {:.0f} a second, {:.0f} s", kClearLine, count, doing,
+                              static_cast<double>(count) / seconds, seconds));
   progress_shown_ = true;
 }
 
 void Report::clear_progress() {
-  if (progress_shown_) write_people(kClearLine);
+  if (progress_shown_) write_to_people(kClearLine);
   progress_shown_ = false;
 }
 

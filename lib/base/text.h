@@ -17,4 +17,11 @@ std::string join(const Texts& texts, std::string_view separator) {
   return out;
 }
 
+// ASCII only, as the names of protocols are.
+std::string lowered(std::string_view text);
+bool equal_without_case(std::string_view one, std::string_view other);
+
+// Without the spaces and tabs around it (RFC 9110 section 5.6.3).
+std::string_view trimmed(std::string_view text);
+
 }  // namespace iso

@@ -13,7 +13,7 @@ bool is_passing(int status) {
 std::optional<http::Seconds> retry_after(const http::Fields& fields, http::Seconds now) {
   const auto line = fields.first("retry-after");
   if (!line) return std::nullopt;
-  if (const auto seconds = http::read_delta_seconds(http::trimmed(*line))) return seconds;
+  if (const auto seconds = http::read_delta_seconds(trimmed(*line))) return seconds;
   const auto date = http::read_http_date(*line, now);
   return date ? std::optional(std::clamp(*date - now, http::Seconds{0}, http::kLongest)) : std::nullopt;
 }

@@ -5,10 +5,6 @@
 namespace iso::http {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Where the member that starts at `at` ends: its comma, or the end.
 std::size_t member_end(std::string_view value, std::size_t at) {
   bool quoted = false;
@@ -25,11 +21,6 @@ std::size_t member_end(std::string_view value, std::size_t at) {
 }
 
 }  // namespace
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 void Fields::set(std::string_view name, std::string_view value) {
   const auto is_named = [name](const Field& field) { return equal_without_case(field.name, name); };
@@ -67,12 +58,6 @@ std::optional<std::string> Fields::joined(std::string_view name) const {
     *all += field.value;
   }
   return all;
-}
-
-std::string_view trimmed(std::string_view value) {
-  const auto start = value.find_first_not_of(" \t");
-  if (start == value.npos) return {};
-  return value.substr(start, value.find_last_not_of(" \t") - start + 1);
 }
 
 std::vector<std::string_view> list_members(std::string_view value) {

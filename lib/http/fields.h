@@ -6,10 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace iso::http {
+#include "base/text.h"
 
-// ASCII only, as names and most values of HTTP are compared (RFC 9110 section 5.1).
-bool equal_without_case(std::string_view a, std::string_view b);
+namespace iso::http {
 
 // The header fields of one HTTP message (RFC 9110 section 5): in order, names as received, repeats kept.
 class Fields {
@@ -46,9 +45,6 @@ class Fields {
  private:
   std::vector<Field> fields_;
 };
-
-// Without the spaces and tabs at both ends.
-std::string_view trimmed(std::string_view value);
 
 // The members of a list (RFC 9110 section 5.6.1), trimmed, empty ones left out; a comma within a quoted
 // string parts nothing.

@@ -29,8 +29,8 @@ Directive read_directive(std::string_view member) {
   const auto equals = member.find('=');
   if (equals == member.npos) return {member, false, {}};
   const auto argument = member.substr(equals + 1);
-  Directive directive{http::trimmed(member.substr(0, equals)), true, {}};
-  if (directive.name.size() != equals || http::trimmed(argument) != argument) return directive;
+  Directive directive{trimmed(member.substr(0, equals)), true, {}};
+  if (directive.name.size() != equals || trimmed(argument) != argument) return directive;
   directive.argument = argument.starts_with('"') ? unquoted(argument) : std::string(argument);
   return directive;
 }
@@ -60,7 +60,7 @@ void take_flag(CacheControl& control, std::string_view name) {
       {"only-if-cached", &CacheControl::only_if_cached},
   };
   for (const auto& flag : flags)
-    if (http::equal_without_case(flag.name, name)) control.*flag.flag = true;
+    if (equal_without_case(flag.name, name)) control.*flag.flag = true;
 }
 
 // The first one of a name counts, be it readable or not.
@@ -70,7 +70,7 @@ struct Seen {
 
 void take_time(CacheControl& control, const Directive& directive, Seen& seen) {
   const auto first = [&directive](std::string_view name, bool& is_seen) {
-    return http::equal_without_case(directive.name, name) && !std::exchange(is_seen, true);
+    return equal_without_case(directive.name, name) && !std::exchange(is_seen, true);
   };
   const auto time = delta(directive);
   if (first("max-age", seen.max_age)) control.max_age = time.value_or(http::Seconds{0});
@@ -90,7 +90,7 @@ CacheControl cache_control(const http::Fields& fields) {
   for (const auto line : fields.lines("cache-control")) {
     for (const auto member : http::list_members(line)) {
       const auto directive = read_directive(member);
-      if (http::equal_without_case(directive.name, "no-cache")) take_no_cache(control, directive);
+      if (equal_without_case(directive.name, "no-cache")) take_no_cache(control, directive);
       take_flag(control, directive.name);
       take_time(control, directive, seen);
     }
@@ -103,7 +103,7 @@ CacheControl request_control(const http::Fields& fields) {
   if (fields.has("cache-control")) return control;
   const auto pragma = fields.joined("pragma").value_or("");
   for (const auto member : http::list_members(pragma))
-    if (http::equal_without_case(member, "no-cache")) control.no_cache = true;
+    if (equal_without_case(member, "no-cache")) control.no_cache = true;
   return control;
 }
 

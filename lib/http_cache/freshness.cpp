@@ -46,7 +46,7 @@ bool has_lifetime(const http::Response& response, const CacheControl& control) {
 // A range of bytes that can be handed on again to who asks for the same (RFC 9111 section 3.3).
 bool is_known_part(const http::Request& request, const http::Response& response) {
   const auto range = response.fields.first("content-range");
-  return request.fields.has("range") && range && http::equal_without_case(range->substr(0, 6), "bytes ");
+  return request.fields.has("range") && range && equal_without_case(range->substr(0, 6), "bytes ");
 }
 
 http::Seconds guessed_lifetime(const http::Response& response, const http::Times& times,

@@ -153,7 +153,7 @@ Answered after_head(const http::Request& request, const Plan& plan, std::span<co
 std::optional<std::string> named_url(const http::Request& request, const http::Response& answer,
                                      std::string_view field) {
   const auto value = answer.fields.first(field);
-  return value ? http::http_url(http::resolve_uri(request.url, http::trimmed(*value))) : std::nullopt;
+  return value ? http::http_url(http::resolve_uri(request.url, trimmed(*value))) : std::nullopt;
 }
 
 // RFC 9111 section 4.4.

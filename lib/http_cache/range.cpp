@@ -44,7 +44,7 @@ bool is_encoded(const http::Response& response) {
   const auto codings = response.fields.joined("content-encoding").value_or("");
   const auto members = http::list_members(codings);
   return std::any_of(members.begin(), members.end(),
-                     [](std::string_view coding) { return !http::equal_without_case(coding, "identity"); });
+                     [](std::string_view coding) { return !equal_without_case(coding, "identity"); });
 }
 
 std::optional<std::uint64_t> length_of(const http::Response& response) {
@@ -57,7 +57,7 @@ std::optional<std::uint64_t> length_of(const http::Response& response) {
 bool if_range_holds(const http::Request& request, const http::Response& response, const http::Times& times) {
   const auto line = request.fields.first("if-range");
   if (!line) return true;
-  const auto named = http::trimmed(*line);
+  const auto named = trimmed(*line);
   if (const auto date = http::read_http_date(named, times.response)) {
     const auto modified = response.fields.first("last-modified").value_or("");
     return http::read_http_date(modified, times.response) == date &&
@@ -72,8 +72,7 @@ Ranged range_of(const http::Request& request, const Stored& stored) {
   const auto equals = line->find('=');
   if (equals == line->npos) return {};
   if (!if_range_holds(request, stored.response, stored.times)) return {};
-  if (!http::equal_without_case(http::trimmed(std::string_view(*line).substr(0, equals)), "bytes"))
-    return {true, {}};
+  if (!equal_without_case(trimmed(std::string_view(*line).substr(0, equals)), "bytes")) return {true, {}};
   const auto ranges = http::list_members(std::string_view(*line).substr(equals + 1));
   if (ranges.size() > 1) return {true, {}};
   return {false, ranges.empty() ? std::nullopt : read_range(ranges.front(), stored.length)};
@@ -81,7 +80,7 @@ Ranged range_of(const http::Request& request, const Stored& stored) {
 
 std::optional<ContentRange> read_content_range(std::string_view text) {
   constexpr std::string_view kUnit = "bytes ";
-  if (!http::equal_without_case(text.substr(0, kUnit.size()), kUnit)) return std::nullopt;
+  if (!equal_without_case(text.substr(0, kUnit.size()), kUnit)) return std::nullopt;
   text.remove_prefix(kUnit.size());
   const auto dash = text.find('-'), slash = text.find('/');
   if (dash == text.npos || slash == text.npos || slash < dash) return std::nullopt;
@@ -117,7 +116,7 @@ std::optional<http::Fields> resume_fields(const http::Response& begun, std::uint
   if (begun.status != 200 || got == 0 || !strongly_equal(tag, tag) || is_encoded(begun)) return std::nullopt;
   const auto units = http::list_members(accepted);
   if (std::none_of(units.begin(), units.end(),
-                   [](std::string_view unit) { return http::equal_without_case(unit, "bytes"); }))
+                   [](std::string_view unit) { return equal_without_case(unit, "bytes"); }))
     return std::nullopt;
   if (const auto length = length_of(begun); length && got >= *length) return std::nullopt;
   return http::Fields{{"Range", fmt::format("bytes={}-", got)}, {"If-Range", std::string(tag)}};

@@ -21,7 +21,7 @@ std::string_view opaque(std::string_view tag) {
 }
 
 std::string_view tag_of(const http::Response& response) {
-  return http::trimmed(response.fields.first("etag").value_or(""));
+  return trimmed(response.fields.first("etag").value_or(""));
 }
 
 bool is_whole(const http::Response& response) {
@@ -35,7 +35,7 @@ bool is_variant(const http::Response& response) {
 
 bool any_is(std::span<const std::string_view> names, std::string_view name) {
   return std::any_of(names.begin(), names.end(),
-                     [name](std::string_view each) { return http::equal_without_case(each, name); });
+                     [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
 // RFC 9111 section 3.1, RFC 9110 section 7.6.1: these, and all others are stored.
@@ -132,7 +132,7 @@ bool covers(const http::Request& request, const http::Response& stored) {
 bool is_unmodified(const http::Request& request, const http::Response& stored, const http::Times& times) {
   if (stored.status != 200) return false;                       // RFC 9110 section 13.2.1
   if (const auto tags = request.fields.first("if-none-match"))  // before dates: RFC 9110 section 13.2.2
-    return http::trimmed(*tags) == "*" || covers(request, stored);
+    return trimmed(*tags) == "*" || covers(request, stored);
   const auto line = request.fields.first("if-modified-since");
   const auto since = line ? http::read_http_date(*line, times.response) : std::nullopt;
   if (!since) return false;
@@ -179,8 +179,7 @@ http::Response freshened(const http::Response& stored, const http::Response& ans
 
   http::Response merged{stored.status, {}};
   for (const auto& field : stored.fields)
-    if (!news.fields.has(field.name) &&
-        !http::equal_without_case(field.name, "age"))  // its age was the old one's
+    if (!news.fields.has(field.name) && !equal_without_case(field.name, "age"))  // its age was the old one's
       merged.fields.add(field.name, field.value);
   for (const auto& field : news.fields) merged.fields.add(field.name, field.value);
   return merged;

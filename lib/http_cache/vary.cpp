@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "http_cache/freshness.h"
 
 namespace iso::http_cache {
@@ -13,20 +14,13 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 // The fields that say what the user would rather have: lists whose order means nothing (RFC 9110
 // section 12.5).
 bool is_preference(std::string_view name) {
   constexpr std::array<std::string_view, 4> kPreferences{"accept", "accept-charset", "accept-encoding",
                                                          "accept-language"};
   return std::any_of(kPreferences.begin(), kPreferences.end(),
-                     [name](std::string_view each) { return http::equal_without_case(each, name); });
+                     [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
 // Thousandths (RFC 9110 section 12.4.2). Nothing if it is no weight.
@@ -55,7 +49,7 @@ std::vector<std::string_view> parameters(std::string_view member) {
   for (std::size_t i = 0; i <= member.size(); ++i) {
     if (i < member.size() && member[i] == '"') quoted = !quoted;
     if (i < member.size() && (member[i] != ';' || quoted)) continue;
-    parts.push_back(http::trimmed(member.substr(start, i - start)));
+    parts.push_back(trimmed(member.substr(start, i - start)));
     start = i + 1;
   }
   return parts;
@@ -67,9 +61,8 @@ Preference read_preference(std::string_view member) {
   preference.what = lowered(parts.front());
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const auto equals = std::min(parts[i].find('='), parts[i].size());
-    const auto name = lowered(http::trimmed(parts[i].substr(0, equals)));
-    const auto value =
-        equals < parts[i].size() ? http::trimmed(parts[i].substr(equals + 1)) : std::string_view{};
+    const auto name = lowered(trimmed(parts[i].substr(0, equals)));
+    const auto value = equals < parts[i].size() ? trimmed(parts[i].substr(equals + 1)) : std::string_view{};
     const auto weight = name == "q" ? read_weight(value) : std::nullopt;
     if (weight)
       preference.weight = *weight;
@@ -128,7 +121,7 @@ bool speaks(const http::Request& request, const http::Response& response) {
   const auto languages = response.fields.joined("content-language").value_or("");
   const auto members = http::list_members(languages);
   const auto best = best_language(request);
-  return best && members.size() == 1 && http::equal_without_case(members.front(), *best);
+  return best && members.size() == 1 && equal_without_case(members.front(), *best);
 }
 
 enum class Fit { no, by_language, yes };

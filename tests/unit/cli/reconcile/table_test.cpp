@@ -129,8 +129,8 @@ TEST_CASE("table: no message drives the terminal") {
                            {},
                            {{Op::replace, "/\033[1m\u202e", "\"\x7F\"", "\"\xFF\""}}};
   const std::string text = table({nasty}, 80);
-  CHECK(tamed_for_terminal(text).find("\\u") != std::string::npos);
-  for (const auto& line : lines(text)) CHECK(tamed_for_terminal(line) == line);
+  CHECK(escape_for_terminal(text).find("\\u") != std::string::npos);
+  for (const auto& line : lines(text)) CHECK(escape_for_terminal(line) == line);
   CHECK(text.find("evil\\u001b[2J\\n.ndjson, line 1") != std::string::npos);
   CHECK(text.find("/\\u001b[1m\\u202e  \"\\u007f\"  \"\\xff\"") != std::string::npos);
 }

@@ -7,7 +7,7 @@
 using namespace iso;
 using namespace iso::cli;
 
-TEST_CASE("tamed_for_terminal: nothing is left that a terminal would obey, and all else stays") {
+TEST_CASE("escape_for_terminal: nothing is left that a terminal would obey, and all else stays") {
   using namespace std::string_view_literals;
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"plain \"text\" \\u001b", "plain \"text\" \\u001b"},
@@ -22,7 +22,7 @@ TEST_CASE("tamed_for_terminal: nothing is left that a terminal would obey, and a
   for (const auto& [text, want] : rows) {
     const auto& shown = text;  // clang captures no structured binding
     CAPTURE(shown);
-    CHECK(tamed_for_terminal(text) == want);
+    CHECK(escape_for_terminal(text) == want);
   }
 }
 
@@ -69,14 +69,14 @@ TEST_CASE("cut_end and cut_start: neither a character nor its marks nor an escap
 }
 
 TEST_CASE("columns: whatever the text and the width, what is cut fits and is UTF-8") {
-  const std::string text = tamed_for_terminal("a\u65e5e\u0301\033[0m\xFF\U0001F600\\\"\\u12\u00e9\t\\");
+  const std::string text = escape_for_terminal("a\u65e5e\u0301\033[0m\xFF\U0001F600\\\"\\u12\u00e9\t\\");
   for (std::size_t columns = 0; columns <= columns_of(text) + 1; ++columns) {
     CAPTURE(columns);
     for (const auto& cut : {cut_end(text, columns), cut_start(text, columns)}) {
       CAPTURE(cut);
       CHECK(columns_of(cut) <= columns);
       CHECK(is_utf8(cut));
-      CHECK(tamed_for_terminal(cut) == cut);
+      CHECK(escape_for_terminal(cut) == cut);
     }
     std::string_view rest = text;
     std::string together;
