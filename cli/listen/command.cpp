@@ -135,7 +135,12 @@ Outcome ending(const ListenOptions& args, const Tally& tally, const Counts& coun
   if (answers.sent + answers.undelivered != 0)
     report.detail(fmt::format("{} answers sent, {} returned", answers.sent, answers.undelivered));
   if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
-  if (tally.stop == Stop::closed) return Outcome::done;
+  if (tally.stop == Stop::closed) {
+    if (!args.has_handler())
+      report.note(fmt::format("the reader of standard output has gone: {} messages were handed over",
+                              tally.confirmed));
+    return Outcome::done;
+  }
   if (tally.gave_up)
     throw Error(ErrorKind::unconfirmed,
                 fmt::format("{}, and {} messages were not done {} later; they come again", reason(tally.stop),

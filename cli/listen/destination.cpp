@@ -43,7 +43,8 @@ std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& s
 std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& session, Report& report) {
   if (!args.exec.empty()) return open_exec(args, session);
   if (!args.coprocess.empty()) return open_coprocess(args, session, report);
-  return ends::open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format);
+  return ends::open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format,
+                                args.peek ? ends::ConfirmOnce::written : ends::ConfirmOnce::read);
 }
 
 std::unique_ptr<handlers::BreakerSink> guard_handler(std::unique_ptr<Sink> handler, const ListenOptions& args,

@@ -142,7 +142,7 @@ Destination open_destination(const PublishOptions& args, const Session& session,
   const Url url = url_of(args, session);
   if (args.dry_run)
     return {ends::open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output",
-                                   ends::StreamFormat::records)};
+                                   ends::StreamFormat::records, ends::ConfirmOnce::written)};
   if (args.await_replies.empty())
     return {ends::open_sink(url, sink_options(args, url, guard, defaults, report))};
   auto requests = open_requests(args, url, guard, defaults, receipts, report);

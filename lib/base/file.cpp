@@ -77,9 +77,11 @@ bool Output::ready(int wait_ms) const {
   return poll(&fd, 1, wait_ms) > 0;  // an error counts as ready: write says which
 }
 
-void Output::write_some() {
-  while (!closed_ && pending() != 0 && ready(0)) {
-    const ssize_t wrote = write(to_.get(), buffer_.data() + begin_, std::min(pending(), most_));
+void Output::write_some(unsigned long long end) {
+  while (!closed_ && pending() != 0 && written_ < end && ready(0)) {
+    const std::size_t most = std::min(pending(), most_);
+    const ssize_t wrote = write(to_.get(), buffer_.data() + begin_,
+                                static_cast<std::size_t>(std::min<unsigned long long>(most, end - written_)));
     if (wrote >= 0) {
       begin_ += static_cast<std::size_t>(wrote);
       written_ += static_cast<unsigned long long>(wrote);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,8 +45,9 @@ class Output {
 
   std::string& buffer() { return buffer_; }  // append here
 
-  // Writes as much as goes without waiting. Throws ErrorKind::io.
-  void write_some();
+  // Writes as much as goes without waiting, and no byte after the first `end` since the start.
+  // Throws ErrorKind::io.
+  void write_some(unsigned long long end = std::numeric_limits<unsigned long long>::max());
   // Waits until all is written or the reader has gone. Throws ErrorKind::io.
   void write_all();
 

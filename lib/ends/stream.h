@@ -33,9 +33,15 @@ enum class StreamFormat {
   raw,      // the body's bytes and nothing else
 };
 
-// A record is confirmed when all of it was taken by write(2). When the reader has gone, closed() is true and
-// what was not written has no result.
-std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format);
+enum class ConfirmOnce {
+  written,  // write(2) took all of the record
+  read,     // and, if it goes to a pipe, whoever reads that has taken it out (ends/pipe_writer.h)
+};
+
+// When the reader has gone, closed() is true and what was not confirmed has no result. With ConfirmOnce::read
+// a pipe's flush() waits for its reader among the first thousand records, at most 10 ms.
+std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format,
+                                       ConfirmOnce once);
 
 // Appends records to a file, one a line, and makes it if it is missing; a last line that was cut off is ended
 // first. A record is confirmed once it is on the disk, and each flush waits for that. Throws ErrorKind::io,

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -53,7 +54,7 @@ Record record(std::string body, BodyKind kind) {
 
 std::string written(StreamFormat format, const Record& one) {
   Pipe pipe;
-  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", format);
+  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", format, ConfirmOnce::written);
   sink->put(1, one);
   sink->flush();
   char buffer[4096];
@@ -177,7 +178,8 @@ TEST_CASE("stream sink: a format decides what is written") {
 TEST_CASE("stream sink: a record is confirmed only when all of it was written") {
   Pipe pipe;
   fcntl(pipe.write_end, F_SETPIPE_SZ, 4096);
-  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw);
+  auto sink =
+      open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw, ConfirmOnce::written);
   sink->put(1, record("small", BodyKind::text));
   sink->put(2, record(std::string(100'000, 'x'), BodyKind::text));
   sink->flush();
@@ -199,7 +201,8 @@ TEST_CASE("stream sink: a reader that has gone closes it, confirms nothing and i
   signal(SIGPIPE, SIG_IGN);
   Pipe pipe;
   close(pipe.read_end);
-  auto sink = open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw);
+  auto sink =
+      open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::raw, ConfirmOnce::written);
   sink->put(1, record("x", BodyKind::text));
   sink->flush();
   std::vector<DeliveryResult> results;
@@ -208,8 +211,98 @@ TEST_CASE("stream sink: a reader that has gone closes it, confirms nothing and i
   CHECK(sink->closed());
 }
 
+// Everything that one read takes out of a pipe, or "".
+std::string read_once(int fd) {
+  char bytes[65536];
+  pollfd ready{fd, POLLIN, 0};
+  if (poll(&ready, 1, 0) <= 0) return {};
+  const auto got = read(fd, bytes, sizeof bytes);
+  return {bytes, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+}
+
+TEST_CASE("stream sink: a reader of a pipe finds one record at a time, and only what it took is confirmed") {
+  Pipe pipe;
+  const int size = fcntl(pipe.write_end, F_GETPIPE_SZ);
+  {
+    auto sink =
+        open_stream_sink(Descriptor::lend(pipe.write_end), "pipe", StreamFormat::body, ConfirmOnce::read);
+    for (Ticket ticket = 1; ticket <= 1100; ++ticket)
+      sink->put(ticket, record(std::to_string(ticket), BodyKind::text));
+    sink->put(1101, record(std::string(10'000, 'x'), BodyKind::text));
+    std::vector<DeliveryResult> results;
+    for (std::size_t read = 0; read < 1000; ++read) {
+      sink->flush();
+      sink->results(results);
+      CHECK(results.size() == read);
+      CHECK(read_once(pipe.read_end) == std::to_string(read + 1) + "\n");
+    }
+    std::size_t bytes = 0;
+    for (int rounds = 0; results.size() < 1101 && rounds < 1000; ++rounds) {
+      sink->flush();
+      sink->results(results);
+      bytes = std::max(bytes, read_once(pipe.read_end).size());
+    }
+    CHECK(results.size() == 1101);
+    CHECK(bytes > 4096);  // the pipe was made larger again
+    CHECK_FALSE(sink->closed());
+    close(pipe.read_end);
+    sink->flush();
+    CHECK(sink->closed());  // though nothing was left to write
+  }
+  CHECK(fcntl(pipe.write_end, F_GETPIPE_SZ) == size);
+  close(pipe.write_end);
+}
+
+TEST_CASE("stream sink: what a reader left in the pipe is not confirmed when it has gone") {
+  signal(SIGPIPE, SIG_IGN);
+  const struct {
+    std::size_t first_body, read;
+    std::size_t confirmed;
+  } rows[] = {{3, 4, 1}, {3, 3, 0}, {100'000, 100'001, 1}, {100'000, 100'000, 0}, {3, 0, 0}};
+  for (const auto& row : rows) {
+    CAPTURE(row.first_body);
+    CAPTURE(row.read);
+    Pipe pipe;
+    auto sink =
+        open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::body, ConfirmOnce::read);
+    sink->put(1, record(std::string(row.first_body, 'x'), BodyKind::text));
+    sink->put(2, record("second", BodyKind::text));
+    sink->flush();
+    char bytes[4096];
+    for (std::size_t left = row.read; left > 0; sink->flush()) {
+      const auto got = read(pipe.read_end, bytes, std::min(left, sizeof bytes));
+      REQUIRE(got > 0);
+      left -= static_cast<std::size_t>(got);
+    }
+    close(pipe.read_end);
+    sink->flush();
+    std::vector<DeliveryResult> results;
+    sink->results(results);
+    CHECK(results.size() == row.confirmed);
+    CHECK(sink->closed());
+  }
+}
+
+TEST_CASE("stream sink: a pipe that already holds much is waited for, and then read line by line") {
+  Pipe pipe;
+  REQUIRE(write(pipe.write_end, std::string(50'000, 'o').data(), 50'000) == 50'000);
+  auto sink =
+      open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::body, ConfirmOnce::read);
+  sink->put(1, record("a", BodyKind::text));
+  sink->put(2, record("b", BodyKind::text));
+  sink->flush();
+  for (std::size_t left = 50'000; left > 0;) left -= read_once(pipe.read_end).size();
+  CHECK(sink->wait().at_most);  // nothing tells when such a pipe becomes empty
+  sink->flush();
+  CHECK(read_once(pipe.read_end) == "a\n");
+  sink->flush();
+  CHECK(read_once(pipe.read_end) == "b\n");
+  close(pipe.read_end);
+}
+
 TEST_CASE("stream sink: a full disk is an error that names where") {
-  auto sink = open_stream_sink(open_to_write("/dev/full"), "/dev/full", StreamFormat::raw);
+  auto sink =
+      open_stream_sink(open_to_write("/dev/full"), "/dev/full", StreamFormat::raw, ConfirmOnce::written);
   sink->put(1, record("x", BodyKind::text));
   try {
     sink->flush();

@@ -1,21 +1,16 @@
-#include "ends/stream.h"
-
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <fmt/core.h>
 #include <optional>
 #include <poll.h>
 #include <span>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include "base/compressed.h"
 #include "base/error.h"
+#include "ends/stream.h"
 #include "record/read.h"
-#include "record/write.h"
 
 namespace iso::ends {
 namespace {
@@ -169,78 +164,6 @@ class RepeatSource final : public Source {
   Ticket ticket_ = 0;
 };
 
-class StreamSink final : public Sink {
- public:
-  StreamSink(Descriptor to, std::string name, StreamFormat format)
-      : output_(std::move(to), std::move(name)), format_(format) {}
-
-  // At the end of the file `name`.
-  StreamSink(Descriptor to, std::string name) : StreamSink(std::move(to), name, StreamFormat::records) {
-    file_ = std::move(name);
-    char last = '\n';
-    struct stat status {};
-    const bool known = fstat(output_.descriptor(), &status) == 0 && status.st_size > 0 &&
-                       pread(output_.descriptor(), &last, 1, status.st_size - 1) == 1;
-    if (known && last != '\n') output_.buffer() += '\n';
-  }
-
-  void put(Ticket ticket, const Record& record) override {
-    append(record);
-    marks_.push_back({ticket, output_.written() + output_.pending()});
-  }
-
-  void flush() override {
-    output_.write_some();
-    if (safe_ == output_.written()) return;
-    if (!file_.empty() && fdatasync(output_.descriptor()) != 0 && errno != EINVAL)  // a pipe has no disk
-      throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", file_, std::strerror(errno)));
-    safe_ = output_.written();
-  }
-
-  void results(std::vector<DeliveryResult>& out) override {
-    for (; !marks_.empty() && marks_.front().end <= safe_; marks_.pop_front())
-      out.push_back({marks_.front().ticket, DeliveryStatus::confirmed, 0, {}});
-  }
-
-  Wait wait() const override { return {output_.descriptor(), POLLOUT}; }
-  bool closed() const override { return output_.closed(); }
-
- private:
-  struct Mark {
-    Ticket ticket;
-    unsigned long long end;  // the record is out when this many bytes are
-  };
-
-  void append(const Record& record) {
-    std::string& out = output_.buffer();
-    switch (format_) {
-      case StreamFormat::records:
-        append_record(out, record);
-        break;
-      case StreamFormat::base64:
-        append_record(out, record, BodyAs::base64);
-        break;
-      case StreamFormat::body:
-        if (record.body_kind == BodyKind::json) {
-          append_one_line(out, record.body);
-        } else {
-          out += record.body;
-        }
-        break;
-      case StreamFormat::raw:
-        out += record.body;
-        return;
-    }
-    out += '\n';
-  }
-
-  Output output_;
-  StreamFormat format_;
-  std::string file_;             // "": what is written need not be on a disk
-  unsigned long long safe_ = 0;  // bytes that are where they should be
-  std::deque<Mark> marks_;
-};
-
 }  // namespace
 
 std::unique_ptr<Source> open_stream_source(std::vector<Input> inputs, Framing framing) {
@@ -249,16 +172,6 @@ std::unique_ptr<Source> open_stream_source(std::vector<Input> inputs, Framing fr
 
 std::unique_ptr<Source> repeat_source(Record record, std::uint64_t count) {
   return std::make_unique<RepeatSource>(std::move(record), count);
-}
-
-std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format) {
-  return std::make_unique<StreamSink>(std::move(to), std::move(name), format);
-}
-
-std::unique_ptr<Sink> open_file_sink(const std::string& path) {
-  if (compression_of(path) != Compression::none)
-    throw Error(ErrorKind::usage, fmt::format("{}: compressed files are read, not written", path));
-  return std::make_unique<StreamSink>(open_to_append(path), path);
 }
 
 }  // namespace iso::ends
