@@ -22,7 +22,7 @@ namespace {
 constexpr std::chrono::seconds kTimeout{30};
 constexpr std::uint64_t kMebibyte = 1 << 20;
 
-http::Fields fields_of(const FetchOptionsTyped& args) {
+http::Fields fields_of(const FetchArgs& args) {
   http::Fields fields = read_header_options(args.headers, args.bearer_file);
   if (!args.body.empty() && !fields.has("content-type"))
     fields.add("Content-Type", body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
@@ -35,7 +35,7 @@ void load_without_gnutls() {
   with_variable("GNUTLS_NO_IMPLICIT_INIT", "1", http::load_libcurl);
 }
 
-http::HttpSettings settings_of(const FetchOptionsTyped& args) {
+http::HttpSettings settings_of(const FetchArgs& args) {
   http::HttpSettings settings;
   settings.user_agent = "iso/" ISO_VERSION;
   settings.cacert = args.cacert;
@@ -51,14 +51,14 @@ http::HttpSettings settings_of(const FetchOptionsTyped& args) {
 }
 
 // What makes answers ours beside Authorization: they are nobody else's.
-std::string identity_of(const FetchOptionsTyped& args) {
+std::string identity_of(const FetchArgs& args) {
   std::string identity;
   if (!args.netrc_file.empty()) identity += "netrc " + read_file(args.netrc_file);
   if (!args.cert.empty()) identity += "cert " + read_file(args.cert);
   return identity;
 }
 
-fetch::FetchOptions options_of(const FetchOptionsTyped& args) {
+fetch::FetchOptions options_of(const FetchArgs& args) {
   fetch::FetchOptions options;
   options.reuse.offline = args.offline;
   options.reuse.refresh = args.refresh;
@@ -73,8 +73,7 @@ fetch::FetchOptions options_of(const FetchOptionsTyped& args) {
 }
 
 // The user's own cache is a help and no more; one that was named has to be one.
-std::unique_ptr<http_cache::Cache> open_cache(const FetchOptionsTyped& args, const Session& session,
-                                              Report& report) {
+std::unique_ptr<http_cache::Cache> open_cache(const FetchArgs& args, const Session& session, Report& report) {
   if (args.no_cache) return nullptr;
   const std::uint64_t most = args.cache_size * kMebibyte;
   if (!args.cache.empty()) return std::make_unique<http_cache::Cache>(args.cache, most);
@@ -87,8 +86,8 @@ std::unique_ptr<http_cache::Cache> open_cache(const FetchOptionsTyped& args, con
 }
 
 // A single fetch must reach its origin; many in a row should leave one alone that is down.
-std::unique_ptr<CommandBreaker> breaker_of(const FetchOptionsTyped& args, const Session& session,
-                                           Report& report, const fetch::FetchOptions& options) {
+std::unique_ptr<CommandBreaker> breaker_of(const FetchArgs& args, const Session& session, Report& report,
+                                           const fetch::FetchOptions& options) {
   const bool services = std::any_of(args.urls.begin(), args.urls.end(), [](const auto& url) {
     return discovery::read_service_url(url).has_value();
   });
@@ -97,7 +96,7 @@ std::unique_ptr<CommandBreaker> breaker_of(const FetchOptionsTyped& args, const 
   return std::make_unique<CommandBreaker>(args.breaker, session.environment, report, options.timeout);
 }
 
-FetchInput input_of(const FetchOptionsTyped& args) {
+FetchInput input_of(const FetchArgs& args) {
   if (!args.url_at.empty()) return FetchInput(Pointer(args.url_at));
   if (args.urls.empty())
     throw Error(ErrorKind::usage,
@@ -122,7 +121,7 @@ Outcome ending(const FetchTally& tally, bool single, const Session& session, Rep
   return tally.refused == 0 ? Outcome::done : Outcome::no;
 }
 
-Outcome run(const FetchOptionsTyped& args, Session& session) {
+Outcome run(const FetchArgs& args, Session& session) {
   Report report("iso fetch", args.voice, session.environment);
   FetchInput input = input_of(args);
   FetchRunOptions run_options;
@@ -157,7 +156,7 @@ Outcome run(const FetchOptionsTyped& args, Session& session) {
 }  // namespace
 
 Run bind_fetch(CLI::App& app) {
-  auto args = std::make_shared<FetchOptionsTyped>();
+  auto args = std::make_shared<FetchArgs>();
   args->add_to(app);
   return [args](Session& session) { return run(*args, session); };
 }

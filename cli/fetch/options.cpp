@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kMostMebibytes = 1'000'000'000;
 
-void add_what(CLI::App& app, FetchOptionsTyped& options) {
+void add_what(CLI::App& app, FetchArgs& options) {
   auto* urls =
       app.add_option(
              "urls", options.urls,
@@ -31,7 +31,7 @@ void add_what(CLI::App& app, FetchOptionsTyped& options) {
       ->default_str("50");
 }
 
-void add_request(CLI::App& app, FetchOptionsTyped& options) {
+void add_request(CLI::App& app, FetchArgs& options) {
   const std::string group = "Request";
   app.add_option("-H,--header", options.headers, "Send this header field, \"Name: value\"; may be repeated")
       ->type_name("FIELD")
@@ -62,7 +62,7 @@ void add_request(CLI::App& app, FetchOptionsTyped& options) {
       ->group(group);
 }
 
-void add_connection(CLI::App& app, FetchOptionsTyped& options) {
+void add_connection(CLI::App& app, FetchArgs& options) {
   const std::string group = "Connection";
   app.add_option("--connect-timeout", options.connect_timeout, "Wait no longer for a connection")
       ->type_name("DUR")
@@ -82,7 +82,7 @@ void add_connection(CLI::App& app, FetchOptionsTyped& options) {
   app.add_flag("--insecure", options.insecure, "Trust any certificate")->group(group);
 }
 
-void add_cache(CLI::App& app, FetchOptionsTyped& options) {
+void add_cache(CLI::App& app, FetchArgs& options) {
   const std::string group = "Cache";
   auto* cache = app.add_option("--cache", options.cache, "Keep responses in FILE (~/.cache/iso/fetch.db)")
                     ->type_name("FILE")
@@ -108,7 +108,7 @@ void add_cache(CLI::App& app, FetchOptionsTyped& options) {
       ->group(group);
 }
 
-void add_breaker(CLI::App& app, FetchOptionsTyped& options) {
+void add_breaker(CLI::App& app, FetchArgs& options) {
   app.add_flag(
          "--breaker", options.breaker.name,
          "Call no origin that failed too often of late: each by itself, or all as NAME; the default with "
@@ -121,7 +121,7 @@ void add_breaker(CLI::App& app, FetchOptionsTyped& options) {
 
 }  // namespace
 
-void FetchOptionsTyped::add_to(CLI::App& app) {
+void FetchArgs::add_to(CLI::App& app) {
   add_what(app, *this);
   add_request(app, *this);
   add_connection(app, *this);

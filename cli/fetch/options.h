@@ -13,7 +13,7 @@ namespace iso::cli {
 enum class FetchForm { automatic, body, records };
 
 // What `iso fetch` was asked for. An empty text: not given.
-struct FetchOptionsTyped {
+struct FetchArgs {
   Voice voice;
   std::string timeout;
   std::vector<std::string> urls;

@@ -57,7 +57,7 @@ FetchTally FetchRun::run() {
   }
   failures_.finish("like these");
   out_.write_all();
-  while (fetcher_.behind() != 0 && interrupted_ == 0) fetcher_.turn({}, kRound);
+  while (fetcher_.background() != 0 && interrupted_ == 0) fetcher_.turn({}, kRound);
   tally_.closed = out_.closed();
   return tally_;
 }

@@ -75,7 +75,7 @@ bool Breaker::unless_troubled(Call call) {
 Admission Breaker::admit(std::string_view key) {
   keep_successes_if_due();
   Admission admission = look(key);
-  if (admission.leave != Leave::probe) return admission;
+  if (admission.decision != Decision::probe) return admission;
   admission = Admission{std::string(key)};
   unless_troubled([&] { admission = try_probe(key); });
   return admission;
@@ -85,21 +85,21 @@ Admission Breaker::look(std::string_view key) {
   Admission admission{std::string(key)};
   unless_troubled([&] {
     const Circuit circuit = store().read(key);
-    const Leave leave = leave_of(circuit, clock_.wall(), prober_lives(key, circuit));
-    if (leave == Leave::refused) admission = refused(key, circuit);
-    admission.leave = leave;
-    admission.era = circuit.era;
+    const Decision decision = decide(circuit, clock_.wall(), probe_owner_alive(key, circuit));
+    if (decision == Decision::reject) admission = refused(key, circuit);
+    admission.decision = decision;
+    admission.generation = circuit.generation;
   });
   return admission;
 }
 
-bool Breaker::prober_lives(std::string_view key, const Circuit& circuit) {
-  return circuit.phase == Phase::half_open && store().prober_lives(key, circuit.era);
+bool Breaker::probe_owner_alive(std::string_view key, const Circuit& circuit) {
+  return circuit.phase == Phase::half_open && store().probe_owner_alive(key, circuit.generation);
 }
 
 Admission Breaker::refused(std::string_view key, const Circuit& circuit) const {
   const auto now = clock_.wall();
-  Admission refused{std::string(key), Leave::refused, circuit.era};
+  Admission refused{std::string(key), Decision::reject, circuit.generation};
   refused.open_for = std::max(now - circuit.since, milliseconds(0));
   if (circuit.until != kUntilReset) refused.again_in = std::max(circuit.until - now, milliseconds(0));
   refused.reason = circuit.reason;
@@ -114,22 +114,22 @@ Admission Breaker::try_probe(std::string_view key) {
   try {
     const auto now = clock_.wall();
     store().edit(key, now, [&](Circuit& circuit) {
-      const Leave leave = leave_of(circuit, now, prober_lives(key, circuit));
+      const Decision decision = decide(circuit, now, probe_owner_alive(key, circuit));
       before = circuit.phase;
-      if (leave == Leave::probe) begin_probe(circuit, now, options_.lease);
-      if (leave == Leave::refused) admission = refused(key, circuit);
-      admission.era = circuit.era;
-      admission.leave = leave;
-      if (leave == Leave::probe) store().hold_probe(key, circuit.era);
+      if (decision == Decision::probe) begin_probe(circuit, now, options_.lease);
+      if (decision == Decision::reject) admission = refused(key, circuit);
+      admission.generation = circuit.generation;
+      admission.decision = decision;
+      if (decision == Decision::probe) store().hold_probe(key, circuit.generation);
       tried = circuit;
-      return leave == Leave::probe;
+      return decision == Decision::probe;
     });
   } catch (const Error&) {
-    if (admission.leave == Leave::probe && store_) store_->release_probe(key, admission.era);
+    if (admission.decision == Decision::probe && store_) store_->release_probe(key, admission.generation);
     throw;
   }
-  if (admission.leave == Leave::probe) {
-    probes_.insert_or_assign(std::string(key), admission.era);
+  if (admission.decision == Decision::probe) {
+    probes_.insert_or_assign(std::string(key), admission.generation);
     tell(key, before, tried);
   }
   return admission;
@@ -137,16 +137,16 @@ Admission Breaker::try_probe(std::string_view key) {
 
 void Breaker::settle(const Admission& admission, const CallResult& result) {
   const auto probe = probes_.find(admission.key);
-  const bool is_probe =
-      admission.leave == Leave::probe && probe != probes_.end() && probe->second == admission.era;
-  if (!admission || admission.era < 0 || (admission.leave == Leave::probe && !is_probe)) return;
+  const bool is_probe = admission.decision == Decision::probe && probe != probes_.end() &&
+                        probe->second == admission.generation;
+  if (!admission || admission.generation < 0 || (admission.decision == Decision::probe && !is_probe)) return;
   if (is_probe) {
     probes_.erase(probe);
   } else if (result.end == CallEnd::neutral) {
     return;
   } else if (result.end == CallEnd::success) {
     Successes& successes = successes_[admission.key];
-    if (successes.era != admission.era) successes = {admission.era, 0};
+    if (successes.generation != admission.generation) successes = {admission.generation, 0};
     ++successes.count;
     keep_successes_if_due();
     return;
@@ -154,7 +154,7 @@ void Breaker::settle(const Admission& admission, const CallResult& result) {
   keep_successes();
   std::optional<Change> change;
   unless_troubled([&] { change = end(admission, result); });
-  if (is_probe && store_) store_->release_probe(admission.key, admission.era);
+  if (is_probe && store_) store_->release_probe(admission.key, admission.generation);
   if (!change || (is_probe && result.end == CallEnd::neutral)) return;
   tell(admission.key, change->before, change->after);
   if (!is_probe) tell_of_trip(admission.key, change->after);
@@ -164,7 +164,7 @@ std::optional<Breaker::Change> Breaker::end(const Admission& admission, const Ca
   const auto now = clock_.wall();
   std::optional<Change> change;
   store().edit(admission.key, now, [&](Circuit& circuit) {
-    if (circuit.era != admission.era) return false;  // late: others know better by now
+    if (circuit.generation != admission.generation) return false;  // late: others know better by now
     const Phase before = circuit.phase;
     if (end_call(circuit, result, options_, now, random_())) change = Change{before, circuit};
     return true;
@@ -203,7 +203,7 @@ void Breaker::keep_successes() {
   for (const auto& [key, successes] : std::exchange(successes_, {}))
     unless_troubled([&, name = std::string_view(key), kept = successes] {
       store().edit(name, now, [&](Circuit& circuit) {
-        if (circuit.era != kept.era || circuit.phase != Phase::closed) return false;
+        if (circuit.generation != kept.generation || circuit.phase != Phase::closed) return false;
         add_successes(circuit, kept.count, options_, now);
         return true;
       });
@@ -228,7 +228,8 @@ void Breaker::trip(std::string_view key, std::string_view reason, std::optional<
 void Breaker::reset(std::string_view key) {
   const auto now = clock_.wall();
   store().edit(key, now, [&](Circuit& circuit) {
-    if (circuit.phase == Phase::closed && circuit.failures_in_a_row == 0 && circuit.era == 0) return false;
+    if (circuit.phase == Phase::closed && circuit.failures_in_a_row == 0 && circuit.generation == 0)
+      return false;
     close_circuit(circuit, now);
     return true;
   });

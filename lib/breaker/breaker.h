@@ -18,14 +18,14 @@ namespace iso::breaker {
 // Whether a call may be made.
 struct Admission {
   std::string key;
-  Leave leave = Leave::call;
-  std::int64_t era = -1;  // -1: the store could not be asked, and how the call ends is not kept
+  Decision decision = Decision::allow;
+  std::int64_t generation = -1;  // -1: the store could not be asked, and how the call ends is not kept
   // If it was refused:
   std::chrono::milliseconds open_for{0};                             // since when the circuit is open
   std::optional<std::chrono::milliseconds> again_in = std::nullopt;  // nothing: not before it is reset
   std::string reason = {};                                           // of the last failure
 
-  explicit operator bool() const { return leave != Leave::refused; }
+  explicit operator bool() const { return decision != Decision::reject; }
 };
 
 // "the circuit of shop is open since 3 s (connection refused); it tries again in 7 s"
@@ -72,7 +72,7 @@ class Breaker {
 
  private:
   struct Successes {
-    std::int64_t era = 0;
+    std::int64_t generation = 0;
     std::uint64_t count = 0;
   };
   struct Change {
@@ -83,7 +83,7 @@ class Breaker {
   BreakerStore& store();
   template <class Call>
   bool unless_troubled(Call call);
-  bool prober_lives(std::string_view key, const Circuit& circuit);
+  bool probe_owner_alive(std::string_view key, const Circuit& circuit);
   Admission refused(std::string_view key, const Circuit& circuit) const;
   Admission try_probe(std::string_view key);
   std::optional<Change> end(const Admission& admission, const CallResult& result);
@@ -98,7 +98,7 @@ class Breaker {
   const Clock& clock_;
   std::function<double()> random_;
   std::optional<BreakerStore> store_;
-  std::map<std::string, std::int64_t, std::less<>> probes_;  // ours, by key: their eras
+  std::map<std::string, std::int64_t, std::less<>> probes_;  // ours, by key: their generations
   // Written at most so often, or a thousand quick calls would be a thousand transactions.
   std::map<std::string, Successes, std::less<>> successes_;
   Clock::Steady kept_{};

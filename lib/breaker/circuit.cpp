@@ -33,7 +33,7 @@ void enter(Circuit& circuit, Phase phase, Clock::Wall now, Clock::Wall until) {
   circuit.phase = phase;
   circuit.since = now;
   circuit.until = until;
-  ++circuit.era;
+  ++circuit.generation;
 }
 
 bool must_open(const Circuit& circuit, const BreakerOptions& options, Clock::Wall now) {
@@ -97,17 +97,17 @@ RecentCalls RecentCalls::parse(std::string_view text) {
 
 // ---- the circuit
 
-Leave leave_of(const Circuit& circuit, Clock::Wall now, bool prober_lives) {
+Decision decide(const Circuit& circuit, Clock::Wall now, bool probe_owner_alive) {
   const bool over = now >= circuit.until || now + kUnevenClock < circuit.since;
   switch (circuit.phase) {
     case Phase::closed:
-      return Leave::call;
+      return Decision::allow;
     case Phase::open:
-      return over ? Leave::probe : Leave::refused;
+      return over ? Decision::probe : Decision::reject;
     case Phase::half_open:
-      return over || !prober_lives ? Leave::probe : Leave::refused;
+      return over || !probe_owner_alive ? Decision::probe : Decision::reject;
   }
-  return Leave::call;
+  return Decision::allow;
 }
 
 void begin_probe(Circuit& circuit, Clock::Wall now, milliseconds lease) {

@@ -53,10 +53,11 @@ enum class Phase { closed, open, half_open };
 // What is known of one far side, by all who call it.
 struct Circuit {
   Phase phase = Phase::closed;
-  std::int64_t era = 0;  // grows with each change of phase: the end of a call of an older one counts no more
-  unsigned opens = 0;    // times it opened since it was closed last
-  Clock::Wall since{};   // when it came into this phase
-  Clock::Wall until{};   // open: no call before; half-open: when the trial's time is up
+  std::int64_t generation =
+      0;                // grows with each change of phase: the end of a call of an older one counts no more
+  unsigned opens = 0;   // times it opened since it was closed last
+  Clock::Wall since{};  // when it came into this phase
+  Clock::Wall until{};  // open: no call before; half-open: when the trial's time is up
   unsigned failures_in_a_row = 0;
   RecentCalls recent;
   std::string reason;  // of the last failure
@@ -66,11 +67,11 @@ struct Circuit {
 constexpr Clock::Wall kUntilReset{std::chrono::milliseconds(std::int64_t{1} << 53)};
 
 // What someone may do who is about to call.
-enum class Leave { call, probe, refused };
+enum class Decision { allow, probe, reject };
 
-// `prober_lives`: whoever tries a half-open circuit still runs. What a clock that was set back would keep
-// shut for longer than it was meant to be is over.
-Leave leave_of(const Circuit& circuit, Clock::Wall now, bool prober_lives);
+// `probe_owner_alive`: whoever tries a half-open circuit still runs. What a clock that was set back would
+// keep shut for longer than it was meant to be is over.
+Decision decide(const Circuit& circuit, Clock::Wall now, bool probe_owner_alive);
 
 enum class CallEnd { success, failure, neutral };
 
@@ -84,9 +85,9 @@ struct CallResult {
 // The caller is now the one who tries the circuit, for at most `lease`.
 void begin_probe(Circuit& circuit, Clock::Wall now, std::chrono::milliseconds lease);
 
-// How a call of this era ended; a half-open circuit's is that of its trial. True if the phase changed. A
-// neutral end gives the trial to the next who comes. `random`, from 0 to 1, moves the time that it stays open
-// by up to a fifth, so that many who wait do not come back together.
+// How a call of this generation ended; a half-open circuit's is that of its trial. True if the phase changed.
+// A neutral end gives the trial to the next who comes. `random`, from 0 to 1, moves the time that it stays
+// open by up to a fifth, so that many who wait do not come back together.
 bool end_call(Circuit& circuit, const CallResult& result, const BreakerOptions& options, Clock::Wall now,
               double random);
 

@@ -40,8 +40,8 @@ Clock::Wall time_of(std::int64_t ms) {
 }
 
 // Never the one for setting up.
-std::int64_t byte_of(std::string_view key, std::int64_t era) {
-  const std::string whole = fmt::format("{} {}", era, key);
+std::int64_t byte_of(std::string_view key, std::int64_t generation) {
+  const std::string whole = fmt::format("{} {}", generation, key);
   return static_cast<std::int64_t>(hash64(whole) >> 2) | 1;
 }
 
@@ -49,7 +49,7 @@ template <class Row>
 Circuit circuit_of(const Row& row, int first) {
   Circuit circuit;
   circuit.phase = static_cast<Phase>(row.integer(first));
-  circuit.era = row.integer(first + 1);
+  circuit.generation = row.integer(first + 1);
   circuit.opens = static_cast<unsigned>(row.integer(first + 2));
   circuit.since = time_of(row.integer(first + 3));
   circuit.until = time_of(row.integer(first + 4));
@@ -111,7 +111,7 @@ void BreakerStore::write(std::string_view key, const Circuit& circuit, Clock::Wa
           "reason, touched_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(key)
       .bind(static_cast<std::int64_t>(circuit.phase))
-      .bind(circuit.era)
+      .bind(circuit.generation)
       .bind(std::int64_t{circuit.opens})
       .bind(milliseconds_of(circuit.since))
       .bind(milliseconds_of(circuit.until))
@@ -139,18 +139,18 @@ void BreakerStore::checkpoint() {
 
 // ---- who tries
 
-void BreakerStore::hold_probe(std::string_view key, std::int64_t era) {
-  held_.emplace(key, era);
-  probes_.try_lock(byte_of(key, era));
+void BreakerStore::hold_probe(std::string_view key, std::int64_t generation) {
+  held_.emplace(key, generation);
+  probes_.try_lock(byte_of(key, generation));
 }
 
-void BreakerStore::release_probe(std::string_view key, std::int64_t era) {
-  held_.erase({std::string(key), era});
-  probes_.unlock(byte_of(key, era));
+void BreakerStore::release_probe(std::string_view key, std::int64_t generation) {
+  held_.erase({std::string(key), generation});
+  probes_.unlock(byte_of(key, generation));
 }
 
-bool BreakerStore::prober_lives(std::string_view key, std::int64_t era) const {
-  return held_.contains({std::string(key), era}) || probes_.is_locked(byte_of(key, era));
+bool BreakerStore::probe_owner_alive(std::string_view key, std::int64_t generation) const {
+  return held_.contains({std::string(key), generation}) || probes_.is_locked(byte_of(key, generation));
 }
 
 }  // namespace iso::breaker

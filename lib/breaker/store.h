@@ -33,11 +33,11 @@ class BreakerStore {
   // Lets `change` look at a circuit and change it while nobody else can; it says whether it did.
   void edit(std::string_view key, Clock::Wall now, const std::function<bool(Circuit&)>& change);
 
-  // Whoever tries a circuit in an era holds a lock on a byte of a file beside the store, which the kernel
-  // frees when they die.
-  void hold_probe(std::string_view key, std::int64_t era);
-  void release_probe(std::string_view key, std::int64_t era);
-  bool prober_lives(std::string_view key, std::int64_t era) const;
+  // Whoever tries a circuit in an generation holds a lock on a byte of a file beside the store, which the
+  // kernel frees when they die.
+  void hold_probe(std::string_view key, std::int64_t generation);
+  void release_probe(std::string_view key, std::int64_t generation);
+  bool probe_owner_alive(std::string_view key, std::int64_t generation) const;
 
  private:
   void write(std::string_view key, const Circuit& circuit, Clock::Wall now);

@@ -53,9 +53,9 @@ std::string Etcd::post(std::string_view path, const std::string& json) const {
     request.timeout = timeout_;
     const http::HttpReply reply = http::http_call(std::move(request), settings);
     const std::string body(reply.body.bytes());
-    if (reply.trouble == http::HttpTrouble::none && reply.status == 200 && is_json(body)) return body;
-    why = reply.trouble != http::HttpTrouble::none ? reply.why : fmt::format("HTTP status {}", reply.status);
-    if (reply.trouble == http::HttpTrouble::none && is_refusal(reply))
+    if (reply.error == http::TransferError::none && reply.status == 200 && is_json(body)) return body;
+    why = reply.error != http::TransferError::none ? reply.why : fmt::format("HTTP status {}", reply.status);
+    if (reply.error == http::TransferError::none && is_refusal(reply))
       throw Error(ErrorKind::refused, fmt::format("etcd at {} does not let us: {}", endpoint, why));
   }
   throw Error(ErrorKind::unavailable, fmt::format("etcd at {} cannot be asked: {}", endpoints_.back(), why));

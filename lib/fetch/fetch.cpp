@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBehind{std::chrono::seconds(10)};  // for a validation that nobody waits for
+constexpr milliseconds kBackground{std::chrono::seconds(10)};  // for a validation that nobody waits for
 
 // Never the credentials themselves: they would be in a file.
 std::string identity_of(const http::Request& request, const std::string& rest) {
@@ -84,7 +84,7 @@ http::Seconds Fetcher::now() const {
 }
 
 milliseconds Fetcher::time_left(const Job& job) const {
-  const milliseconds whole = job.visible ? options_.timeout : kBehind;
+  const milliseconds whole = job.visible ? options_.timeout : kBackground;
   if (whole.count() == 0) return std::chrono::hours(24 * 365);
   return std::chrono::ceil<milliseconds>(job.started + whole - parts_.clock.steady());
 }
@@ -131,7 +131,7 @@ void Fetcher::follow_plan(Job& job) {
     case http_cache::Step::serve:
       return serve(job, job.plan.stale ? CacheUse::stale : CacheUse::hit);
     case http_cache::Step::serve_then_validate:
-      validate_behind(job);
+      validate_in_background(job);
       return serve(job, CacheUse::stale);
     case http_cache::Step::not_modified:
       return end_hop(job, http_cache::not_modified(http_cache::reused(job.stored[job.plan.chosen], now())),
@@ -147,11 +147,11 @@ void Fetcher::follow_plan(Job& job) {
 void Fetcher::serve(Job& job, CacheUse use) {
   const std::size_t chosen = job.plan.chosen;
   with_cache([&](http_cache::Cache& cache) { cache.touch(job.entries[chosen], now()); });
-  hand_on(job, http_cache::reused(job.stored[chosen], now()), chosen, use);
+  deliver(job, http_cache::reused(job.stored[chosen], now()), chosen, use);
 }
 
 // The body of a stored response, or the part of it that was asked for.
-void Fetcher::hand_on(Job& job, http::Response response, std::size_t chosen, CacheUse use) {
+void Fetcher::deliver(Job& job, http::Response response, std::size_t chosen, CacheUse use) {
   http::Body body = std::move(job.entries[chosen].body);
   if (const auto part = job.plan.part) {
     response = http_cache::partial(response, body.size(), *part);
@@ -163,7 +163,7 @@ void Fetcher::hand_on(Job& job, http::Response response, std::size_t chosen, Cac
 }
 
 // A fetch of its own whose end nobody is told of.
-void Fetcher::validate_behind(const Job& job) {
+void Fetcher::validate_in_background(const Job& job) {
   auto owned = std::make_unique<Job>();
   Job& behind = *owned;
   behind.token = next_hidden_++;
@@ -212,7 +212,7 @@ void Fetcher::wake(Job& job) {
 }
 
 void Fetcher::finish(Job& job, Fetched fetched) {
-  let_go(job);
+  release(job);
   fetched.token = job.token;
   fetched.url = job.request.url;
   fetched.attempts = job.attempts;
@@ -259,7 +259,7 @@ bool Fetcher::redirect(Job& job, const http::Response& response) {
          fmt::format("more than {} redirects, the last to {}", options_.max_redirects, *url));
     return true;
   }
-  let_go(job);
+  release(job);
   auto next = http::redirected(job.request, response.status, *url);
   job.request = std::move(next.request);
   if (credentials) add_credentials(job.request, *credentials);
@@ -267,7 +267,7 @@ bool Fetcher::redirect(Job& job, const http::Response& response) {
   ++job.hops;
   job.tries = 0;
   job.instances.clear();
-  job.waited = job.plain = false;
+  job.waited = job.unconditional = false;
   job.partial = {};
   job.resuming = false;
   look_up(job);

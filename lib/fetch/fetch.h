@@ -20,7 +20,7 @@
 namespace iso::fetch {
 
 struct FetchOptions {
-  http_cache::Reuse reuse;
+  http_cache::CachePolicy reuse;
   unsigned retries = 2;  // after the first try of each URL
   std::chrono::milliseconds timeout{
       std::chrono::seconds(30)};  // of one fetch, from start to end; 0: no limit
@@ -84,7 +84,7 @@ class Fetcher {
   // Fetches whose end was not given yet.
   std::size_t running() const { return visible_; }
   // Validations behind the user's back that are still on their way (RFC 5861 section 3).
-  std::size_t behind() const { return jobs_.size() - visible_; }
+  std::size_t background() const { return jobs_.size() - visible_; }
 
  private:
   struct Job;
@@ -93,7 +93,7 @@ class Fetcher {
   void look_up(Job& job);
   void follow_plan(Job& job);
   void serve(Job& job, CacheUse use);
-  void hand_on(Job& job, http::Response response, std::size_t chosen, CacheUse use);
+  void deliver(Job& job, http::Response response, std::size_t chosen, CacheUse use);
   void ask(Job& job);
   bool wait_for_leader(Job& job);
   bool wait_for_lock(Job& job);
@@ -105,17 +105,17 @@ class Fetcher {
   void settle(Job& job, const http::HttpReply& reply);
   void take(Job& job, http::HttpReply reply);
   bool resume(Job& job, http::HttpReply& reply);
-  http_cache::Answered concluded(const Job& job, const http::Response* answer) const;
+  http_cache::ResponseDecision concluded(const Job& job, const http::Response* answer) const;
   bool try_again(Job& job, http::HttpReply& reply);
-  void conclude_with(Job& job, http::HttpReply reply);
-  void serve_freshened(Job& job, const http_cache::Answered& answered);
+  void act_on(Job& job, http::HttpReply reply);
+  void serve_freshened(Job& job, const http_cache::ResponseDecision& answered);
   void end_hop(Job& job, http::Response response, http::Body body, CacheUse use);
   bool redirect(Job& job, const http::Response& response);
   void fail(Job& job, ErrorKind kind, std::string why);
   void fail_without_body(Job& job);
   void finish(Job& job, Fetched fetched);
-  void let_go(Job& job);
-  void validate_behind(const Job& job);
+  void release(Job& job);
+  void validate_in_background(const Job& job);
   void wake(Job& job);
   void wake_due();
   Milliseconds until_next(Milliseconds limit) const;

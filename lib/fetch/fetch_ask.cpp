@@ -15,13 +15,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongestLockPause{50};
 constexpr Backoff kPauses{milliseconds(500), milliseconds(20'000)};
 
-ErrorKind kind_of(http::HttpTrouble trouble) {
-  switch (trouble) {
-    case http::HttpTrouble::timeout:
+ErrorKind kind_of(http::TransferError error) {
+  switch (error) {
+    case http::TransferError::timeout:
       return ErrorKind::unconfirmed;
-    case http::HttpTrouble::refused:
+    case http::TransferError::refused:
       return ErrorKind::usage;
-    case http::HttpTrouble::local:
+    case http::TransferError::local:
       return ErrorKind::io;
     default:
       return ErrorKind::unavailable;
@@ -29,9 +29,9 @@ ErrorKind kind_of(http::HttpTrouble trouble) {
 }
 
 // Whether another try may end otherwise.
-bool may_pass(http::HttpTrouble trouble) {
-  return trouble == http::HttpTrouble::connect || trouble == http::HttpTrouble::timeout ||
-         trouble == http::HttpTrouble::cut || trouble == http::HttpTrouble::resolve;
+bool may_pass(http::TransferError error) {
+  return error == http::TransferError::connect || error == http::TransferError::timeout ||
+         error == http::TransferError::cut || error == http::TransferError::resolve;
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ bool Fetcher::wait_for_lock(Job& job) {
   if (locked) {
     job.has_lock = parts_.cache != nullptr;
     job.waited = had_to_wait;
-    if (had_to_wait) let_go(job);  // what was stored meanwhile will do, or else everyone asks for himself
+    if (had_to_wait) release(job);  // what was stored meanwhile will do, or else everyone asks for himself
     look_up(job);
     return true;
   }
@@ -78,7 +78,7 @@ bool Fetcher::wait_for_lock(Job& job) {
   return true;
 }
 
-void Fetcher::let_go(Job& job) {
+void Fetcher::release(Job& job) {
   if (std::exchange(job.has_lock, false))
     with_cache([&](http_cache::Cache& cache) { cache.commit(), cache.unlock(job.key); });
   if (std::exchange(job.leads, false)) leaders_.erase(job.key.text());
@@ -98,7 +98,7 @@ void Fetcher::send(Job& job) {
   request.method = job.request.method;
   request.url = job.target();
   request.fields = job.request.fields;
-  if (!job.plain)
+  if (!job.unconditional)
     for (const auto& field : job.plan.conditions) request.fields.add(field.name, field.value);
   job.resuming = false;
   if (job.partial.size() != 0) {
@@ -124,7 +124,7 @@ void Fetcher::take(Job& job, http::HttpReply reply) {
   if (fail_over(job, reply)) return;
   if (job.resuming && !resume(job, reply)) return;
   if (try_again(job, reply)) return;
-  conclude_with(job, std::move(reply));
+  act_on(job, std::move(reply));
 }
 
 // Puts what came after what was there. False: the job has gone its own way.
@@ -145,13 +145,14 @@ bool Fetcher::resume(Job& job, http::HttpReply& reply) {
   return true;
 }
 
-http_cache::Answered Fetcher::concluded(const Job& job, const http::Response* answer) const {
-  return http_cache::conclude(job.request, job.plan, job.stored, answer, job.times, options_.reuse, now());
+http_cache::ResponseDecision Fetcher::concluded(const Job& job, const http::Response* answer) const {
+  return http_cache::decide_response(job.request, job.plan, job.stored, answer, job.times, options_.reuse,
+                                     now());
 }
 
 bool Fetcher::try_again(Job& job, http::HttpReply& reply) {
-  const bool failed = reply.trouble != http::HttpTrouble::none;
-  if (failed ? !may_pass(reply.trouble) : !is_passing(reply.status)) return false;
+  const bool failed = reply.error != http::TransferError::none;
+  if (failed ? !may_pass(reply.error) : !is_passing(reply.status)) return false;
   if (job.tries > options_.retries || !job.is_idempotent() || !job.visible) return false;
   const http::Response answer{reply.status, reply.fields};
   if (concluded(job, failed ? nullptr : &answer).conclusion == http_cache::Conclusion::serve_stale)
@@ -159,7 +160,7 @@ bool Fetcher::try_again(Job& job, http::HttpReply& reply) {
   const auto asked = failed ? std::nullopt : retry_after(reply.fields, now());
   const auto pause = retry_delay(kPauses, job.tries, parts_.random(), asked, time_left(job));
   if (!pause) return false;
-  if (reply.trouble == http::HttpTrouble::cut && reply.status == 200 && job.partial.size() == 0) {
+  if (reply.error == http::TransferError::cut && reply.status == 200 && job.partial.size() == 0) {
     job.first = answer;
     job.partial = std::move(reply.body);
   }
@@ -171,11 +172,11 @@ bool Fetcher::try_again(Job& job, http::HttpReply& reply) {
   return true;
 }
 
-void Fetcher::conclude_with(Job& job, http::HttpReply reply) {
-  const bool failed = reply.trouble != http::HttpTrouble::none;
+void Fetcher::act_on(Job& job, http::HttpReply reply) {
+  const bool failed = reply.error != http::TransferError::none;
   http::Response answer{reply.status, std::move(reply.fields)};
   const CacheUse from_origin = parts_.cache ? CacheUse::miss : CacheUse::bypass;
-  const http_cache::Answered answered = concluded(job, failed ? nullptr : &answer);
+  const http_cache::ResponseDecision answered = concluded(job, failed ? nullptr : &answer);
   if (answered.invalidates)
     with_cache([&](http_cache::Cache& cache) {
       cache.remove(job.key.url);
@@ -183,7 +184,7 @@ void Fetcher::conclude_with(Job& job, http::HttpReply reply) {
     });
   switch (answered.conclusion) {
     case http_cache::Conclusion::pass:
-      if (failed) return fail(job, kind_of(reply.trouble), std::move(reply.why));
+      if (failed) return fail(job, kind_of(reply.error), std::move(reply.why));
       if (answer.status == 304 && !http_cache::has_own_condition(job.request)) return fail_without_body(job);
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
     case http_cache::Conclusion::store:
@@ -200,8 +201,8 @@ void Fetcher::conclude_with(Job& job, http::HttpReply reply) {
       job.plan.chosen = answered.chosen;
       return serve(job, CacheUse::stale);
     case http_cache::Conclusion::repeat:
-      if (job.plain) return fail_without_body(job);
-      job.plain = true;
+      if (job.unconditional) return fail_without_body(job);
+      job.unconditional = true;
       job.plan.step = http_cache::Step::fetch;
       return send(job);
   }
@@ -213,18 +214,18 @@ void Fetcher::fail_without_body(Job& job) {
 }
 
 // The body is the one that was read before the question, whatever others did to the entry meanwhile.
-void Fetcher::serve_freshened(Job& job, const http_cache::Answered& answered) {
+void Fetcher::serve_freshened(Job& job, const http_cache::ResponseDecision& answered) {
   http_cache::CacheEntry& entry = job.entries[answered.chosen];
   const http_cache::Stored stored{answered.merged, http_cache::selecting_fields(job.request, answered.merged),
                                   job.times, entry.body.size()};
-  if (!answered.only_hand_on)
+  if (!answered.only_deliver)
     with_cache([&](http_cache::Cache& cache) {
       const bool same = stored.selecting == job.stored[answered.chosen].selecting;
       if (!same || !cache.freshen(entry.id, stored, entry.body)) cache.store(job.key, stored, entry.body);
     });
   if (answered.not_modified)
     return end_hop(job, http_cache::not_modified(answered.merged), {}, CacheUse::revalidated);
-  hand_on(job, answered.merged, answered.chosen, CacheUse::revalidated);
+  deliver(job, answered.merged, answered.chosen, CacheUse::revalidated);
 }
 
 }  // namespace iso::fetch

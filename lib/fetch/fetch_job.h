@@ -32,7 +32,7 @@ struct Fetcher::Job {
   http_cache::Plan plan;
   http::Times times;
   std::optional<breaker::Admission> admission;  // of the breaker, until it was told how the call ended
-  bool leads = false, has_lock = false, waited = false, plain = false;
+  bool leads = false, has_lock = false, waited = false, unconditional = false;
   Milliseconds lock_pause{2};
   std::vector<std::uint64_t> followers;
 

@@ -16,9 +16,9 @@ constexpr std::size_t kMostTried = 3;  // instances of a service
 
 // What a circuit breaker counts. A name that is not known and a certificate that is not trusted are mistakes
 // on our side more often.
-bool is_origins_fault(http::HttpTrouble trouble) {
-  return trouble == http::HttpTrouble::connect || trouble == http::HttpTrouble::timeout ||
-         trouble == http::HttpTrouble::cut || trouble == http::HttpTrouble::protocol;
+bool is_origins_fault(http::TransferError error) {
+  return error == http::TransferError::connect || error == http::TransferError::timeout ||
+         error == http::TransferError::cut || error == http::TransferError::protocol;
 }
 bool is_origins_fault(int status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
@@ -74,8 +74,8 @@ void Fetcher::unreachable(Job& job, ErrorKind kind, const std::string& why) {
 // Whether an instance that cannot be reached leaves it to the next; that counts as no retry.
 bool Fetcher::fail_over(Job& job, const http::HttpReply& reply) {
   const bool unheard =
-      reply.trouble == http::HttpTrouble::connect || reply.trouble == http::HttpTrouble::resolve;
-  const bool harmless = reply.trouble == http::HttpTrouble::cut && reply.status == 0 && job.is_idempotent();
+      reply.error == http::TransferError::connect || reply.error == http::TransferError::resolve;
+  const bool harmless = reply.error == http::TransferError::cut && reply.status == 0 && job.is_idempotent();
   if ((!unheard && !harmless) || job.instance + 1 >= job.instances.size()) return false;
   parts_.notice(fmt::format("{}: {}; trying the next", job.target(), reply.why));
   ++job.instance;
@@ -87,8 +87,8 @@ bool Fetcher::fail_over(Job& job, const http::HttpReply& reply) {
 void Fetcher::settle(Job& job, const http::HttpReply& reply) {
   if (!job.admission) return;
   breaker::CallResult result;
-  const bool failed = reply.trouble != http::HttpTrouble::none;
-  if (failed ? is_origins_fault(reply.trouble) : is_origins_fault(reply.status))
+  const bool failed = reply.error != http::TransferError::none;
+  if (failed ? is_origins_fault(reply.error) : is_origins_fault(reply.status))
     result.end = breaker::CallEnd::failure;
   else if (failed || reply.status >= 400)
     result.end = breaker::CallEnd::neutral;

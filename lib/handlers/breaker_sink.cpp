@@ -79,11 +79,13 @@ Wait BreakerSink::wait() const {
 BreakerSink::Room BreakerSink::room() {
   const breaker::Admission now = breaker_.look(options_.circuit);
   why_none_.clear();
-  if (now.leave == breaker::Leave::call) return Room::many;
-  const bool tries = std::any_of(calls_.begin(), calls_.end(),
-                                 [](const auto& call) { return call.second.leave == breaker::Leave::probe; });
+  if (now.decision == breaker::Decision::allow) return Room::many;
+  const bool tries = std::any_of(calls_.begin(), calls_.end(), [](const auto& call) {
+    return call.second.decision == breaker::Decision::probe;
+  });
   if (tries) return Room::none;
-  if (now.leave == breaker::Leave::probe) return held_.empty() && calls_.empty() ? Room::one : Room::none;
+  if (now.decision == breaker::Decision::probe)
+    return held_.empty() && calls_.empty() ? Room::one : Room::none;
   why_none_ = breaker::refusal_text(now);
   if (!std::exchange(told_, true)) options_.notice(why_none_);
   return Room::none;

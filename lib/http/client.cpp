@@ -13,18 +13,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-HttpTrouble trouble_of(CURLcode code) {
+TransferError error_of(CURLcode code) {
   switch (code) {
     case CURLE_OK:
-      return HttpTrouble::none;
+      return TransferError::none;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return HttpTrouble::resolve;
+      return TransferError::resolve;
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
-      return HttpTrouble::connect;
+      return TransferError::connect;
     case CURLE_OPERATION_TIMEDOUT:
-      return HttpTrouble::timeout;
+      return TransferError::timeout;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
@@ -32,21 +32,21 @@ HttpTrouble trouble_of(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_USE_SSL_FAILED:
-      return HttpTrouble::tls;
+      return TransferError::tls;
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-      return HttpTrouble::cut;
+      return TransferError::cut;
     case CURLE_URL_MALFORMAT:
-      return HttpTrouble::refused;
+      return TransferError::refused;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
-      return HttpTrouble::local;
+      return TransferError::local;
     default:
-      return HttpTrouble::protocol;
+      return TransferError::protocol;
   }
 }
 
@@ -132,25 +132,25 @@ struct Http::Exchange {
   }
 
   HttpReply finish(CURLcode code) {
-    reply.trouble = trouble_of(code);
+    reply.error = error_of(code);
     if (too_large) {
-      reply.trouble = HttpTrouble::too_large;
+      reply.error = TransferError::too_large;
       reply.why = fmt::format("the body is longer than {} bytes", most);
     } else if (!local.empty()) {
-      reply.trouble = HttpTrouble::local;
+      reply.error = TransferError::local;
       reply.why = local;
     } else if (code != CURLE_OK) {
       reply.why = error[0] != '\0' ? error : curl::curl_easy_strerror(code);
     }
-    if (!header_done && reply.trouble == HttpTrouble::none) reply.trouble = HttpTrouble::protocol;
+    if (!header_done && reply.error == TransferError::none) reply.error = TransferError::protocol;
     return std::move(reply);
   }
 };
 
 // The library's handles: one for all, and those for single exchanges that are free.
-class Http::Lines {
+class Http::HandlePool {
  public:
-  Lines() : multi_(curl::curl_multi_init()) {
+  HandlePool() : multi_(curl::curl_multi_init()) {
     if (!multi_) throw std::bad_alloc();
     curl::curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
   }
@@ -233,19 +233,19 @@ Http::Http(HttpSettings settings) : settings_(std::move(settings)) {}
 
 Http::~Http() {
   for (const auto& [token, exchange] : exchanges_)
-    curl::curl_multi_remove_handle(lines_->get(), exchange->easy.get());
+    curl::curl_multi_remove_handle(pool_->get(), exchange->easy.get());
 }
 
 void Http::start(std::uint64_t token, HttpRequest request) {
-  if (!lines_) {  // now, for what is in the cache needs no libcurl
+  if (!pool_) {  // now, for what is in the cache needs no libcurl
     settings_.load();
-    lines_ = std::make_unique<Lines>();
+    pool_ = std::make_unique<HandlePool>();
   }
   auto exchange = std::make_unique<Exchange>();
   exchange->token = token;
   exchange->request = std::move(request);
   exchange->most = settings_.max_filesize;
-  exchange->easy = lines_->take();
+  exchange->easy = pool_->take();
   CURL* easy = exchange->easy.get();
   const auto& set = curl::curl_easy_setopt;
   const HttpRequest& what = exchange->request;
@@ -272,7 +272,7 @@ void Http::start(std::uint64_t token, HttpRequest request) {
       easy, CURLOPT_WRITEFUNCTION, +[](char* data, std::size_t, std::size_t size, void* to) {
         return static_cast<Exchange*>(to)->take_body({data, size}) ? size : 0;
       });
-  if (const auto code = curl::curl_multi_add_handle(lines_->get(), easy); code != CURLM_OK)
+  if (const auto code = curl::curl_multi_add_handle(pool_->get(), easy); code != CURLM_OK)
     throw Error(ErrorKind::internal, curl::curl_multi_strerror(code));
   exchanges_[token] = std::move(exchange);
 }
@@ -280,26 +280,26 @@ void Http::start(std::uint64_t token, HttpRequest request) {
 void Http::cancel(std::uint64_t token) {
   const auto found = exchanges_.find(token);
   if (found == exchanges_.end()) return;
-  curl::curl_multi_remove_handle(lines_->get(), found->second->easy.get());
-  lines_->give_back(std::move(found->second->easy));
+  curl::curl_multi_remove_handle(pool_->get(), found->second->easy.get());
+  pool_->give_back(std::move(found->second->easy));
   exchanges_.erase(found);
 }
 
 std::vector<Transport::Done> Http::move(const Wait& also, milliseconds limit) {
   int running = 0;
-  curl::curl_multi_perform(lines_->get(), &running);
+  curl::curl_multi_perform(pool_->get(), &running);
   std::vector<Done> done;
   const auto collect = [&] {
     int left = 0;
-    while (const CURLMsg* message = curl::curl_multi_info_read(lines_->get(), &left)) {
+    while (const CURLMsg* message = curl::curl_multi_info_read(pool_->get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
       char* exchange = nullptr;
       curl::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
       const auto found = exchanges_.find(reinterpret_cast<Exchange*>(exchange)->token);
-      curl::curl_multi_remove_handle(lines_->get(), found->second->easy.get());
+      curl::curl_multi_remove_handle(pool_->get(), found->second->easy.get());
       done.push_back({found->first, found->second->finish(code)});
-      lines_->give_back(std::move(found->second->easy));
+      pool_->give_back(std::move(found->second->easy));
       exchanges_.erase(found);
     }
   };
@@ -312,9 +312,9 @@ std::vector<Transport::Done> Http::move(const Wait& also, milliseconds limit) {
                                          (descriptor.events & POLLOUT ? CURL_WAIT_POLLOUT : 0)),
                       0});
   if (also.at_most) limit = std::min(limit, *also.at_most);
-  curl::curl_multi_poll(lines_->get(), others.data(), static_cast<unsigned>(others.size()),
+  curl::curl_multi_poll(pool_->get(), others.data(), static_cast<unsigned>(others.size()),
                         static_cast<int>(std::clamp<milliseconds::rep>(limit.count(), 0, 60'000)), nullptr);
-  curl::curl_multi_perform(lines_->get(), &running);
+  curl::curl_multi_perform(pool_->get(), &running);
   collect();
   return done;
 }

@@ -35,11 +35,11 @@ class Http final : public Transport {
   std::vector<Done> move(const Wait& also, std::chrono::milliseconds limit) override;
 
  private:
-  class Lines;
+  class HandlePool;
   struct Exchange;
 
   HttpSettings settings_;
-  std::unique_ptr<Lines> lines_;
+  std::unique_ptr<HandlePool> pool_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
 };
 

@@ -23,7 +23,7 @@ struct HttpRequest {
 };
 
 // Why there is no whole response.
-enum class HttpTrouble {
+enum class TransferError {
   none,
   resolve,    // the host has no address
   connect,    // refused, or no route
@@ -40,7 +40,7 @@ struct HttpReply {
   int status = 0;  // 0: no whole header came
   Fields fields;   // of the final response; 1xx and trailers are not among them
   Body body;
-  HttpTrouble trouble = HttpTrouble::none;
+  TransferError error = TransferError::none;
   std::string why;  // for people: the library's words
 };
 

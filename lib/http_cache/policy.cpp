@@ -65,7 +65,7 @@ bool is_wrong_part(const http::Request& request, const Stored& stored) {
          (request.method != "GET" || !if_range_holds(request, stored.response, stored.times));
 }
 
-Plan plan_lookup(const http::Request& request, std::span<const Stored> stored, const Reuse& reuse,
+Plan plan_lookup(const http::Request& request, std::span<const Stored> stored, const CachePolicy& reuse,
                  http::Seconds now) {
   const auto asked = request_control(request.fields);
   const bool cached_only = only_cached(asked, reuse);
@@ -85,9 +85,9 @@ Plan plan_lookup(const http::Request& request, std::span<const Stored> stored, c
 
   const auto use = may_use(entry, asked, reuse, now);
   const bool conditional = has_own_condition(request);
-  if (use == Use::as_it_is) {
+  if (use == Usability::as_it_is) {
     plan.step = is_unmodified(request, entry.response, entry.times) ? Step::not_modified : Step::serve;
-  } else if (use == Use::then_validate && !conditional) {
+  } else if (use == Usability::then_validate && !conditional) {
     plan.step = Step::serve_then_validate;
     plan.conditions = conditions_for(entry.response);
   } else if (cached_only) {
@@ -104,17 +104,17 @@ bool is_error(const http::Response& answer) {
   return std::find(kErrors.begin(), kErrors.end(), answer.status) != kErrors.end();
 }
 
-Answered kept(const http::Request& request, const http::Response& answer, const http::Times& times) {
-  Answered answered;
+ResponseDecision kept(const http::Request& request, const http::Response& answer, const http::Times& times) {
+  ResponseDecision answered;
   if (!may_store(request, answer)) return answered;
   answered.conclusion = Conclusion::store;
   answered.merged = as_stored(answer, times.response);
   return answered;
 }
 
-Answered after_304(const http::Request& request, const Plan& plan, std::span<const Stored> stored,
-                   const http::Response& answer, const http::Times& times) {
-  Answered answered;
+ResponseDecision after_304(const http::Request& request, const Plan& plan, std::span<const Stored> stored,
+                           const http::Response& answer, const http::Times& times) {
+  ResponseDecision answered;
   const bool asked = plan.step == Step::validate || plan.step == Step::serve_then_validate;
   if (!asked) return answered;
   const auto chosen = plan.has_chosen ? std::optional(plan.chosen) : std::nullopt;
@@ -127,15 +127,15 @@ Answered after_304(const http::Request& request, const Plan& plan, std::span<con
   answered.conclusion = Conclusion::freshen;
   answered.chosen = *named;
   answered.merged = freshened(stored[*named].response, answer, times.response);
-  answered.only_hand_on = cache_control(answer.fields).no_store;
+  answered.only_deliver = cache_control(answer.fields).no_store;
   answered.not_modified = is_unmodified(request, answered.merged, times);
   return answered;
 }
 
 // RFC 9111 section 4.3.5.
-Answered after_head(const http::Request& request, const Plan& plan, std::span<const Stored> stored,
-                    const http::Response& answer, const http::Times& times) {
-  Answered answered;
+ResponseDecision after_head(const http::Request& request, const Plan& plan, std::span<const Stored> stored,
+                            const http::Response& answer, const http::Times& times) {
+  ResponseDecision answered;
   if (!plan.has_chosen || answer.status != 200 || request_control(request.fields).no_store) return answered;
   const auto& entry = stored[plan.chosen];
   if (!same_as_head(entry, answer)) {
@@ -145,7 +145,7 @@ Answered after_head(const http::Request& request, const Plan& plan, std::span<co
   answered.conclusion = Conclusion::freshen;
   answered.chosen = plan.chosen;
   answered.merged = freshened(entry.response, answer, times.response);
-  answered.only_hand_on = cache_control(answer.fields).no_store;
+  answered.only_deliver = cache_control(answer.fields).no_store;
   return answered;
 }
 
@@ -157,8 +157,9 @@ std::optional<std::string> named_url(const http::Request& request, const http::R
 }
 
 // RFC 9111 section 4.4.
-Answered after_change(const http::Request& request, const http::Response& answer, const http::Times& times) {
-  Answered answered;
+ResponseDecision after_change(const http::Request& request, const http::Response& answer,
+                              const http::Times& times) {
+  ResponseDecision answered;
   if (is_safe(request) || answer.status < 200 || answer.status > 399) return answered;
   const auto own = http::http_url(request.url);
   // RFC 9110 section 9.3.3: a POST may answer what a GET would.
@@ -173,7 +174,7 @@ Answered after_change(const http::Request& request, const http::Response& answer
 
 }  // namespace
 
-Plan plan(const http::Request& request, std::span<const Stored> stored, const Reuse& reuse,
+Plan plan(const http::Request& request, std::span<const Stored> stored, const CachePolicy& reuse,
           http::Seconds now) {
   auto plan = plan_lookup(request, stored, reuse, now);
   const bool asks = plan.step == Step::fetch || plan.step == Step::validate;
@@ -183,13 +184,13 @@ Plan plan(const http::Request& request, std::span<const Stored> stored, const Re
   return plan;
 }
 
-Answered conclude(const http::Request& request, const Plan& plan, std::span<const Stored> stored,
-                  const http::Response* answer, const http::Times& times, const Reuse& reuse,
-                  http::Seconds now) {
-  if (!is_lookup(request)) return answer ? after_change(request, *answer, times) : Answered{};
+ResponseDecision decide_response(const http::Request& request, const Plan& plan,
+                                 std::span<const Stored> stored, const http::Response* answer,
+                                 const http::Times& times, const CachePolicy& reuse, http::Seconds now) {
+  if (!is_lookup(request)) return answer ? after_change(request, *answer, times) : ResponseDecision{};
   if ((!answer || is_error(*answer)) && plan.has_chosen &&
       may_use_after_error(stored[plan.chosen], request_control(request.fields), reuse, now)) {
-    Answered stale;
+    ResponseDecision stale;
     stale.conclusion = Conclusion::serve_stale;
     stale.chosen = plan.chosen;
     return stale;

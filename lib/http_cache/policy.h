@@ -28,7 +28,7 @@ struct Part {
 };
 
 // How far the user lets go of what the origin said, or does not.
-struct Reuse {
+struct CachePolicy {
   bool offline = false;                    // the cache alone; what is stale but not forbidden will do
   bool refresh = false;                    // validate, or fetch, whatever is fresh
   bool heuristic = true;                   // guess a lifetime where the origin gave none
@@ -56,7 +56,7 @@ struct Plan {
 };
 
 // What to do with a request, given what is stored of its URL.
-Plan plan(const http::Request& request, std::span<const Stored> stored, const Reuse& reuse,
+Plan plan(const http::Request& request, std::span<const Stored> stored, const CachePolicy& reuse,
           http::Seconds now);
 
 enum class Conclusion {
@@ -68,7 +68,7 @@ enum class Conclusion {
                 // conclude that with its step set to fetch
 };
 
-struct Answered {
+struct ResponseDecision {
   Conclusion conclusion = Conclusion::pass;
   std::size_t chosen = 0;  // freshen, serve_stale: which of the stored
   // What to store. store: the answer without the fields that are of its connection (RFC 9111 section 3.1).
@@ -76,7 +76,7 @@ struct Answered {
   // chosen one and with selecting_fields(request, merged): in its place if these are the same, else beside
   // it.
   http::Response merged;
-  bool only_hand_on = false;  // freshen: the 304 says no-store, so that nothing of it is kept
+  bool only_deliver = false;  // freshen: the 304 says no-store, so that nothing of it is kept
   bool not_modified = false;  // freshen: the user's own condition holds, so hand on not_modified(merged)
   // An unsafe method has changed the resource (RFC 9111 section 4.4): what is stored of its URL is void, and
   // so are these other URLs' of the same origin. Done before what came is stored.
@@ -85,9 +85,9 @@ struct Answered {
 };
 
 // What to do with the answer that `plan` led to; `answer` is null when none came.
-Answered conclude(const http::Request& request, const Plan& plan, std::span<const Stored> stored,
-                  const http::Response* answer, const http::Times& times, const Reuse& reuse,
-                  http::Seconds now);
+ResponseDecision decide_response(const http::Request& request, const Plan& plan,
+                                 std::span<const Stored> stored, const http::Response* answer,
+                                 const http::Times& times, const CachePolicy& reuse, http::Seconds now);
 
 // The fields of the request that the response's Vary names, normalised for comparison.
 http::Fields selecting_fields(const http::Request& request, const http::Response& response);

@@ -18,7 +18,7 @@ bool is_young_enough(const Stored& stored, const CacheControl& asked, http::Seco
 }
 
 // How stale the user lets it be; negative: not at all.
-http::Seconds stale_allowed(const CacheControl& asked, const Reuse& reuse) {
+http::Seconds stale_allowed(const CacheControl& asked, const CachePolicy& reuse) {
   auto allowed =
       std::max(asked.max_stale.value_or(http::Seconds{-1}), reuse.max_stale.value_or(http::Seconds{-1}));
   if (reuse.offline && allowed < http::Seconds{0}) allowed = http::Seconds::max();
@@ -27,26 +27,27 @@ http::Seconds stale_allowed(const CacheControl& asked, const Reuse& reuse) {
 
 }  // namespace
 
-Use may_use(const Stored& stored, const CacheControl& asked, const Reuse& reuse, http::Seconds now) {
+Usability may_use(const Stored& stored, const CacheControl& asked, const CachePolicy& reuse,
+                  http::Seconds now) {
   const auto control = cache_control(stored.response.fields);
-  if (control.no_cache || asked.no_cache || reuse.refresh) return Use::no;
-  if (asked.no_store && !only_cached(asked, reuse)) return Use::no;
+  if (control.no_cache || asked.no_cache || reuse.refresh) return Usability::no;
+  if (asked.no_store && !only_cached(asked, reuse)) return Usability::no;
 
   const auto stale = staleness(stored, reuse.heuristic, now);
   const bool fresh = stale < http::Seconds{0};
   const bool reload = asked.max_age == http::Seconds{0} && !asked.min_fresh;
-  if (fresh && control.immutable && reload) return Use::as_it_is;
-  if (!is_young_enough(stored, asked, stale, now)) return Use::no;
-  if (fresh) return Use::as_it_is;
+  if (fresh && control.immutable && reload) return Usability::as_it_is;
+  if (!is_young_enough(stored, asked, stale, now)) return Usability::no;
+  if (fresh) return Usability::as_it_is;
 
-  if (control.must_revalidate) return Use::no;
-  if (stale <= stale_allowed(asked, reuse)) return Use::as_it_is;
-  if (asked.max_age || asked.min_fresh) return Use::no;
-  if (!control.stale_while_revalidate || stale > *control.stale_while_revalidate) return Use::no;
-  return only_cached(asked, reuse) ? Use::as_it_is : Use::then_validate;
+  if (control.must_revalidate) return Usability::no;
+  if (stale <= stale_allowed(asked, reuse)) return Usability::as_it_is;
+  if (asked.max_age || asked.min_fresh) return Usability::no;
+  if (!control.stale_while_revalidate || stale > *control.stale_while_revalidate) return Usability::no;
+  return only_cached(asked, reuse) ? Usability::as_it_is : Usability::then_validate;
 }
 
-bool may_use_after_error(const Stored& stored, const CacheControl& asked, const Reuse& reuse,
+bool may_use_after_error(const Stored& stored, const CacheControl& asked, const CachePolicy& reuse,
                          http::Seconds now) {
   const auto control = cache_control(stored.response.fields);
   if (control.no_cache || asked.no_cache || asked.no_store || reuse.refresh) return false;

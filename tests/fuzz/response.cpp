@@ -214,7 +214,8 @@ std::string_view tag_of(const Response& response) {
 }
 
 void check_answer(const Plan& plan, const Input& in) {
-  const auto answered = conclude(in.request, plan, {&in.stored, 1}, &in.answer, {in.now, in.now}, {}, in.now);
+  const auto answered =
+      decide_response(in.request, plan, {&in.stored, 1}, &in.answer, {in.now, in.now}, {}, in.now);
   const auto& had = in.stored.response;
   switch (answered.conclusion) {
     case Conclusion::store:

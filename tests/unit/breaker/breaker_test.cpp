@@ -92,16 +92,16 @@ TEST_CASE("breaker: one tries, in the same process as in others, and its success
   const auto one = trial.process(), other = trial.process();
   fail(*one, 5);
   trial.clock.now += 10s;
-  CHECK(other->look("shop").leave == Leave::probe);  // looking takes nothing
+  CHECK(other->look("shop").decision == Decision::probe);  // looking takes nothing
   const auto probe = one->admit("shop");
-  CHECK(probe.leave == Leave::probe);
+  CHECK(probe.decision == Decision::probe);
   CHECK_FALSE(one->admit("shop"));
   CHECK_FALSE(other->admit("shop"));
   CHECK_FALSE(other->look("shop"));
   one->settle(probe, {CallEnd::success});
   CHECK(one->admit("shop"));
   CHECK(other->admit("shop"));
-  CHECK(other->look("shop").leave == Leave::call);
+  CHECK(other->look("shop").decision == Decision::allow);
 }
 
 TEST_CASE("breaker: who tries and ends without a word gives the turn to the next") {
@@ -110,13 +110,13 @@ TEST_CASE("breaker: who tries and ends without a word gives the turn to the next
   const auto other = trial.process();
   fail(*one, 5);
   trial.clock.now += 10s;
-  CHECK(one->admit("shop").leave == Leave::probe);
+  CHECK(one->admit("shop").decision == Decision::probe);
   CHECK_FALSE(other->admit("shop"));
   one.reset();
   const auto probe = other->admit("shop");
-  CHECK(probe.leave == Leave::probe);
+  CHECK(probe.decision == Decision::probe);
   other->settle(probe, {CallEnd::neutral});
-  CHECK(other->admit("shop").leave == Leave::probe);
+  CHECK(other->admit("shop").decision == Decision::probe);
   CHECK_FALSE(has(trial.told, "stays open"));
 }
 
@@ -130,14 +130,14 @@ TEST_CASE(
   const auto stuck = one->admit("shop");
   trial.clock.now += 5s;
   const auto probe = other->admit("shop");
-  CHECK(probe.leave == Leave::probe);
+  CHECK(probe.decision == Decision::probe);
   one->settle(stuck, {CallEnd::success});
   CHECK_FALSE(one->admit("shop"));
   other->settle(probe, {CallEnd::success});
   CHECK(one->admit("shop"));
 }
 
-TEST_CASE("breaker: the end of a call that began in an older era counts no more") {
+TEST_CASE("breaker: the end of a call that began in an older generation counts no more") {
   Trial trial;
   const auto breaker = trial.process();
   std::vector<Admission> early;
@@ -151,7 +151,7 @@ TEST_CASE("breaker: the end of a call that began in an older era counts no more"
   for (std::size_t i = 6; i < 11; ++i) breaker->settle(early[i], {CallEnd::failure, "refused"});
   breaker->settle(early[11], {CallEnd::success});
   CHECK(breaker->circuits().at(0).circuit.recent.text().empty());
-  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(breaker->admit("shop").decision == Decision::allow);
   CHECK(trial.trips.size() == 1);
 }
 
@@ -179,14 +179,14 @@ TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and l
   CHECK(refusal_text(breaker->admit("shop")) ==
         "the circuit of shop is open since 3600000 s (maintenance); it waits to be reset");
   breaker->reset("shop");
-  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(breaker->admit("shop").decision == Decision::allow);
   breaker->trip("shop", "maintenance", 5s);
   CHECK_FALSE(breaker->admit("shop"));
   REQUIRE(breaker->circuits().size() == 1);
   CHECK(breaker->circuits()[0].key == "shop");
   CHECK(breaker->circuits()[0].circuit.phase == Phase::open);
   trial.clock.now += 5s;
-  CHECK(breaker->admit("shop").leave == Leave::probe);
+  CHECK(breaker->admit("shop").decision == Decision::probe);
   CHECK(trial.trips.empty());
 }
 
@@ -228,7 +228,7 @@ namespace {
 void goes_on(Trial& trial, std::string_view complaint) {
   const auto breaker = trial.process();
   fail(*breaker, 6);
-  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(breaker->admit("shop").decision == Decision::allow);
   REQUIRE(trial.told.size() == 1);
   CAPTURE(trial.told[0]);
   CHECK(has(trial.told, "going on without the circuit breaker: "));
@@ -277,7 +277,7 @@ TEST_CASE("breaker: a store that turns bad in the middle of a trial fails nobody
   const auto probe = breaker->admit("shop");
   sqlite::Database(trial.folder.file(), sqlite::Database::Open::existing).execute("DROP TABLE circuits");
   breaker->settle(probe, {CallEnd::success});
-  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(breaker->admit("shop").decision == Decision::allow);
   CHECK(has(trial.told, "no such table"));
 }
 
@@ -294,7 +294,7 @@ TEST_CASE(
     CHECK(std::chrono::steady_clock::now() - before < 2s);
   }
   CHECK(has(trial.told, "locked for 0.25 s"));
-  CHECK(breaker->admit("shop").leave == Leave::call);
+  CHECK(breaker->admit("shop").decision == Decision::allow);
   trial.clock.now += 5s;
   fail(*breaker);
   CHECK_FALSE(breaker->admit("shop"));

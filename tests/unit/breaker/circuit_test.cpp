@@ -24,7 +24,7 @@ struct Trial {
     while (!fails()) continue;
   }
   void probe() { begin_probe(circuit, now, options.lease); }
-  Leave leave(bool prober_lives = true) const { return leave_of(circuit, now, prober_lives); }
+  Decision decision(bool probe_owner_alive = true) const { return decide(circuit, now, probe_owner_alive); }
   std::chrono::milliseconds open_for() const { return circuit.until - circuit.since; }
 };
 
@@ -36,10 +36,10 @@ TEST_CASE("circuit: it opens at the fifth failure in a row, and one success betw
   for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());
   trial.succeeds();
   for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());
-  CHECK(trial.leave() == Leave::call);
+  CHECK(trial.decision() == Decision::allow);
   CHECK(trial.fails());
   CHECK(trial.circuit.phase == Phase::open);
-  CHECK(trial.leave() == Leave::refused);
+  CHECK(trial.decision() == Decision::reject);
   CHECK(trial.circuit.reason == "refused");
 }
 
@@ -82,9 +82,9 @@ TEST_CASE("circuit: it stays open for ten seconds, twice as long each time, at m
   for (const auto want : {10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
     CHECK(trial.open_for() == want);
     trial.now += want - 1ms;
-    CHECK(trial.leave() == Leave::refused);
+    CHECK(trial.decision() == Decision::reject);
     trial.now += 1ms;
-    CHECK(trial.leave() == Leave::probe);
+    CHECK(trial.decision() == Decision::probe);
     trial.probe();
     CHECK(trial.fails());
   }
@@ -121,12 +121,12 @@ TEST_CASE("circuit: half-open, one tries and all others are refused") {
   Trial trial;
   trial.opens();
   trial.now = trial.circuit.until;
-  CHECK(trial.leave() == Leave::probe);
+  CHECK(trial.decision() == Decision::probe);
   trial.probe();
-  CHECK(trial.leave() == Leave::refused);
+  CHECK(trial.decision() == Decision::reject);
   CHECK(trial.succeeds());
   CHECK(trial.circuit.phase == Phase::closed);
-  CHECK(trial.leave() == Leave::call);
+  CHECK(trial.decision() == Decision::allow);
   for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());  // nothing is left of the old failures
 }
 
@@ -135,11 +135,11 @@ TEST_CASE("circuit: whoever tries and dies, or takes longer than the lease, is f
   trial.opens();
   trial.now = trial.circuit.until;
   trial.probe();
-  CHECK(trial.leave(false) == Leave::probe);
+  CHECK(trial.decision(false) == Decision::probe);
   trial.now += trial.options.lease - 1ms;
-  CHECK(trial.leave() == Leave::refused);
+  CHECK(trial.decision() == Decision::reject);
   trial.now += 1ms;
-  CHECK(trial.leave() == Leave::probe);
+  CHECK(trial.decision() == Decision::probe);
 }
 
 TEST_CASE(
@@ -152,37 +152,37 @@ TEST_CASE(
   CHECK(trial.ends(CallEnd::neutral));
   CHECK(trial.circuit.phase == Phase::open);
   CHECK(trial.circuit.opens == 1);
-  CHECK(trial.leave() == Leave::probe);
+  CHECK(trial.decision() == Decision::probe);
   trial.probe();
   trial.ends(CallEnd::neutral, 30s);
-  CHECK(trial.leave() == Leave::refused);
+  CHECK(trial.decision() == Decision::reject);
   trial.now += 30s;
-  CHECK(trial.leave() == Leave::probe);
+  CHECK(trial.decision() == Decision::probe);
 }
 
-TEST_CASE("circuit: each change of phase is a new era, and nothing else is") {
+TEST_CASE("circuit: each change of phase is a new generation, and nothing else is") {
   Trial trial;
   trial.fails();
   trial.succeeds();
-  CHECK(trial.circuit.era == 0);
+  CHECK(trial.circuit.generation == 0);
   trial.opens();
-  CHECK(trial.circuit.era == 1);
+  CHECK(trial.circuit.generation == 1);
   trial.probe();
-  CHECK(trial.circuit.era == 2);
+  CHECK(trial.circuit.generation == 2);
   trial.succeeds();
-  CHECK(trial.circuit.era == 3);
+  CHECK(trial.circuit.generation == 3);
 }
 
 TEST_CASE("circuit: a clock that was set back neither keeps it open nor counts what is in the future") {
   Trial trial;
   trial.opens();
   trial.now -= 500ms;  // another machine's, or read a little before
-  CHECK(trial.leave() == Leave::refused);
+  CHECK(trial.decision() == Decision::reject);
   trial.now -= 24h;
-  CHECK(trial.leave() == Leave::probe);
+  CHECK(trial.decision() == Decision::probe);
   trial.probe();
   trial.now -= 24h;
-  CHECK(trial.leave() == Leave::probe);
+  CHECK(trial.decision() == Decision::probe);
 
   Trial counted;
   counted.options.failures_in_a_row = 100;
@@ -198,9 +198,9 @@ TEST_CASE("circuit: opened by hand, it waits to be closed by hand") {
   Trial trial;
   open_circuit(trial.circuit, "maintenance", trial.now, kUntilReset);
   trial.now += std::chrono::hours(24 * 365);
-  CHECK(trial.leave() == Leave::refused);
+  CHECK(trial.decision() == Decision::reject);
   close_circuit(trial.circuit, trial.now);
-  CHECK(trial.leave() == Leave::call);
+  CHECK(trial.decision() == Decision::allow);
 }
 
 TEST_CASE("recent calls: what is written is read, and what cannot be read is left out") {

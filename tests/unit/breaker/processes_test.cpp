@@ -79,7 +79,7 @@ constexpr int kProbe = 1, kRefused = 2, kCall = 3, kTrouble = 4;
 
 int number_of(const Admission& admission, bool troubled) {
   if (troubled) return kTrouble;
-  return admission.leave == Leave::probe ? kProbe : admission ? kCall : kRefused;
+  return admission.decision == Decision::probe ? kProbe : admission ? kCall : kRefused;
 }
 
 int asks(const std::string& file) {
@@ -125,7 +125,7 @@ void wait_for_time_up(const std::string& file) {
   bool troubled = false;
   Breaker breaker(file, quick(), silent(troubled));
   for (int i = 0; i < 2000 && !breaker.look("shop"); ++i) std::this_thread::sleep_for(5ms);
-  REQUIRE(breaker.look("shop").leave == Leave::probe);
+  REQUIRE(breaker.look("shop").decision == Decision::probe);
 }
 
 }  // namespace

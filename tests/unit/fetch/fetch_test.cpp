@@ -90,7 +90,7 @@ TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is st
     CAPTURE(row.tag);
     Bench bench;
     bench.transport.replies.push_back(
-        reply(200, {{"ETag", row.tag}, {"Content-Length", "6"}}, "abc", HttpTrouble::cut));
+        reply(200, {{"ETag", row.tag}, {"Content-Length", "6"}}, "abc", TransferError::cut));
     bench.transport.replies.push_back(
         reply(row.second.status, row.second.fields, std::string(row.second.body.bytes())));
     const Fetched fetched = bench.get("http://a/x");
@@ -102,7 +102,7 @@ TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is st
 
 TEST_CASE("Fetcher: a POST whose line broke is not sent twice") {
   Bench bench;
-  bench.transport.replies.push_back(reply(0, {}, {}, HttpTrouble::cut));
+  bench.transport.replies.push_back(reply(0, {}, {}, TransferError::cut));
   bench.fetcher.start(1, {"POST", "http://a/x", {}}, "{}");
   const auto done = bench.fetcher.turn({}, milliseconds(10));
   REQUIRE(done.size() == 1);

@@ -60,10 +60,10 @@ struct Trial {
     for (const auto& request : transport.asked) urls.push_back(request.url);
     return urls;
   }
-  void answers(std::initializer_list<HttpTrouble> troubles) {
+  void answers(std::initializer_list<TransferError> troubles) {
     for (const auto trouble : troubles)
-      transport.replies.push_back(trouble == HttpTrouble::none ? reply(200, {}, "body")
-                                                               : reply(0, {}, {}, trouble));
+      transport.replies.push_back(trouble == TransferError::none ? reply(200, {}, "body")
+                                                                 : reply(0, {}, {}, trouble));
   }
 };
 
@@ -71,7 +71,7 @@ struct Trial {
 
 TEST_CASE("Fetcher: an instance that cannot be reached leaves it to the next, without a retry") {
   Trial trial;
-  trial.answers({HttpTrouble::connect, HttpTrouble::resolve, HttpTrouble::none});
+  trial.answers({TransferError::connect, TransferError::resolve, TransferError::none});
   const Fetched fetched = trial.get("http+etcd://shop/x?id=1");
   CHECK(fetched.body.bytes() == "body");
   CHECK(fetched.url == "http+etcd://shop/x?id=1");
@@ -83,7 +83,7 @@ TEST_CASE("Fetcher: an instance that cannot be reached leaves it to the next, wi
 
 TEST_CASE("Fetcher: no more than three instances are tried in a round, and a retry is another round") {
   Trial trial;
-  for (int i = 0; i < 10; ++i) trial.answers({HttpTrouble::connect});
+  for (int i = 0; i < 10; ++i) trial.answers({TransferError::connect});
   const Fetched fetched = trial.get("http+etcd://shop/x");
   REQUIRE(fetched.failure);
   CHECK(fetched.failure->kind == ErrorKind::unavailable);
@@ -93,20 +93,20 @@ TEST_CASE("Fetcher: no more than three instances are tried in a round, and a ret
 
 TEST_CASE("Fetcher: what an instance may have done is done by no other") {
   Trial trial;
-  trial.answers({HttpTrouble::cut, HttpTrouble::none});
+  trial.answers({TransferError::cut, TransferError::none});
   CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
-  trial.answers({HttpTrouble::cut, HttpTrouble::none});
+  trial.answers({TransferError::cut, TransferError::none});
   CHECK(trial.get("http+etcd://shop/x", "POST").failure);
   CHECK(trial.asked().size() == 1);
   trial.transport.replies.clear();
-  trial.answers({HttpTrouble::connect, HttpTrouble::none});
+  trial.answers({TransferError::connect, TransferError::none});
   CHECK(trial.get("http+etcd://shop/x", "POST").instance == "10.0.0.2:80");
 }
 
 TEST_CASE("Fetcher: an instance that is not well is retried at the next") {
   Trial trial;
   trial.transport.replies.push_back(reply(503, {}));
-  trial.answers({HttpTrouble::none});
+  trial.answers({TransferError::none});
   CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
 }
 
@@ -117,7 +117,7 @@ TEST_CASE(
     for (int i = 0; i < 5; ++i) trial.breaker.settle(trial.breaker.admit(key), {CallEnd::failure, "refused"});
   };
   open("http://10.0.0.1:80");
-  trial.answers({HttpTrouble::none});
+  trial.answers({TransferError::none});
   CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
   CHECK(trial.asked().size() == 1);
   open("http://10.0.0.2:80");

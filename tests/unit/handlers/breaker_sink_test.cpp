@@ -171,7 +171,7 @@ TEST_CASE(
   trial.pass_time();
   // Who refuses us can be reached.
   CHECK(test::error_of([&] { connect(ErrorKind::refused); }).kind() == ErrorKind::refused);
-  CHECK(trial.breaker.look("shop amqp://host").leave == Leave::call);
+  CHECK(trial.breaker.look("shop amqp://host").decision == Decision::allow);
   CHECK(connect(std::nullopt) == 7);
 }
 

@@ -21,7 +21,7 @@ TEST_CASE("http_call: the fields of the final response, in order, repeats kept, 
        "HTTP/1.1 200 OK\r\nB: 1\r\nA:  2 \r\nb: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
        "3\r\nabc\r\n0\r\nTrailer: late\r\n\r\n"});
   const HttpReply reply = get(origin);
-  CHECK(reply.trouble == HttpTrouble::none);
+  CHECK(reply.error == TransferError::none);
   CHECK(reply.status == 200);
   CHECK(reply.fields == Fields{{"B", "1"}, {"A", "2"}, {"b", "3"}, {"Transfer-Encoding", "chunked"}});
   CHECK(reply.body.bytes() == "abc");
@@ -39,20 +39,20 @@ TEST_CASE("http_call: the fields of the request are sent as they are, empty ones
 TEST_CASE("http_call: what is not whole is told of, and never status 0 without a reason") {
   const struct {
     std::string bytes;
-    HttpTrouble want;
+    TransferError want;
   } rows[] = {
-      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", HttpTrouble::cut},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", HttpTrouble::cut},
-      {"", HttpTrouble::cut},
-      {"garbage\r\n\r\n", HttpTrouble::protocol},
-      {"HTTP/1.1 200 OK\r\nA: 1\r\n", HttpTrouble::protocol},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", TransferError::cut},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", TransferError::cut},
+      {"", TransferError::cut},
+      {"garbage\r\n\r\n", TransferError::protocol},
+      {"HTTP/1.1 200 OK\r\nA: 1\r\n", TransferError::protocol},
   };
   for (const auto& row : rows) {
     CAPTURE(row.bytes);
     const test::SmallOrigin origin({row.bytes});
     const HttpReply reply = get(origin);
-    CHECK(reply.trouble == row.want);
-    CHECK_FALSE((reply.why.empty() && reply.trouble != HttpTrouble::protocol));
+    CHECK(reply.error == row.want);
+    CHECK_FALSE((reply.why.empty() && reply.error != TransferError::protocol));
   }
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("http_call: a chunked body stops at the limit, which the library's own
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n"});
   HttpSettings settings;
   settings.max_filesize = 5;
-  CHECK(get(origin, {}, settings).trouble == HttpTrouble::too_large);
+  CHECK(get(origin, {}, settings).error == TransferError::too_large);
 }
 
 TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {
@@ -70,11 +70,11 @@ TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {
     const test::SmallOrigin gone({});
     request.url = gone.url("/");
   }
-  CHECK(http_call(request).trouble == HttpTrouble::connect);
+  CHECK(http_call(request).error == TransferError::connect);
   for (const char* url : {"file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"}) {
     request.url = url;
     const HttpReply reply = http_call(request);
-    CHECK(reply.trouble != HttpTrouble::none);
+    CHECK(reply.error != TransferError::none);
     CHECK(reply.body.size() == 0);
   }
 }

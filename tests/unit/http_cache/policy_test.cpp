@@ -10,7 +10,7 @@ using namespace http;
 using namespace std::chrono_literals;
 
 constexpr Seconds kCame{1'790'000'000};
-constexpr Reuse kPlain;
+constexpr CachePolicy kPlain;
 
 std::string at(Seconds offset) {
   return http_date(kCame + offset);
@@ -97,7 +97,7 @@ TEST_CASE("plan: the user's own conditions are answered from what is fresh (RFC 
 }
 
 TEST_CASE("plan: offline and only-if-cached leave the origin alone (RFC 9111 section 5.2.1.7)") {
-  Reuse offline;
+  CachePolicy offline;
   offline.offline = true;
   const Stored entries[] = {entry(kFresh)};
   const Stored strict[] = {entry({{"Cache-Control", "max-age=60, must-revalidate"}})};
@@ -115,7 +115,7 @@ TEST_CASE("plan: offline and only-if-cached leave the origin alone (RFC 9111 sec
 }
 
 TEST_CASE("plan: refresh asks the origin itself, whatever is fresh (RFC 9111 section 5.2.1.4)") {
-  Reuse refresh;
+  CachePolicy refresh;
   refresh.refresh = true;
   const Stored entries[] = {entry(kFresh)};
   const auto again = plan(get(), entries, refresh, kCame);
@@ -148,7 +148,7 @@ TEST_CASE("plan: stale-while-revalidate serves first and validates then (RFC 586
 }
 
 TEST_CASE("plan: one range comes from the whole that is stored, several pass by (RFC 9110 section 14.2)") {
-  Reuse offline;
+  CachePolicy offline;
   offline.offline = true;
   const Stored entries[] = {entry(kFresh)};
   const auto part = plan(get({{"Range", "bytes=0-1"}}), entries, kPlain, kCame);

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr Seconds kCame{1'790'000'000};
 constexpr Times kTimes{kCame, kCame};
-constexpr Reuse kPlain;
+constexpr CachePolicy kPlain;
 
 std::string at(Seconds offset) {
   return http_date(kCame + offset);
@@ -33,45 +33,45 @@ TEST_CASE("may_use: what response, request and user say together (RFC 9111 secti
   const struct {
     const char *response, *request;
     Seconds later;
-    Use want;
+    Usability want;
   } rows[] = {
-      {"max-age=60", "", 59s, Use::as_it_is},
-      {"max-age=60", "", 60s, Use::no},
-      {"max-age=60, no-cache", "", 0s, Use::no},  // section 5.2.2.4
-      {"max-age=60, no-cache=\"a\"", "", 0s, Use::as_it_is},
-      {"max-age=60, no-cache", "max-stale", 0s, Use::no},
-      {"max-age=60, must-revalidate", "", 59s, Use::as_it_is},  // section 5.2.2.2
-      {"max-age=60, must-revalidate", "max-stale=100", 60s, Use::no},
-      {"max-age=60, proxy-revalidate", "max-stale=100", 60s, Use::as_it_is},
-      {"max-age=60", "max-age=0", 0s, Use::no},  // section 5.2.1.1
-      {"max-age=60", "max-age=1", 3s, Use::no},
-      {"max-age=60", "max-age=3", 3s, Use::as_it_is},
-      {"max-age=60", "max-age=100", 70s, Use::no},
-      {"max-age=60", "max-age=100, max-stale=10", 70s, Use::as_it_is},
-      {"max-age=60", "max-stale=10", 70s, Use::as_it_is},  // section 5.2.1.2
-      {"max-age=60", "max-stale=10", 71s, Use::no},
-      {"max-age=60", "max-stale", 7000s, Use::as_it_is},
-      {"max-age=60", "max-stale=x", 60s, Use::no},
-      {"max-age=60", "min-fresh=50", 10s, Use::as_it_is},  // section 5.2.1.3
-      {"max-age=60", "min-fresh=51", 10s, Use::no},
-      {"max-age=60", "min-fresh=x", 0s, Use::no},
-      {"max-age=60", "no-cache", 0s, Use::no},  // section 5.2.1.4
-      {"max-age=60", "no-store", 0s, Use::no},
-      {"max-age=60", "only-if-cached", 59s, Use::as_it_is},  // section 5.2.1.7
-      {"max-age=60", "only-if-cached", 60s, Use::no},
-      {"max-age=60", "only-if-cached, no-store", 0s, Use::as_it_is},
-      {"max-age=60, immutable", "max-age=0", 0s, Use::as_it_is},  // RFC 8246
-      {"max-age=60, immutable", "max-age=0", 60s, Use::no},
-      {"max-age=60, immutable", "no-cache", 0s, Use::no},
-      {"max-age=60, immutable", "", 60s, Use::no},
-      {"max-age=1, stale-while-revalidate=4", "", 5s, Use::then_validate},  // RFC 5861 section 3
-      {"max-age=1, stale-while-revalidate=4", "", 6s, Use::no},
-      {"max-age=1, stale-while-revalidate=4", "max-age=9", 5s, Use::no},
-      {"max-age=1, stale-while-revalidate=4", "min-fresh=0", 5s, Use::no},
-      {"max-age=1, stale-while-revalidate=4", "only-if-cached", 5s, Use::as_it_is},
-      {"max-age=1, stale-while-revalidate=4, must-revalidate", "", 5s, Use::no},
-      {"max-age=1, stale-while-revalidate=4, no-cache", "", 0s, Use::no},
-      {"max-age=1, stale-if-error=60", "", 5s, Use::no},
+      {"max-age=60", "", 59s, Usability::as_it_is},
+      {"max-age=60", "", 60s, Usability::no},
+      {"max-age=60, no-cache", "", 0s, Usability::no},  // section 5.2.2.4
+      {"max-age=60, no-cache=\"a\"", "", 0s, Usability::as_it_is},
+      {"max-age=60, no-cache", "max-stale", 0s, Usability::no},
+      {"max-age=60, must-revalidate", "", 59s, Usability::as_it_is},  // section 5.2.2.2
+      {"max-age=60, must-revalidate", "max-stale=100", 60s, Usability::no},
+      {"max-age=60, proxy-revalidate", "max-stale=100", 60s, Usability::as_it_is},
+      {"max-age=60", "max-age=0", 0s, Usability::no},  // section 5.2.1.1
+      {"max-age=60", "max-age=1", 3s, Usability::no},
+      {"max-age=60", "max-age=3", 3s, Usability::as_it_is},
+      {"max-age=60", "max-age=100", 70s, Usability::no},
+      {"max-age=60", "max-age=100, max-stale=10", 70s, Usability::as_it_is},
+      {"max-age=60", "max-stale=10", 70s, Usability::as_it_is},  // section 5.2.1.2
+      {"max-age=60", "max-stale=10", 71s, Usability::no},
+      {"max-age=60", "max-stale", 7000s, Usability::as_it_is},
+      {"max-age=60", "max-stale=x", 60s, Usability::no},
+      {"max-age=60", "min-fresh=50", 10s, Usability::as_it_is},  // section 5.2.1.3
+      {"max-age=60", "min-fresh=51", 10s, Usability::no},
+      {"max-age=60", "min-fresh=x", 0s, Usability::no},
+      {"max-age=60", "no-cache", 0s, Usability::no},  // section 5.2.1.4
+      {"max-age=60", "no-store", 0s, Usability::no},
+      {"max-age=60", "only-if-cached", 59s, Usability::as_it_is},  // section 5.2.1.7
+      {"max-age=60", "only-if-cached", 60s, Usability::no},
+      {"max-age=60", "only-if-cached, no-store", 0s, Usability::as_it_is},
+      {"max-age=60, immutable", "max-age=0", 0s, Usability::as_it_is},  // RFC 8246
+      {"max-age=60, immutable", "max-age=0", 60s, Usability::no},
+      {"max-age=60, immutable", "no-cache", 0s, Usability::no},
+      {"max-age=60, immutable", "", 60s, Usability::no},
+      {"max-age=1, stale-while-revalidate=4", "", 5s, Usability::then_validate},  // RFC 5861 section 3
+      {"max-age=1, stale-while-revalidate=4", "", 6s, Usability::no},
+      {"max-age=1, stale-while-revalidate=4", "max-age=9", 5s, Usability::no},
+      {"max-age=1, stale-while-revalidate=4", "min-fresh=0", 5s, Usability::no},
+      {"max-age=1, stale-while-revalidate=4", "only-if-cached", 5s, Usability::as_it_is},
+      {"max-age=1, stale-while-revalidate=4, must-revalidate", "", 5s, Usability::no},
+      {"max-age=1, stale-while-revalidate=4, no-cache", "", 0s, Usability::no},
+      {"max-age=1, stale-if-error=60", "", 5s, Usability::no},
   };
   for (const auto& row : rows) {
     CAPTURE(row.response);
@@ -82,7 +82,7 @@ TEST_CASE("may_use: what response, request and user say together (RFC 9111 secti
 }
 
 TEST_CASE("may_use: what the user's flags allow and forbid") {
-  Reuse refresh, offline, lax, offline_lax, exact;
+  CachePolicy refresh, offline, lax, offline_lax, exact;
   refresh.refresh = true;
   offline.offline = true;
   lax.max_stale = 10s;
@@ -91,29 +91,29 @@ TEST_CASE("may_use: what the user's flags allow and forbid") {
   exact.heuristic = false;
   const struct {
     const char* response;
-    const Reuse& reuse;
+    const CachePolicy& reuse;
     Seconds later;
-    Use want;
+    Usability want;
   } rows[] = {
-      {"max-age=60", refresh, 0s, Use::no},
-      {"max-age=60, immutable", refresh, 0s, Use::no},
-      {"max-age=60", offline, 5000s, Use::as_it_is},
-      {"max-age=60, must-revalidate", offline, 59s, Use::as_it_is},
-      {"max-age=60, must-revalidate", offline, 60s, Use::no},
-      {"max-age=60, no-cache", offline, 0s, Use::no},
-      {"max-age=60", lax, 70s, Use::as_it_is},
-      {"max-age=60", lax, 71s, Use::no},
-      {"max-age=60, must-revalidate", lax, 60s, Use::no},
-      {"max-age=60", offline_lax, 70s, Use::as_it_is},
-      {"max-age=60", offline_lax, 71s, Use::no},
+      {"max-age=60", refresh, 0s, Usability::no},
+      {"max-age=60, immutable", refresh, 0s, Usability::no},
+      {"max-age=60", offline, 5000s, Usability::as_it_is},
+      {"max-age=60, must-revalidate", offline, 59s, Usability::as_it_is},
+      {"max-age=60, must-revalidate", offline, 60s, Usability::no},
+      {"max-age=60, no-cache", offline, 0s, Usability::no},
+      {"max-age=60", lax, 70s, Usability::as_it_is},
+      {"max-age=60", lax, 71s, Usability::no},
+      {"max-age=60, must-revalidate", lax, 60s, Usability::no},
+      {"max-age=60", offline_lax, 70s, Usability::as_it_is},
+      {"max-age=60", offline_lax, 71s, Usability::no},
   };
   for (const auto& row : rows) {
     CAPTURE(&row - rows);
     CHECK(may_use(entry(row.response), {}, row.reuse, kCame + row.later) == row.want);
   }
   const auto guessed = entry("", {{"Last-Modified", at(-1000s)}});
-  CHECK(may_use(guessed, {}, kPlain, kCame + 99s) == Use::as_it_is);
-  CHECK(may_use(guessed, {}, exact, kCame) == Use::no);
+  CHECK(may_use(guessed, {}, kPlain, kCame + 99s) == Usability::as_it_is);
+  CHECK(may_use(guessed, {}, exact, kCame) == Usability::no);
 }
 
 TEST_CASE(
@@ -142,7 +142,7 @@ TEST_CASE(
     CHECK(may_use_after_error(entry(row.response), asking(row.request), kPlain, kCame + row.later) ==
           row.want);
   }
-  Reuse refresh, lax;
+  CachePolicy refresh, lax;
   refresh.refresh = true;
   lax.max_stale = 10s;
   CHECK_FALSE(may_use_after_error(entry("max-age=60, stale-if-error=10"), {}, refresh, kCame + 60s));

@@ -14,12 +14,12 @@ namespace iso::test {
 using namespace http;
 
 inline HttpReply reply(int status, Fields fields, std::string body = {},
-                       HttpTrouble trouble = HttpTrouble::none) {
+                       TransferError error = TransferError::none) {
   HttpReply answer;
   answer.status = status;
   answer.fields = std::move(fields);
   answer.body = Body(std::move(body));
-  answer.trouble = trouble;
+  answer.error = error;
   return answer;
 }
 

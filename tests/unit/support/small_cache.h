@@ -27,7 +27,7 @@ class Client {
   using Origin = std::function<std::optional<Response>(const Request&)>;
 
   Seconds now = kStart;
-  Reuse reuse;
+  CachePolicy reuse;
   Origin origin;
   int count = 0;
 
@@ -64,7 +64,8 @@ class Client {
     const auto answer = origin(sent);
     const auto body = "body " + std::to_string(count);
     const Times times{now, now};
-    const auto after = conclude(request, planned, stored_, answer ? &*answer : nullptr, times, reuse, now);
+    const auto after =
+        decide_response(request, planned, stored_, answer ? &*answer : nullptr, times, reuse, now);
     Reply reply;
     if (after.conclusion == Conclusion::repeat) {
       planned.step = Step::fetch;
@@ -81,7 +82,7 @@ class Client {
     }
     if (after.invalidates) forget();
     if (after.conclusion == Conclusion::store) keep(request, after.merged, body, times);
-    if (after.conclusion == Conclusion::freshen && !after.only_hand_on)
+    if (after.conclusion == Conclusion::freshen && !after.only_deliver)
       keep(request, after.merged, bodies_[after.chosen], times);
     reply.asked = true;
     reply.conditional = has_own_condition(sent);

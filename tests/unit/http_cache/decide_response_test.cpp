@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr Seconds kCame{1'790'000'000};
 constexpr Seconds kLater = kCame + 100s;
 constexpr Times kTimes{kLater, kLater};
-constexpr Reuse kPlain;
+constexpr CachePolicy kPlain;
 
 Request get(Fields fields = {}) {
   return {"GET", "http://a/x", std::move(fields)};
@@ -28,12 +28,15 @@ Stored entry(Fields fields, const Request& request = get()) {
 }
 
 // What comes of a request after the origin has answered as it was planned to be asked.
-Answered after(const Request& request, std::span<const Stored> stored, const Response& answer) {
-  return conclude(request, plan(request, stored, kPlain, kLater), stored, &answer, kTimes, kPlain, kLater);
+ResponseDecision after(const Request& request, std::span<const Stored> stored, const Response& answer) {
+  return decide_response(request, plan(request, stored, kPlain, kLater), stored, &answer, kTimes, kPlain,
+                         kLater);
 }
 
-Answered after_nothing(const Request& request, std::span<const Stored> stored, const Reuse& reuse = kPlain) {
-  return conclude(request, plan(request, stored, reuse, kLater), stored, nullptr, kTimes, reuse, kLater);
+ResponseDecision after_nothing(const Request& request, std::span<const Stored> stored,
+                               const CachePolicy& reuse = kPlain) {
+  return decide_response(request, plan(request, stored, reuse, kLater), stored, nullptr, kTimes, reuse,
+                         kLater);
 }
 
 const Fields kStale{{"Cache-Control", "max-age=60"}, {"ETag", "\"a\""}};
@@ -63,8 +66,8 @@ TEST_CASE("conclude: a 304 to our condition freshens what is stored (RFC 9111 se
   CHECK(fresh.merged.status == 200);
   CHECK(fresh.merged.fields == Fields{{"ETag", "\"a\""}, {"Date", "d"}, {"Cache-Control", "max-age=9"}});
   CHECK_FALSE(fresh.not_modified);
-  CHECK_FALSE(fresh.only_hand_on);
-  CHECK(after(get(), entries, {304, {{"Cache-Control", "no-store"}}}).only_hand_on);
+  CHECK_FALSE(fresh.only_deliver);
+  CHECK(after(get(), entries, {304, {{"Cache-Control", "no-store"}}}).only_deliver);
 }
 
 TEST_CASE("conclude: a 304 for another body than the stored one is not believed (RFC 9111 section 4.3.4)") {
@@ -74,7 +77,7 @@ TEST_CASE("conclude: a 304 for another body than the stored one is not believed 
   auto again = planned;
   again.step = Step::fetch;  // as it is repeated
   const Response same{304, {}};
-  CHECK(conclude(get(), again, entries, &same, kTimes, kPlain, kLater).conclusion == Conclusion::pass);
+  CHECK(decide_response(get(), again, entries, &same, kTimes, kPlain, kLater).conclusion == Conclusion::pass);
 }
 
 TEST_CASE(
@@ -130,7 +133,7 @@ TEST_CASE(
   CHECK(after_nothing({"HEAD", "http://a/x", {}}, lax).conclusion == Conclusion::serve_stale);
   CHECK(after_nothing(get(), {}).conclusion == Conclusion::pass);
   CHECK(after(get(), plain, {503, {{"Cache-Control", "max-age=5"}}}).conclusion == Conclusion::store);
-  Reuse refresh;
+  CachePolicy refresh;
   refresh.refresh = true;
   CHECK(after_nothing(get(), lax, refresh).conclusion == Conclusion::pass);
 }
