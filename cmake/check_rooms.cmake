@@ -19,7 +19,7 @@ set(homes
   "nlohmann/.*|simdjson.*=^lib/record/[a-z_]+\\.cpp$"
   "amqp.*|rabbitmq-c/.*=^lib/amqp/"
   "libpq-fe\\.h=^lib/store/"
-  "curl/.*=^lib/http/(client|functions)\\.(h|cpp)$"
+  "curl/.*=^lib/http/[a-z_]+\\.(h|cpp)$"
   "hiredis/.*=^lib/discovery/redis\\.(h|cpp)$"
   "resolv\\.h|arpa/nameser.*=^lib/discovery/srv\\.cpp$"
   "fmt/format.*=^lib/base/format\\.cpp$"

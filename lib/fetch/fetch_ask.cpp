@@ -109,6 +109,7 @@ void Fetcher::send(Job& job) {
   }
   request.body = job.body;
   request.timeout = left;
+  request.may_repeat = job.is_idempotent();
   request.spool = parts_.cache ? parts_.cache->folder() : parts_.folder;
   job.state = Job::State::sent;
   ++job.attempts;
@@ -188,6 +189,8 @@ void Fetcher::act_on(Job& job, http::HttpReply reply) {
       if (answer.status == 304 && !http_cache::has_own_condition(job.request)) return fail_without_body(job);
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
     case http_cache::Conclusion::store:
+      if (reply.ends_with_connection && job.key.url.starts_with("https"))  // it may have been cut
+        return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
       with_cache([&](http_cache::Cache& cache) {
         cache.store(job.key,
                     {answered.merged, http_cache::selecting_fields(job.request, answered.merged), job.times,

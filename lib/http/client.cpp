@@ -1,229 +1,85 @@
 #include "http/client.h"
 
 #include <algorithm>
-#include <charconv>
-#include <exception>
 #include <fmt/core.h>
 
 #include "base/error.h"
-#include "http/functions.h"
+#include "http/handles.h"
+#include "http/response_reader.h"
+#include "http/uri.h"
 
 namespace iso::http {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
-TransferError error_of(CURLcode code) {
-  switch (code) {
-    case CURLE_OK:
-      return TransferError::none;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return TransferError::resolve;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_INTERFACE_FAILED:
-      return TransferError::connect;
-    case CURLE_OPERATION_TIMEDOUT:
-      return TransferError::timeout;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_USE_SSL_FAILED:
-      return TransferError::tls;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return TransferError::cut;
-    case CURLE_URL_MALFORMAT:
-      return TransferError::refused;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-      return TransferError::local;
-    default:
-      return TransferError::protocol;
-  }
+// The name that has to be looked up for a request, "" if there is none.
+std::string name_to_look_up(const HttpRequest& request) {
+  if (!request.addresses.empty() || !request.connect_to.empty()) return {};
+  const auto origin = origin_of(request.url);
+  if (!origin || origin->host.find_first_not_of("0123456789.") == std::string::npos) return {};
+  return origin->host.find(':') == std::string::npos ? origin->host : std::string();
 }
 
-struct CleanEasy {
-  void operator()(CURL* easy) const noexcept { curl::curl_easy_cleanup(easy); }
-};
-using Easy = std::unique_ptr<CURL, CleanEasy>;
+std::string seconds_text(milliseconds time) {
+  return fmt::format("{} s", static_cast<double>(time.count()) / 1000);
+}
 
-struct FreeList {
-  void operator()(curl_slist* list) const noexcept { curl::curl_slist_free_all(list); }
-};
-class List {
- public:
-  void add(const std::string& line) {
-    curl_slist* longer = curl::curl_slist_append(list_.get(), line.c_str());
-    if (!longer) throw std::bad_alloc();
-    (void)list_.release();
-    list_.reset(longer);
-  }
-  curl_slist* get() const { return list_.get(); }
-
- private:
-  std::unique_ptr<curl_slist, FreeList> list_;
-};
-
-// "Name: value"; libcurl takes a name without value for "do not send it", and "Name;" for an empty value.
-std::string header_line(const Fields::Field& field) {
-  return field.value.empty() ? field.name + ";" : field.name + ": " + field.value;
+std::vector<curl_waitfd> descriptors_of(const Wait& wait) {
+  std::vector<curl_waitfd> all;
+  for (const auto& descriptor : wait.descriptors)
+    all.push_back({descriptor.fd,
+                   static_cast<short>((descriptor.events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+                                      (descriptor.events & POLLOUT ? CURL_WAIT_POLLOUT : 0)),
+                   0});
+  return all;
 }
 
 }  // namespace
 
 // One exchange while it is on its way.
 struct Http::Exchange {
-  std::uint64_t token = 0;
+  Exchange(std::uint64_t its_token, HttpRequest what, std::uint64_t most)
+      : token(its_token), request(std::move(what)), reader(request, most) {}
+
+  std::uint64_t token;
   HttpRequest request;
-  std::uint64_t most = 0;
-  Easy easy;
-  List header, connect_to;
+  std::string name;  // that is looked up for it; "" once it has an address
+  EasyHandle easy;
+  TextList header, connect_to, addresses;
   char error[CURL_ERROR_SIZE] = {};
+  ResponseReader reader;
+  bool is_begun = false;     // it is the library's
+  bool has_address = false;  // said by the library, in the midst of its work
+  Time started = steady_clock::now(), moved = started;
+  curl_off_t moved_bytes = 0;
 
-  HttpReply reply;
-  bool header_done = false, too_large = false;
-  std::string local;  // what failed on our side
-
-  // One line of a header, or of a trailer, which is left out (RFC 9110 section 6.5.1).
-  void take_line(std::string_view line) {
-    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-    if (line.starts_with("HTTP/")) {  // the first, or the one after 1xx
-      reply.fields = {};
-      reply.status = 0;
-      header_done = false;
-      const auto space = line.find(' ');
-      if (space != line.npos)
-        std::from_chars(line.data() + space + 1, line.data() + line.size(), reply.status);
-      return;
-    }
-    if (header_done) return;
-    if (line.empty()) {
-      header_done = reply.status >= 200;
-      return;
-    }
-    const auto colon = line.find(':');
-    if (colon == line.npos) return;
-    reply.fields.add(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
+  // When its time is up, if it is limited.
+  std::optional<Time> deadline() const {
+    std::optional<Time> end;
+    if (request.timeout.count() != 0) end = started + request.timeout;
+    if (request.stall.count() != 0 && is_begun)
+      end = std::min(end.value_or(Time::max()), moved + request.stall);
+    return end;
   }
 
-  void begin_body() {
-    const auto control = reply.fields.joined("cache-control");
-    if (!control || control->find("no-store") == control->npos) reply.body.spool_to(request.spool);
+  void look_for_movement(Time now) {
+    curl_off_t sent = 0, got = 0;
+    curl::curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+    curl::curl_easy_getinfo(easy.get(), CURLINFO_SIZE_DOWNLOAD_T, &got);
+    const auto all = sent + got + static_cast<curl_off_t>(reader.bytes());
+    if (std::exchange(moved_bytes, all) != all) moved = now;
   }
 
-  bool take_body(std::string_view bytes) {
-    if (reply.body.size() == 0) begin_body();
-    too_large = most != 0 && reply.body.size() + bytes.size() > most;
-    if (too_large) return false;
-    try {
-      reply.body.append(bytes);
-    } catch (const std::exception& failure) {
-      local = failure.what();
-    }
-    return local.empty();
-  }
-
-  HttpReply finish(CURLcode code) {
-    reply.error = error_of(code);
-    if (too_large) {
-      reply.error = TransferError::too_large;
-      reply.why = fmt::format("the body is longer than {} bytes", most);
-    } else if (!local.empty()) {
-      reply.error = TransferError::local;
-      reply.why = local;
-    } else if (code != CURLE_OK) {
-      reply.why = error[0] != '\0' ? error : curl::curl_easy_strerror(code);
-    }
-    if (!header_done && reply.error == TransferError::none) reply.error = TransferError::protocol;
-    return std::move(reply);
+  std::string overdue_text(Time now) const {
+    if (request.timeout.count() == 0 || now < started + request.timeout)
+      return fmt::format("nothing moved for {}", seconds_text(request.stall));
+    if (reader.has_header())
+      return fmt::format("its body was not whole within {}", seconds_text(request.timeout));
+    return fmt::format("no answer within {}", seconds_text(request.timeout));
   }
 };
-
-// The library's handles: one for all, and those for single exchanges that are free.
-class Http::HandlePool {
- public:
-  HandlePool() : multi_(curl::curl_multi_init()) {
-    if (!multi_) throw std::bad_alloc();
-    curl::curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
-  }
-
-  CURLM* get() const { return multi_.get(); }
-
-  Easy take() {
-    if (free_.empty()) {
-      Easy easy(curl::curl_easy_init());
-      if (!easy) throw std::bad_alloc();
-      return easy;
-    }
-    Easy easy = std::move(free_.back());
-    free_.pop_back();
-    return easy;
-  }
-
-  void give_back(Easy easy) {
-    curl::curl_easy_reset(easy.get());
-    free_.push_back(std::move(easy));
-  }
-
- private:
-  struct CleanMulti {
-    void operator()(CURLM* multi) const noexcept { curl::curl_multi_cleanup(multi); }
-  };
-  std::unique_ptr<CURLM, CleanMulti> multi_;
-  std::vector<Easy> free_;
-};
-
-namespace {
-
-// Sets what every exchange has.
-void set_up(CURL* easy, const HttpSettings& settings) {
-  const auto& set = curl::curl_easy_setopt;
-  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_PIPEWAIT, 1L);  // one connection of HTTP/2 and not one for each
-  set(easy, CURLOPT_PATH_AS_IS, 1L);
-  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(easy, CURLOPT_USERAGENT, settings.user_agent.c_str());
-  if (settings.connect_timeout.count() != 0)
-    set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings.connect_timeout.count()));
-  if (!settings.cacert.empty()) set(easy, CURLOPT_CAINFO, settings.cacert.c_str());
-  if (!settings.cert.empty()) set(easy, CURLOPT_SSLCERT, settings.cert.c_str());
-  if (!settings.key.empty()) set(easy, CURLOPT_SSLKEY, settings.key.c_str());
-  if (settings.insecure) {
-    set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  if (!settings.proxy.empty()) set(easy, CURLOPT_PROXY, settings.proxy.c_str());
-  if (!settings.netrc.empty()) {
-    set(easy, CURLOPT_NETRC, long{CURL_NETRC_OPTIONAL});
-    set(easy, CURLOPT_NETRC_FILE, settings.netrc.c_str());
-  }
-}
-
-// The method and the body that goes with it.
-void set_method(CURL* easy, const HttpRequest& request) {
-  const auto& set = curl::curl_easy_setopt;
-  if (request.method == "GET") return;
-  if (request.method == "HEAD") {
-    set(easy, CURLOPT_NOBODY, 1L);
-    return;
-  }
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    set(easy, CURLOPT_POSTFIELDS, request.body.c_str());
-  }
-  set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-}
-
-}  // namespace
 
 void load_libcurl() {
   find_function(curl::kLibrary, "curl_multi_init");
@@ -233,7 +89,7 @@ Http::Http(HttpSettings settings) : settings_(std::move(settings)) {}
 
 Http::~Http() {
   for (const auto& [token, exchange] : exchanges_)
-    curl::curl_multi_remove_handle(pool_->get(), exchange->easy.get());
+    if (exchange->is_begun) curl::curl_multi_remove_handle(pool_->get(), exchange->easy.get());
 }
 
 void Http::start(std::uint64_t token, HttpRequest request) {
@@ -241,81 +97,192 @@ void Http::start(std::uint64_t token, HttpRequest request) {
     settings_.load();
     pool_ = std::make_unique<HandlePool>();
   }
-  auto exchange = std::make_unique<Exchange>();
-  exchange->token = token;
-  exchange->request = std::move(request);
-  exchange->most = settings_.max_filesize;
-  exchange->easy = pool_->take();
-  CURL* easy = exchange->easy.get();
-  const auto& set = curl::curl_easy_setopt;
-  const HttpRequest& what = exchange->request;
-  set_up(easy, settings_);
-  set_method(easy, what);
-  set(easy, CURLOPT_URL, what.url.c_str());
-  if (what.timeout.count() != 0) set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(what.timeout.count()));
-  for (const auto& field : what.fields) exchange->header.add(header_line(field));
-  set(easy, CURLOPT_HTTPHEADER, exchange->header.get());
-  if (!what.connect_to.empty()) {
-    exchange->connect_to.add("::" + what.connect_to);
-    set(easy, CURLOPT_CONNECT_TO, exchange->connect_to.get());
+  auto owned = std::make_unique<Exchange>(token, std::move(request), settings_.max_filesize);
+  Exchange& exchange = *owned;
+  prepare(exchange);
+  exchanges_[token] = std::move(owned);
+  exchange.name = name_to_look_up(exchange.request);
+  if (known_names_.contains(exchange.name)) exchange.name.clear();
+  if (!exchange.name.empty()) {
+    auto& waiting = names_[exchange.name];
+    waiting.push_back(token);
+    if (waiting.size() > 1) return;
   }
-  set(easy, CURLOPT_ERRORBUFFER, exchange->error);
-  set(easy, CURLOPT_PRIVATE, exchange.get());
-  set(easy, CURLOPT_HEADERDATA, exchange.get());
-  set(
+  begin(exchange);
+}
+
+void Http::prepare(Exchange& exchange) {
+  exchange.easy = pool_->take();
+  CURL* easy = exchange.easy.get();
+  set_up(easy, settings_);
+  set_request(easy, exchange.request, exchange.header, exchange.connect_to, exchange.addresses);
+  set_option(easy, CURLOPT_ERRORBUFFER, exchange.error);
+  set_option(easy, CURLOPT_PRIVATE, &exchange);
+  set_option(easy, CURLOPT_HEADERDATA, &exchange);
+  set_option(
       easy, CURLOPT_HEADERFUNCTION, +[](char* data, std::size_t, std::size_t size, void* to) {
-        static_cast<Exchange*>(to)->take_line({data, size});
-        return size;
+        return static_cast<Exchange*>(to)->reader.take_line({data, size}) ? size : 0;
       });
-  set(easy, CURLOPT_WRITEDATA, exchange.get());
-  set(
+  set_option(easy, CURLOPT_WRITEDATA, &exchange);
+  set_option(
       easy, CURLOPT_WRITEFUNCTION, +[](char* data, std::size_t, std::size_t size, void* to) {
-        return static_cast<Exchange*>(to)->take_body({data, size}) ? size : 0;
+        return static_cast<Exchange*>(to)->reader.take_body({data, size}) ? size : 0;
       });
-  if (const auto code = curl::curl_multi_add_handle(pool_->get(), easy); code != CURLM_OK)
+  set_option(easy, CURLOPT_OPENSOCKETDATA, &exchange);
+  set_option(
+      easy, CURLOPT_OPENSOCKETFUNCTION, +[](void* to, curlsocktype, curl_sockaddr* address) {
+        static_cast<Exchange*>(to)->has_address = true;
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+      });
+  set_option(easy, CURLOPT_PREREQDATA, &exchange);
+  set_option(
+      easy, CURLOPT_PREREQFUNCTION, +[](void* to, char*, char*, int, int) {
+        static_cast<Exchange*>(to)->has_address = true;
+        return CURL_PREREQFUNC_OK;
+      });
+}
+
+void Http::begin(Exchange& exchange) {
+  if (const auto code = curl::curl_multi_add_handle(pool_->get(), exchange.easy.get()); code != CURLM_OK)
     throw Error(ErrorKind::internal, curl::curl_multi_strerror(code));
-  exchanges_[token] = std::move(exchange);
+  exchange.is_begun = true;
+  exchange.moved = steady_clock::now();
+}
+
+// Takes it out of the library and out of all lists.
+std::unique_ptr<Http::Exchange> Http::detach(std::uint64_t token) {
+  const auto found = exchanges_.find(token);
+  auto owned = std::move(found->second);
+  exchanges_.erase(found);
+  if (owned->is_begun) curl::curl_multi_remove_handle(pool_->get(), owned->easy.get());
+  return owned;
 }
 
 void Http::cancel(std::uint64_t token) {
   const auto found = exchanges_.find(token);
   if (found == exchanges_.end()) return;
-  curl::curl_multi_remove_handle(pool_->get(), found->second->easy.get());
-  pool_->give_back(std::move(found->second->easy));
-  exchanges_.erase(found);
+  std::vector<Done> none;
+  leave_name(*found->second, TransferError::none, {}, none);
+  auto exchange = detach(token);
+  pool_->give_back(std::move(exchange->easy));
+}
+
+void Http::end(Exchange& exchange, TransferError error, std::string why, std::vector<Done>& done) {
+  leave_name(exchange, error, why, done);
+  auto owned = detach(exchange.token);
+  done.push_back({owned->token, owned->reader.finish(error, std::move(why))});
+  pool_->give_back(std::move(owned->easy));
+}
+
+// Whoever looked a name up and found none says so to those who wait for it; else the next of them begins.
+void Http::leave_name(Exchange& exchange, TransferError error, const std::string& why,
+                      std::vector<Done>& done) {
+  const auto found = names_.find(std::exchange(exchange.name, {}));
+  if (found == names_.end()) return;
+  auto& waiting = found->second;
+  const bool looked_up = waiting.front() == exchange.token;
+  std::erase(waiting, exchange.token);
+  if (looked_up && error == TransferError::resolve) {
+    const auto others = std::exchange(waiting, {});
+    names_.erase(found);
+    for (const auto token : others) {
+      exchanges_.at(token)->name.clear();
+      end(*exchanges_.at(token), error, why, done);
+    }
+    return;
+  }
+  if (waiting.empty())
+    names_.erase(found);
+  else if (looked_up)
+    begin(*exchanges_.at(waiting.front()));
+}
+
+// Of names whose address is known by now.
+void Http::begin_waiting(std::vector<Done>& done) {
+  std::vector<std::string> known;
+  for (const auto& [name, waiting] : names_)
+    if (exchanges_.at(waiting.front())->has_address) known.push_back(name);
+  for (const auto& name : known) {
+    known_names_.insert(name);
+    const auto waiting = std::move(names_.at(name));
+    names_.erase(name);
+    for (const auto token : waiting) {
+      Exchange& exchange = *exchanges_.at(token);
+      exchange.name.clear();
+      if (!exchange.is_begun) begin(exchange);
+    }
+  }
+  if (!known.empty()) perform(done);
+}
+
+void Http::perform(std::vector<Done>& done) {
+  int running = 0;
+  const CURLMcode code = curl::curl_multi_perform(pool_->get(), &running);
+  collect(done);
+  if (code != CURLM_OK) return end_all(curl::curl_multi_strerror(code), done);
+  begin_waiting(done);
+}
+
+void Http::collect(std::vector<Done>& done) {
+  int left = 0;
+  while (const CURLMsg* message = curl::curl_multi_info_read(pool_->get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    char* owner = nullptr;
+    curl::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+    Exchange& exchange = *reinterpret_cast<Exchange*>(owner);
+    std::string why;
+    if (code != CURLE_OK) why = exchange.error[0] != '\0' ? exchange.error : curl::curl_easy_strerror(code);
+    auto error = error_of(code);
+    if (code == CURLE_OUT_OF_MEMORY && exchange.reader.bytes() != 0) {  // so it says for a line of 100 KB
+      error = TransferError::protocol;
+      why = "a line of its header is too long";
+    }
+    end(exchange, error, std::move(why), done);
+  }
+}
+
+void Http::end_overdue(std::vector<Done>& done) {
+  const auto now = steady_clock::now();
+  std::vector<std::uint64_t> overdue;
+  for (const auto& [token, exchange] : exchanges_) {
+    if (exchange->request.stall.count() != 0 && exchange->is_begun) exchange->look_for_movement(now);
+    if (const auto end = exchange->deadline(); end && *end <= now) overdue.push_back(token);
+  }
+  for (const auto token : overdue) {
+    const auto found = exchanges_.find(token);
+    if (found == exchanges_.end()) continue;  // it went with another
+    end(*found->second, TransferError::timeout, found->second->overdue_text(now), done);
+  }
+}
+
+// The library cannot go on: nothing that is on its way will ever end by itself.
+void Http::end_all(const char* why, std::vector<Done>& done) {
+  names_.clear();
+  while (!exchanges_.empty()) end(*exchanges_.begin()->second, TransferError::local, why, done);
+}
+
+void Http::wait_for_any(const Wait& also, milliseconds limit, std::vector<Done>& done) {
+  auto others = descriptors_of(also);
+  if (also.at_most) limit = std::min(limit, *also.at_most);
+  const auto now = steady_clock::now();
+  for (const auto& [token, exchange] : exchanges_)
+    if (const auto end = exchange->deadline())
+      limit = std::min(limit, std::chrono::ceil<milliseconds>(std::max(*end - now, Time::duration(0))));
+  const auto code = curl::curl_multi_poll(
+      pool_->get(), others.data(), static_cast<unsigned>(others.size()),
+      static_cast<int>(std::clamp<milliseconds::rep>(limit.count(), 0, 60'000)), nullptr);
+  if (code != CURLM_OK) end_all(curl::curl_multi_strerror(code), done);
 }
 
 std::vector<Transport::Done> Http::move(const Wait& also, milliseconds limit) {
-  int running = 0;
-  curl::curl_multi_perform(pool_->get(), &running);
   std::vector<Done> done;
-  const auto collect = [&] {
-    int left = 0;
-    while (const CURLMsg* message = curl::curl_multi_info_read(pool_->get(), &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;
-      char* exchange = nullptr;
-      curl::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-      const auto found = exchanges_.find(reinterpret_cast<Exchange*>(exchange)->token);
-      curl::curl_multi_remove_handle(pool_->get(), found->second->easy.get());
-      done.push_back({found->first, found->second->finish(code)});
-      pool_->give_back(std::move(found->second->easy));
-      exchanges_.erase(found);
-    }
-  };
-  collect();
+  perform(done);
+  end_overdue(done);
   if (!done.empty()) return done;
-  std::vector<curl_waitfd> others;
-  for (const auto& descriptor : also.descriptors)
-    others.push_back({descriptor.fd,
-                      static_cast<short>((descriptor.events & POLLIN ? CURL_WAIT_POLLIN : 0) |
-                                         (descriptor.events & POLLOUT ? CURL_WAIT_POLLOUT : 0)),
-                      0});
-  if (also.at_most) limit = std::min(limit, *also.at_most);
-  curl::curl_multi_poll(pool_->get(), others.data(), static_cast<unsigned>(others.size()),
-                        static_cast<int>(std::clamp<milliseconds::rep>(limit.count(), 0, 60'000)), nullptr);
-  curl::curl_multi_perform(pool_->get(), &running);
-  collect();
+  wait_for_any(also, limit, done);
+  perform(done);
+  end_overdue(done);
   return done;
 }
 

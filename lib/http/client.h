@@ -1,9 +1,12 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "http/transport.h"
 
@@ -24,7 +27,11 @@ struct HttpSettings {
   std::function<void()> load = load_libcurl;     // called with the first request
 };
 
-// The transport over libcurl: HTTP/1.1, and HTTP/2 where an https server has it.
+class HandlePool;
+
+// The transport over libcurl: HTTP/1.1, and HTTP/2 where an https server has it. Time limits are kept here,
+// whatever the library does. A name that many exchanges need is looked up once: the others wait, and fail
+// with the one that looks it up if it has no address.
 class Http final : public Transport {
  public:
   explicit Http(HttpSettings settings);
@@ -35,12 +42,27 @@ class Http final : public Transport {
   std::vector<Done> move(const Wait& also, std::chrono::milliseconds limit) override;
 
  private:
-  class HandlePool;
   struct Exchange;
+  using Exchanges = std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>>;
+  using Time = std::chrono::steady_clock::time_point;
+
+  void prepare(Exchange& exchange);
+  void begin(Exchange& exchange);
+  void perform(std::vector<Done>& done);
+  void collect(std::vector<Done>& done);
+  void end(Exchange& exchange, TransferError error, std::string why, std::vector<Done>& done);
+  void end_overdue(std::vector<Done>& done);
+  void end_all(const char* why, std::vector<Done>& done);
+  void wait_for_any(const Wait& also, std::chrono::milliseconds limit, std::vector<Done>& done);
+  void leave_name(Exchange& exchange, TransferError error, const std::string& why, std::vector<Done>& done);
+  void begin_waiting(std::vector<Done>& done);
+  std::unique_ptr<Exchange> detach(std::uint64_t token);
 
   HttpSettings settings_;
   std::unique_ptr<HandlePool> pool_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
+  Exchanges exchanges_;
+  std::set<std::string> known_names_;                                 // have an address, as far as is known
+  std::unordered_map<std::string, std::deque<std::uint64_t>> names_;  // first: who looks it up; who waits
 };
 
 // One exchange, waited for: for registries. What the far side does is in the reply, nothing is thrown for it.

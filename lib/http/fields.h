@@ -24,6 +24,8 @@ class Fields {
   void add(std::string_view name, std::string_view value) {
     fields_.push_back({std::string(name), std::string(value)});
   }
+  // Goes on with the value of the last line, after a space.
+  void append_to_last(std::string_view value) { fields_.back().value.append(" ").append(value); }
   // Puts one line in the place of all those of that name.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);

@@ -8,6 +8,7 @@
 #include "base/wait.h"
 #include "http/body.h"
 #include "http/fields.h"
+#include "http/message.h"
 
 namespace iso::http {
 
@@ -18,8 +19,12 @@ struct HttpRequest {
   Fields fields;           // sent in this order, in the place of what the library would send of that name
   std::string body;        // sent with every method but GET and HEAD
   std::string connect_to;  // "HOST:PORT" in the place of the URL's own; Host and TLS name stay the URL's
+  std::vector<std::string> addresses;    // of the URL's host, where they are known; else it is looked up
   std::chrono::milliseconds timeout{0};  // from start to end; 0: no limit
-  std::string spool;  // folder for a large body, but for one that says no-store; "": memory
+  std::chrono::milliseconds stall{0};    // the longest time in which no byte moves; 0: no limit
+  bool may_repeat = true;  // the method is idempotent: false asks for a connection of its own, since one that
+                           // was used before may have to be tried twice (RFC 9110 section 9.2.2)
+  std::string spool;       // folder for a large body, but for one that says no-store; "": memory
 };
 
 // Why there is no whole response.
@@ -40,8 +45,10 @@ struct HttpReply {
   int status = 0;  // 0: no whole header came
   Fields fields;   // of the final response; 1xx and trailers are not among them
   Body body;
+  std::vector<Response> interim;      // the 1xx before it
+  bool ends_with_connection = false;  // nothing but the end of the connection says that the body is whole
   TransferError error = TransferError::none;
-  std::string why;  // for people: the library's words
+  std::string why;  // for people; never empty when there is an error
 };
 
 // Many exchanges at once.

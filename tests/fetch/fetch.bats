@@ -287,3 +287,66 @@ PYTHON
   is 300 "$(wc -l < out)"
   (($(< peak) < 100)) # of 300 MB
 }
+
+@test "fetch: many URLs of one origin that closes each connection are asked for together" {
+  local i urls=()
+  for i in {1..40}; do
+    printf '#delay 1\n#close\nHTTP/1.1 200 OK\nContent-Length: 1\n\nx' | answer "x$i"
+    urls+=("$base/x$i")
+  done
+  local start=${EPOCHREALTIME/./}
+  iso fetch "${urls[@]}" --timeout 5s
+  exits 0
+  is 40 "$(wc -l < stdout)"
+  ((${EPOCHREALTIME/./} - start < 4000000)) # 40 s, one at a time
+}
+
+@test "fetch: one slow URL fails no other of its origin" {
+  ok fast 1 'fast'
+  answer slow <<< $'#stall\nHTTP/1.1 200 OK\nContent-Length: 9\n\nabc'
+  iso fetch "$base/fast" "$base/slow" "$base/fast?1" "$base/fast?2" --timeout 1s --retries 0
+  exits 75
+  is '[200,null,200,200]' "$(jq -sc 'map(.status)' stdout)"
+  is 1 "$(jq -c 'select(.error)' stdout | wc -l)"
+}
+
+@test "fetch: what is not idempotent goes once, on a connection of its own" {
+  ok x 1 'x'
+  printf '#close\n' | answer y # takes the request and closes
+  ok warm 1 'w'
+  local method
+  for method in POST PATCH QUERYISH; do
+    : > origin/y/requests
+    printf '{"u":"%s"}\n' "$base/warm" "$base/y" | iso fetch --url-at /u -X "$method" --body '{}' --parallel 1
+    exits 69
+    is 1 "$(grep -c "^$method /y" origin/y/requests)"
+  done
+}
+
+@test "fetch: an answer that contradicts itself or was not asked for is exit 69, no body, and not kept" {
+  local i=0 head
+  while IFS= read -r head; do
+    printf "%b" "$head\n\nabcde" | answer "bad$((++i))"
+    iso fetch "$base/bad$i" --retries 0
+    exits 69
+    is '' "$(< stdout)"
+    iso fetch "$base/bad$i" --offline
+    exits 1
+  done << 'HEADS'
+HTTP/1.1 200 OK\nCache-Control: max-age=99\nContent-Length: 5\nContent-Length: 3
+HTTP/1.1 200 OK\nCache-Control: max-age=99\nContent-Length: 5, 3
+HTTP/1.1 200 OK\nCache-Control: max-age=99\nContent-Length: +5
+HTTP/1.1 200 OK\nCache-Control: max-age=99\nContent-Length: 0x5
+HTTP/1.1 206 Partial Content\nCache-Control: max-age=99\nContent-Range: bytes 0-4/9\nContent-Length: 5
+HTTP/1.1 101 Switching Protocols\nUpgrade: other
+HEADS
+  is 6 "$i"
+}
+
+@test "fetch: a folded field is read as one, so that no-store counts" {
+  printf 'HTTP/1.1 200 OK\nCache-Control: max-age=60,\n no-store\nContent-Length: 1\n\nx' | answer x
+  iso fetch "$base/x"
+  iso fetch "$base/x"
+  exits 0
+  is 2 "$(requests x)"
+}

@@ -79,6 +79,46 @@ TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {
   }
 }
 
+TEST_CASE("http_call: what the library waits for is ended by our own clock") {
+  HttpRequest request;
+  const test::SmallOrigin origin({});  // takes a connection and says nothing
+  request.url = origin.url("/");
+  request.timeout = std::chrono::milliseconds(100);
+  CHECK(http_call(request).error == TransferError::timeout);
+  request.timeout = std::chrono::milliseconds(0);
+  request.stall = std::chrono::milliseconds(100);
+  const HttpReply reply = http_call(std::move(request));
+  CHECK(reply.error == TransferError::timeout);
+  CHECK(reply.why == "nothing moved for 0.1 s");
+}
+
+TEST_CASE("Http: a name that cannot be looked up fails all who wait for it, together") {
+  Http http{HttpSettings{}};
+  for (std::uint64_t token = 1; token <= 20; ++token) {
+    HttpRequest request;
+    request.url = fmt::format("http://nowhere.invalid/{}", token);
+    request.timeout = std::chrono::seconds(20);
+    http.start(token, std::move(request));
+  }
+  http.cancel(1);  // who looks it up gives up: the next does
+  std::size_t ended = 0, rounds = 0;
+  while (ended < 19) {
+    const auto done = http.move({}, std::chrono::seconds(20));
+    for (const auto& one : done) CHECK(one.reply.error == TransferError::resolve);
+    ended += done.size();
+    if (!done.empty()) ++rounds;
+  }
+  CHECK(rounds == 1);
+}
+
+TEST_CASE("http_call: known addresses are used in the place of a look-up") {
+  const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
+  HttpRequest request;
+  request.url = fmt::format("http://shop.example:{}/x", origin.port());
+  request.addresses = {"127.0.0.1"};
+  CHECK(http_call(request).status == 204);
+}
+
 TEST_CASE("http_call: connect_to goes elsewhere and leaves Host") {
   const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
   HttpRequest request;
