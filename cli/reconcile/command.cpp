@@ -34,7 +34,7 @@ void sleep_until(Clock::Steady time, const std::atomic<int>& interrupted) {
     wait_for({}, std::min(kRound, std::chrono::ceil<std::chrono::milliseconds>(time - now)));
 }
 
-reconcile::ReconcileOptions options_of(const ReconcileOptionsTyped& args, const Session& session) {
+reconcile::ReconcileOptions options_of(const ReconcileArgs& args, const Session& session) {
   std::random_device random;
   reconcile::ReconcileOptions options;
   options.expected = args.expected;
@@ -47,7 +47,7 @@ reconcile::ReconcileOptions options_of(const ReconcileOptionsTyped& args, const 
 }
 
 // What counts for the exit status.
-std::uint64_t failures(const ReconcileOptionsTyped& args, const reconcile::ReconcileTally& tally) {
+std::uint64_t failures(const ReconcileArgs& args, const reconcile::ReconcileTally& tally) {
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < reconcile::kStatusNames.size(); ++i) {
     const bool counts = args.fail_on.empty()
@@ -61,7 +61,7 @@ std::uint64_t failures(const ReconcileOptionsTyped& args, const reconcile::Recon
 
 // What all looks of one run share.
 struct Looks {
-  const ReconcileOptionsTyped& args;
+  const ReconcileArgs& args;
   const ReconcileSides sides;
   Session& session;
   Report& report;
@@ -129,7 +129,7 @@ class OneRun {
   }
 
   const Looks& looks_;
-  const ReconcileOptionsTyped& args_;
+  const ReconcileArgs& args_;
   FindingOutput& output_;
   std::unique_ptr<RepairPlan> plan_;
   reconcile::ReconcileTally tally_;
@@ -166,7 +166,7 @@ Outcome watch(const Looks& looks, FindingOutput& output) {
 }
 
 // A plan that replaces a side would lose it.
-void check_plan(const ReconcileOptionsTyped& args) {
+void check_plan(const ReconcileArgs& args) {
   for (const auto& side : {args.left, args.right}) {
     std::error_code none;
     if (!args.plan.empty() && std::filesystem::equivalent(args.plan, side, none))
@@ -175,7 +175,7 @@ void check_plan(const ReconcileOptionsTyped& args) {
   }
 }
 
-Outcome run(const ReconcileOptionsTyped& args, Session& session) {
+Outcome run(const ReconcileArgs& args, Session& session) {
   Report report("iso reconcile", args.voice, session.environment);
   if (args.left == "-" && args.right == "-")
     throw Error(ErrorKind::usage, "only one side can be standard input");
@@ -193,7 +193,7 @@ Outcome run(const ReconcileOptionsTyped& args, Session& session) {
 }  // namespace
 
 Run bind_reconcile(CLI::App& app) {
-  auto args = std::make_shared<ReconcileOptionsTyped>();
+  auto args = std::make_shared<ReconcileArgs>();
   args->add_to(app);
   return [args](Session& session) { return run(*args, session); };
 }

@@ -15,7 +15,7 @@ std::string flaw_of_memory(const std::string& bytes) {
   return memory < kLeast ? "32MiB is the least" : memory > kMost ? "1PiB is the most" : "";
 }
 
-void add_sides(CLI::App& app, ReconcileOptionsTyped& options) {
+void add_sides(CLI::App& app, ReconcileArgs& options) {
   app.add_option("left", options.left,
                  "What should be there: a file of records, -, sqlite:PATH#QUEUE, amqp://…#QUEUE or http://…")
       ->type_name("LEFT")
@@ -41,7 +41,7 @@ void add_sides(CLI::App& app, ReconcileOptionsTyped& options) {
       ->type_name("FILE");
 }
 
-void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {
+void add_comparison(CLI::App& app, ReconcileArgs& options) {
   const std::string group = "Comparison";
   app.add_option("--key", options.keys,
                  "What makes two items the same, by another name on the right if need be; may be repeated")
@@ -81,7 +81,7 @@ void add_comparison(CLI::App& app, ReconcileOptionsTyped& options) {
       ->group(group);
 }
 
-void add_answer(CLI::App& app, ReconcileOptionsTyped& options) {
+void add_answer(CLI::App& app, ReconcileArgs& options) {
   const std::map<std::string, ReconcileForm> forms{{"records", ReconcileForm::records},
                                                    {"table", ReconcileForm::table},
                                                    {"summary", ReconcileForm::summary}};
@@ -103,7 +103,7 @@ void add_answer(CLI::App& app, ReconcileOptionsTyped& options) {
       ->type_name("DUR");
 }
 
-void add_repair(CLI::App& app, ReconcileOptionsTyped& options) {
+void add_repair(CLI::App& app, ReconcileArgs& options) {
   const std::string group = "Repair";
   app.add_option("--plan", options.plan, "Write what RIGHT lacks to FILE, as records that publish reads")
       ->type_name("FILE")
@@ -123,7 +123,7 @@ void add_repair(CLI::App& app, ReconcileOptionsTyped& options) {
 
 }  // namespace
 
-void ReconcileOptionsTyped::add_to(CLI::App& app) {
+void ReconcileArgs::add_to(CLI::App& app) {
   add_sides(app, *this);
   add_answer(app, *this);
   add_comparison(app, *this);

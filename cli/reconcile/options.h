@@ -11,7 +11,7 @@ namespace iso::cli {
 enum class ReconcileForm { records, table, summary };
 
 // What `iso reconcile` was asked for. An empty text: not given.
-struct ReconcileOptionsTyped {
+struct ReconcileArgs {
   Voice voice;
   std::string timeout;
   std::string left, right;

@@ -11,7 +11,7 @@
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "pump/pump.h"
-#include "reconcile/sides/text.h"
+#include "reconcile/sides/line_file.h"
 #include "record/write.h"
 
 namespace iso::cli {
@@ -42,7 +42,7 @@ struct Target {
   std::optional<Preparer> preparer;
 };
 
-Target open_target(const ReconcileOptionsTyped& args, Report& report) {
+Target open_target(const ReconcileArgs& args, Report& report) {
   const std::string& text = args.repair_to.empty() ? args.right : args.repair_to;
   if (is_http(text))
     throw Error(ErrorKind::usage,
@@ -124,7 +124,7 @@ Descriptor RepairPlan::lines() const {
   return Descriptor::lend(out_.descriptor());
 }
 
-RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session& session, Report& report,
+RepairTally repair(RepairPlan& plan, const ReconcileArgs& args, Session& session, Report& report,
                    Output& out) {
   std::vector<ends::Input> inputs;
   inputs.push_back({plan.lines(), plan.name()});

@@ -48,7 +48,7 @@ struct RepairTally {
 
 // Sends the plan to the end that the options name, as it was: with its ids. Each record has a line on `out`.
 // Throws ErrorKind::usage for an end that cannot be sent to, and what the end throws.
-RepairTally repair(RepairPlan& plan, const ReconcileOptionsTyped& args, Session& session, Report& report,
+RepairTally repair(RepairPlan& plan, const ReconcileArgs& args, Session& session, Report& report,
                    Output& out);
 
 }  // namespace iso::cli

@@ -10,9 +10,9 @@
 #include "base/compressed.h"
 #include "base/error.h"
 #include "base/url.h"
-#include "cli/reconcile/page_feed.h"
+#include "cli/reconcile/page_items.h"
 #include "cli/shared/header_options.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 
 namespace iso::cli {
 namespace {
@@ -64,28 +64,27 @@ bool is_plain_file(const Url& url) {
          std::filesystem::is_regular_file(url.path, none);
 }
 
-std::unique_ptr<reconcile::Feed> open_feed(const Url& url, const ReconcileOptionsTyped& args,
-                                           Report& report) {
-  if (url.scheme == "sqlite") return reconcile::open_store_feed(url);
-  if (url.scheme == "file") return reconcile::open_file_feed(url.path);
+std::unique_ptr<reconcile::ItemSource> open_items(const Url& url, const ReconcileArgs& args, Report& report) {
+  if (url.scheme == "sqlite") return reconcile::open_store_items(url);
+  if (url.scheme == "file") return reconcile::open_file_items(url.path);
   SourceOptions options;
   options.name = "iso reconcile";
   options.timeout = duration_or(args.timeout, kConnectTime);
   options.notice = [&report](std::string_view text) { report.note(text); };
-  return reconcile::open_queue_feed(url, options);
+  return reconcile::open_queue_items(url, options);
 }
 
-void open_text(reconcile::Side& side, const std::string& end, const ReconcileOptionsTyped& args,
-               Session& session, Report& report) {
+void open_text(reconcile::Side& side, const std::string& end, const ReconcileArgs& args, Session& session,
+               Report& report) {
   const std::string folder = session.environment.temporary_folder();
   if (is_http(end)) {
     PageOptions options;
     options.fields = read_header_options(args.headers, args.bearer_file);
     options.items = pointer_tokens(args.items);
     options.timeout = duration_or(args.timeout, kConnectTime);
-    auto feed = std::make_unique<PageFeed>(end, std::move(options), session);
-    side.name = feed->name();
-    side.text = std::make_unique<reconcile::Text>(std::move(feed), folder);
+    auto source = std::make_unique<PageItems>(end, std::move(options), session);
+    side.name = source->name();
+    side.text = std::make_unique<reconcile::LineFile>(std::move(source), folder);
     return;
   }
   Url url = parse_url(end);
@@ -93,11 +92,12 @@ void open_text(reconcile::Side& side, const std::string& end, const ReconcileOpt
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
   side.ledger = side.rows && reconcile::is_ledger(url);
-  side.text = is_plain_file(url) ? std::make_unique<reconcile::Text>(url.path)
-                                 : std::make_unique<reconcile::Text>(open_feed(url, args, report), folder);
+  side.text = is_plain_file(url)
+                  ? std::make_unique<reconcile::LineFile>(url.path)
+                  : std::make_unique<reconcile::LineFile>(open_items(url, args, report), folder);
 }
 
-reconcile::Side open_side(const std::string& end, const SideTerms& terms, const ReconcileOptionsTyped& args,
+reconcile::Side open_side(const std::string& end, const SideTerms& terms, const ReconcileArgs& args,
                           Session& session, Report& report) {
   reconcile::Side side;
   side.rule = terms.rule;
@@ -113,7 +113,7 @@ bool is_http(std::string_view end) {
   return end.starts_with("http:") || end.starts_with("https:") || end.starts_with("http+");
 }
 
-ReconcileSides read_sides(const ReconcileOptionsTyped& args) {
+ReconcileSides read_sides(const ReconcileArgs& args) {
   ReconcileSides sides;
   auto& [left, right] = sides;
   for (const auto& key : args.keys.empty() ? std::vector<std::string>{"/message_id"} : args.keys) {
@@ -123,7 +123,7 @@ ReconcileSides read_sides(const ReconcileOptionsTyped& args) {
   }
   if (!args.compare.empty()) std::tie(left.compared, right.compared) = pair_of(args.compare.front());
   for (SideTerms* const side : {&left, &right}) {
-    if (args.compare.empty()) reconcile::ignore_travel(side->rule);
+    if (args.compare.empty()) reconcile::ignore_delivery_fields(side->rule);
     side->rule.at(side->compared).compared = true;
     for (const auto& pointer : args.ignored)
       rule_below(*side, within(left.compared, "--ignore", pointer)).ignored =
@@ -134,12 +134,12 @@ ReconcileSides read_sides(const ReconcileOptionsTyped& args) {
   return sides;
 }
 
-reconcile::Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+reconcile::Side open_left(const ReconcileArgs& args, const ReconcileSides& sides, Session& session,
                           Report& report) {
   return open_side(args.left, sides.left, args, session, report);
 }
 
-reconcile::Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+reconcile::Side open_right(const ReconcileArgs& args, const ReconcileSides& sides, Session& session,
                            Report& report) {
   reconcile::Side side = open_side(args.right, sides.right, args, session, report);
   if (!args.expected.empty() && !side.ledger)

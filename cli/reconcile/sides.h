@@ -21,13 +21,13 @@ struct SideTerms {
 struct ReconcileSides {
   SideTerms left, right;
 };
-ReconcileSides read_sides(const ReconcileOptionsTyped& args);
+ReconcileSides read_sides(const ReconcileArgs& args);
 
 // A side, ready to be read. Throws ErrorKind::missing, ErrorKind::unavailable, ErrorKind::usage,
 // ErrorKind::io.
-reconcile::Side open_left(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+reconcile::Side open_left(const ReconcileArgs& args, const ReconcileSides& sides, Session& session,
                           Report& report);
-reconcile::Side open_right(const ReconcileOptionsTyped& args, const ReconcileSides& sides, Session& session,
+reconcile::Side open_right(const ReconcileArgs& args, const ReconcileSides& sides, Session& session,
                            Report& report);
 
 // Whether a side, or where a repair should go, is reached over HTTP.

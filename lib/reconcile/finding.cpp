@@ -15,11 +15,11 @@ Finding::Found found_at(const Side& side, Place place) {
   return {&side, place, std::move(item), line};
 }
 
-Finding::Copies read_copies(const Side& side, const Stub::Copies& stub) {
+Finding::Copies read_copies(const Side& side, const FindingRef::Copies& ref) {
   Finding::Copies copies;
-  copies.count = stub.count;
-  if (stub.count != 0) copies.first = found_at(side, stub.first);
-  if (stub.has_other) copies.other = found_at(side, stub.other);
+  copies.count = ref.count;
+  if (ref.count != 0) copies.first = found_at(side, ref.first);
+  if (ref.has_other) copies.other = found_at(side, ref.other);
   return copies;
 }
 
@@ -110,25 +110,25 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
   return difference;
 }
 
-Finding FindingReader::read(const Stub& stub) const {
+Finding FindingReader::read(const FindingRef& ref) const {
   Finding finding;
-  finding.status = stub.status;
-  finding.left = read_copies(left_, stub.left);
-  finding.right = read_copies(right_, stub.right);
+  finding.status = ref.status;
+  finding.left = read_copies(left_, ref.left);
+  finding.right = read_copies(right_, ref.right);
   const bool has_left = finding.left.first.has_value();
   const Side& side = has_left ? left_ : right_;
   const Item& item = *(has_left ? finding.left : finding.right).first->item;
-  if (stub.status == Status::invalid) {
+  if (ref.status == Status::invalid) {
     finding.error = why_not_compared(item, side.key);
     return finding;
   }
   finding.key = key_json(item.value, side.key);
-  if (stub.status == Status::different)
+  if (ref.status == Status::different)
     finding.difference = difference(left_, *finding.left.first->item, right_, *finding.right.first->item);
   if (has_left &&
-      (stub.status == Status::missing || stub.status == Status::inflight || stub.status == Status::unacked))
+      (ref.status == Status::missing || ref.status == Status::inflight || ref.status == Status::unacked))
     if (const auto time = item.time_ms()) finding.age_ms = now_ms_ - *time;
-  if (stub.status == Status::unacked || (stub.status == Status::inflight && !expected_.empty())) {
+  if (ref.status == Status::unacked || (ref.status == Status::inflight && !expected_.empty())) {
     const auto& answers = finding.right.first;
     finding.lacks = answers ? unanswered(answers->item->value, expected_) : expected_;
   }

@@ -23,7 +23,7 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
 
 // A finding as it is kept until all are sorted: where to read the items again. Trivial, to be copied as
 // bytes.
-struct Stub {
+struct FindingRef {
   struct Copies {
     std::uint32_t count = 0;
     bool has_other = false;
@@ -61,7 +61,7 @@ class FindingReader {
  public:
   FindingReader(const Side& left, const Side& right, const Expected& expected, std::int64_t now_ms)
       : left_(left), right_(right), expected_(expected), now_ms_(now_ms) {}
-  Finding read(const Stub& stub) const;
+  Finding read(const FindingRef& ref) const;
 
  private:
   const Side& left_;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "reconcile/join/join.h"
-#include "reconcile/join/skim.h"
+#include "reconcile/join/match_by_hash.h"
 #include "reconcile/join/workers.h"
 #include "reconcile/sides/sorter.h"
 
@@ -22,21 +22,21 @@ std::string keyless(bool is_right, Place place) {
 }
 
 // Reads findings, some at once on all cores, and tells of them in the order they came.
-class Teller {
+class FindingReporter {
  public:
   // `most` are read at once.
-  Teller(const FindingReader& reader, unsigned threads, std::size_t most,
-         const std::function<void(const Finding&)>& found)
+  FindingReporter(const FindingReader& reader, unsigned threads, std::size_t most,
+                  const std::function<void(const Finding&)>& found)
       : reader_(reader), threads_(threads), most_(most), found_(found) {}
 
-  void add(const Stub& stub) {
-    some_.push_back({stub, {}});
+  void add(const FindingRef& ref) {
+    some_.push_back({ref, {}});
     if (some_.size() >= most_) tell();
   }
 
   void tell() {
     if (some_.size() < kWorthThreads) {
-      for (One& one : some_) one.finding = reader_.read(one.stub);
+      for (One& one : some_) one.finding = reader_.read(one.ref);
     } else {
       Workers<One*> workers(threads_, some_.size(), [this] { return Reading{reader_}; });
       for (One& one : some_) workers.put(&one);
@@ -50,13 +50,13 @@ class Teller {
   static constexpr std::size_t kWorthThreads = 16;
 
   struct One {
-    Stub stub;
+    FindingRef ref;
     Finding finding;
   };
   struct Reading {
     const FindingReader& reader;
 
-    void operator()(One* one) const { one->finding = reader.read(one->stub); }
+    void operator()(One* one) const { one->finding = reader.read(one->ref); }
     void finish() const {}
   };
 
@@ -94,16 +94,17 @@ class Reconciliation {
   static constexpr std::size_t kHalf = 2;
 
   auto adder() {
-    return [this](std::string_view key, const Stub& stub) {
-      if (tells_) findings_.add(key, {reinterpret_cast<const char*>(&stub), sizeof stub});
+    return [this](std::string_view key, const FindingRef& ref) {
+      if (tells_) findings_.add(key, {reinterpret_cast<const char*>(&ref), sizeof ref});
     };
   }
 
   Partitions partitions() { return {budget_, options_.folder, 0, buffer_}; }
 
   void first_look(Partitions& missing, Partitions& extra) {
-    if (options_.skims)
-      tally_.ok = tally_.left = tally_.right = skim(left_, right_, {options_, budget_, buffer_}, stop_);
+    if (options_.hash_pre_pass)
+      tally_.ok = tally_.left = tally_.right =
+          match_by_hash(left_, right_, {options_, budget_, buffer_}, stop_);
     const auto make = [this] { return std::make_unique<Partitions>(budget_, options_.folder, 0U, buffer_); };
     auto left = make(), right = make();
     tally_.left += read(left_, *left_.text, false, *left);
@@ -119,19 +120,19 @@ class Reconciliation {
   void second_look(Partitions& missing, Partitions& extra) {
     if (!missing.empty()) {
       Partitions come = partitions(), none = partitions();
-      right_.later = right_.text->later();
+      right_.later = right_.text->reopen_for_changes();
       if (right_.later) read(right_, *right_.later, true, come);
       join_round(Round::of_missing, missing, come, none, none);
     }
     if (!extra.empty()) {
       Partitions come = partitions(), none = partitions();
-      left_.later = left_.text->later();
+      left_.later = left_.text->reopen_for_changes();
       if (left_.later) read(left_, *left_.later, true, come);
       join_round(Round::of_extra, come, extra, none, none);
     }
   }
 
-  std::uint64_t read(const Side& side, Text& text, bool later, Partitions& to) {
+  std::uint64_t read(const Side& side, LineFile& text, bool later, Partitions& to) {
     const bool is_right = &side == &right_;
     Scan pass{side, text, later, options_.expected, options_.seed, options_.threads, {}, {}};
     pass.key_bits = options_.key_bits;
@@ -139,29 +140,29 @@ class Reconciliation {
     pass.invalid = [&](Place place) {
       if (later) return;  // someone may still be writing it
       ++tally_.found[static_cast<std::size_t>(Status::invalid)];
-      Stub stub;
-      (is_right ? stub.right : stub.left) = {1, false, place, {}};
-      adder()(keyless(is_right, place), stub);
+      FindingRef ref;
+      (is_right ? ref.right : ref.left) = {1, false, place, {}};
+      adder()(keyless(is_right, place), ref);
     };
     return scan(pass, to, stop_);
   }
 
   void join_round(Round round, Partitions& left, Partitions& right, Partitions& missing, Partitions& extra) {
-    const Judgement judgement{left_,   right_, options_.expected, now_ms_, options_.grace.count(), adder(),
-                              missing, extra};
-    const Join work{judgement,       round, budget_, options_.folder, options_.memory / 8 / options_.threads,
+    const Comparands comparands{left_,   right_, options_.expected, now_ms_, options_.grace.count(), adder(),
+                                missing, extra};
+    const Join work{comparands,      round, budget_, options_.folder, options_.memory / 8 / options_.threads,
                     options_.threads};
     tally_ += join(work, left, right, stop_);
   }
 
   void tell(const std::function<void(const Finding&)>& found) {
     const FindingReader reader(left_, right_, options_.expected, now_ms_);
-    Teller teller(reader, options_.threads, at_once(), found);
+    FindingReporter teller(reader, options_.threads, at_once(), found);
     findings_.each([&](std::string_view, std::string_view payload) {
       if (stop_ != 0) return;
-      Stub stub;
-      std::memcpy(&stub, payload.data(), sizeof stub);
-      teller.add(stub);
+      FindingRef ref;
+      std::memcpy(&ref, payload.data(), sizeof ref);
+      teller.add(ref);
     });
     teller.tell();
   }

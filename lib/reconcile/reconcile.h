@@ -23,7 +23,7 @@ struct ReconcileOptions {
   std::uint64_t seed = 0;                      // of the hashes; should not be known to who makes the input
   std::uint64_t key_bits = ~std::uint64_t{0};  // of the keys' hashes; fewer only slow it down
   const Clock& clock = system_clock();
-  bool skims = true;  // stores are skimmed first, and read as far as they differ
+  bool hash_pre_pass = true;  // queues of stores are matched by hash first; only what differs is read
   // How far it is: bytes of `side` read so far, and in all, or 0. On the calling thread.
   std::function<void(const Side& side, std::uint64_t done, std::uint64_t all)> progress =
       [](const Side&, std::uint64_t, std::uint64_t) {};

@@ -19,11 +19,11 @@ namespace {
 
 std::array<Rule, 4> make_rules() {
   std::array<Rule, 4> rules;
-  ignore_travel(rules[1]);
+  ignore_delivery_fields(rules[1]);
   rules[2].at({"a"}).unordered = true;
   rules[2].at({"b"}).ignored = Rule::Ignored::always;
   rules[2].at({"c", "0"}).ignored = Rule::Ignored::always;
-  ignore_travel(rules[2]);
+  ignore_delivery_fields(rules[2]);
   rules[3].unordered = true;
   for (Rule& rule : rules) {
     rule.compared = true;

@@ -23,27 +23,27 @@ class Joiner {
  public:
   explicit Joiner(Shared& shared)
       : shared_(shared),
-        judge_(shared.join.judgement, shared.join.round),
+        classifier_(shared.join.comparands, shared.join.round),
         parts_({shared.join.budget, shared.join.folder, shared.join.memory}, shared.stop, *this) {}
 
   void operator()(std::size_t part) { parts_.join(shared_.left, shared_.right, part); }
 
   void finish() {
-    const ReconcileTally& tally = judge_.finish();
+    const ReconcileTally& tally = classifier_.finish();
     const std::lock_guard lock(shared_.mutex);
     shared_.tally += tally;
   }
 
   void one_key(std::uint64_t key, std::span<const Entry> lefts, std::span<const Entry> rights) {
     if (lefts.size() == 1 && rights.size() == 1 && are_ok(lefts[0], rights[0])) {
-      judge_.ok();
+      classifier_.ok();
     } else if (lefts.size() + rights.size() == 1) {
-      lefts.size() == 1 ? judge_.judge_left(lefts[0]) : judge_.judge_right(rights[0]);
+      lefts.size() == 1 ? classifier_.classify_left(lefts[0]) : classifier_.classify_right(rights[0]);
     } else {
       Group group;
       for (const Entry& entry : lefts) add_left(group, entry);
       for (const Entry& entry : rights) add_right(group, entry);
-      judge_.judge(key, group);
+      classifier_.classify_group(key, group);
     }
   }
 
@@ -52,15 +52,15 @@ class Joiner {
     std::unordered_map<std::uint64_t, Group> groups;
     left.take_in_pieces(part, [&](const Entry& entry) { add_left(groups[entry.key], entry); });
     right.take_in_pieces(part, [&](const Entry& entry) { add_right(groups[entry.key], entry); });
-    for (const auto& [key, group] : groups) judge_.judge(key, group);
+    for (const auto& [key, group] : groups) classifier_.classify_group(key, group);
   }
 
  private:
-  void add_left(Group& group, const Entry& entry) { group.add(judge_.items(), false, entry); }
-  void add_right(Group& group, const Entry& entry) { group.add(judge_.items(), true, entry); }
+  void add_left(Group& group, const Entry& entry) { group.add(classifier_.items(), false, entry); }
+  void add_right(Group& group, const Entry& entry) { group.add(classifier_.items(), true, entry); }
 
   Shared& shared_;
-  Judge judge_;
+  Classifier classifier_;
   PartJoin<Joiner> parts_;
 };
 

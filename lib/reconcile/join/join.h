@@ -26,12 +26,12 @@ enum class Round {
   only,        // nothing else comes
 };
 
-struct Judgement {
+struct Comparands {
   const Side& left;
   const Side& right;
   const Expected& expected;
   std::int64_t now_ms = 0, grace_ms = 0;
-  std::function<void(std::string_view key, const Stub& stub)>
+  std::function<void(std::string_view key, const FindingRef& ref)>
       found;  // from any thread; `key` is an ordered_key
   Partitions& missing;
   Partitions& extra;
@@ -95,25 +95,25 @@ class Group {
 };
 
 // Says what the entries of one key mean. For one thread.
-class Judge {
+class Classifier {
  public:
-  Judge(const Judgement& judgement, Round round);
+  Classifier(const Comparands& comparands, Round round);
 
   void ok() { ++tally_.ok; }
   // An entry whose hash no other has.
-  void judge_left(const Entry& entry);
-  void judge_right(const Entry& entry);
-  void judge(std::uint64_t key, const Group& group);
+  void classify_left(const Entry& entry);
+  void classify_right(const Entry& entry);
+  void classify_group(std::uint64_t key, const Group& group);
   // All there is of a key that was read.
-  void judge_known(const std::string& text, const Variants& left, const Variants& right) {
-    judge_one(0, text, left, right);
+  void classify_known(const std::string& text, const Variants& left, const Variants& right) {
+    classify(0, text, left, right);
   }
   const ReconcileTally& finish();  // writes out what is held back
 
   LastItems& items() { return items_; }
 
  private:
-  void judge_one(std::uint64_t key, const std::string& text, const Variants& left, const Variants& right);
+  void classify(std::uint64_t key, const std::string& text, const Variants& left, const Variants& right);
   void only_left(std::uint64_t key, const std::string& text, const Variants& left);
   void only_right(std::uint64_t key, const std::string& text, const Variants& right);
   void both(const std::string& text, const Variants& left, const Variants& right);
@@ -125,7 +125,7 @@ class Judge {
   Status unless_on_its_way(const Item& left, Status status) const;
   void report(Status status, const std::string& key, const Variants& left, const Variants& right);
 
-  const Judgement& judgement_;
+  const Comparands& comparands_;
   Round round_;
   LastItems items_;
   ReconcileTally tally_;
@@ -134,7 +134,7 @@ class Judge {
 
 // Joins two sides part by part, `threads` at once, each with `memory` bytes for a part.
 struct Join {
-  const Judgement& judgement;
+  const Comparands& comparands;
   Round round = Round::first;
   Budget& budget;
   std::string folder;

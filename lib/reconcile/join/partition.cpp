@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "reconcile/sides/text.h"
+#include "reconcile/sides/line_file.h"
 
 namespace iso::reconcile {
 namespace {

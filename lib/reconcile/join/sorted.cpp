@@ -86,31 +86,31 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
                                 const std::function<void(const Finding&)>& found) {
   const std::int64_t now = options.clock.wall().time_since_epoch().count();
   const FindingReader reader(left, right, options.expected, now);
-  const auto tell = [&](const Stub& stub) {
-    if (found) found(reader.read(stub));
+  const auto tell = [&](const FindingRef& ref) {
+    if (found) found(reader.read(ref));
   };
   std::uint64_t invalid = 0;
-  const auto invalid_on = [&](Stub::Copies Stub::*side) {
+  const auto invalid_on = [&](FindingRef::Copies FindingRef::*side) {
     return [&, side](Place place) {
       ++invalid;
-      Stub stub;
-      stub.*side = {1, false, place, {}};
-      tell(stub);
+      FindingRef ref;
+      ref.*side = {1, false, place, {}};
+      tell(ref);
     };
   };
   Budget none(0);
   Partitions nowhere(none, options.folder, 0, 1);
-  const Judgement judgement{left,
-                            right,
-                            options.expected,
-                            now,
-                            options.grace.count(),
-                            [&](std::string_view, const Stub& stub) { tell(stub); },
-                            nowhere,
-                            nowhere};
-  Judge judge(judgement, Round::only);
-  SortedItems lefts(left, options, stop, invalid_on(&Stub::left)),
-      rights(right, options, stop, invalid_on(&Stub::right));
+  const Comparands comparands{left,
+                              right,
+                              options.expected,
+                              now,
+                              options.grace.count(),
+                              [&](std::string_view, const FindingRef& ref) { tell(ref); },
+                              nowhere,
+                              nowhere};
+  Classifier classifier(comparands, Round::only);
+  SortedItems lefts(left, options, stop, invalid_on(&FindingRef::left)),
+      rights(right, options, stop, invalid_on(&FindingRef::right));
   while (stop == 0 && !(lefts.ended() && rights.ended())) {
     const bool from_left = rights.ended() || (!lefts.ended() && lefts.key() <= rights.key());
     const std::string key = from_left ? lefts.key() : rights.key();
@@ -118,9 +118,9 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
     for (; !lefts.ended() && lefts.key() == key; lefts.next()) of_left.add(lefts.entry());
     for (; !rights.ended() && rights.key() == key; rights.next()) of_right.add(rights.entry());
     if (stop != 0) break;  // then a side may only seem to have no more
-    judge.judge_known(key, of_left, of_right);
+    classifier.classify_known(key, of_left, of_right);
   }
-  ReconcileTally tally = judge.finish();
+  ReconcileTally tally = classifier.finish();
   tally.left = lefts.items();
   tally.right = rights.items();
   tally.found[static_cast<std::size_t>(Status::invalid)] = invalid;

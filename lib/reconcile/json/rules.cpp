@@ -8,12 +8,12 @@
 namespace iso::reconcile {
 namespace {
 
-constexpr std::array<std::string_view, 11> kTravel{
+constexpr std::array<std::string_view, 11> kDeliveryFields{
     "exchange",   "direct_name", "queue",          "routing_key", "mandatory", "persistent",
     "expiration", "redelivered", "delivery_count", "received_at", "fetch"};
 
 // What RabbitMQ adds when it delivers again or dead-letters.
-constexpr std::array<std::string_view, 8> kTravelHeaders{
+constexpr std::array<std::string_view, 8> kBrokerHeaders{
     "x-death",          "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason",
     "x-delivery-count", "x-last-death-exchange",  "x-last-death-queue",  "x-last-death-reason"};
 
@@ -41,10 +41,10 @@ Rule& Rule::at(const std::vector<std::string>& tokens) {
   return *rule;
 }
 
-void ignore_travel(Rule& root) {
-  for (const auto name : kTravel) ignore_in_messages(child(root, name));
+void ignore_delivery_fields(Rule& root) {
+  for (const auto name : kDeliveryFields) ignore_in_messages(child(root, name));
   Rule& headers = child(root, "headers");
-  for (const auto name : kTravelHeaders) ignore_in_messages(child(headers, name));
+  for (const auto name : kBrokerHeaders) ignore_in_messages(child(headers, name));
 }
 
 bool is_for_messages(const Rule& rule) {

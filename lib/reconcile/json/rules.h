@@ -36,8 +36,8 @@ struct Rule::Place {
 // record has not; what is always ignored counts for neither. Of its members, null counts as left out (but of
 // those three, for it is one without them), and so do headers of which nothing is left. All that holds for a
 // root with this rule alone.
-void ignore_travel(Rule& root);
-bool is_for_messages(const Rule& root);  // travel is ignored
+void ignore_delivery_fields(Rule& root);
+bool is_for_messages(const Rule& root);  // delivery fields are ignored
 bool is_message_field(std::string_view name);
 std::span<const std::string_view> message_fields();
 bool is_body_field(std::string_view name);

@@ -10,7 +10,7 @@ namespace iso::reconcile {
 class Place {
  public:
   enum Flag : std::uint8_t {
-    doubtful = 1,  // its store does not know it to have been sent
+    unsent = 1,    // its store does not know it to have been sent
     conflict = 2,  // its store keeps it as one that has another's key
     later = 4,     // it came after the first look
   };
@@ -37,7 +37,7 @@ static_assert(sizeof(Entry) == 24);
 
 // Whether there is nothing to say of a key that each side has once.
 inline bool are_ok(const Entry& left, const Entry& right) {
-  return left.content == right.content && !left.place.has(Place::doubtful) &&
+  return left.content == right.content && !left.place.has(Place::unsent) &&
          !left.place.has(Place::conflict) && !right.place.has(Place::conflict);
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "reconcile/json/value.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 
 namespace iso::reconcile {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 #include "record/members.h"
 #include "record/write.h"
 

@@ -29,9 +29,9 @@ class Reader {
         writer_(shared.to) {}
 
   void operator()(const Block& block) {
-    Text::Lines lines;
+    LineFile::Lines lines;
     for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.more(); ++lines.count) {
-      if (lines.marks.empty() || walk.offset() - lines.marks.back().offset >= Text::kMarkEvery)
+      if (lines.marks.empty() || walk.offset() - lines.marks.back().offset >= LineFile::kMarkEvery)
         lines.marks.push_back({walk.offset(), lines.count});
       const std::size_t size = take(walk.lines(), walk.offset());
       lines.longest = std::max(lines.longest, size);
@@ -77,7 +77,7 @@ std::uint8_t flags_of(const RowState& row) {
   switch (row.settled) {
     case RowState::Settled::pending:
     case RowState::Settled::dead:
-      return Place::doubtful;
+      return Place::unsent;
     case RowState::Settled::conflict:
       return Place::conflict;
     case RowState::Settled::done:
@@ -138,7 +138,7 @@ std::vector<std::string> unanswered(const Value& item, const Expected& expected)
 
 std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& stop) {
   Shared shared{scan, to, {}, 0};
-  const std::size_t ahead = scan.text.feed() ? scan.threads + 2 : kFileBlocksAhead;
+  const std::size_t ahead = scan.text.source() ? scan.threads + 2 : kFileBlocksAhead;
   Workers<Block> workers(scan.threads, ahead, [&shared] { return Reader(shared); });
   for (Block block; stop == 0 && scan.text.next(block); block = {}) {
     if (block.size != 0) workers.put(std::move(block));

@@ -12,7 +12,7 @@
 #include "reconcile/json/key.h"
 #include "reconcile/json/rules.h"
 #include "reconcile/sides/item.h"
-#include "reconcile/sides/text.h"
+#include "reconcile/sides/line_file.h"
 
 namespace iso::reconcile {
 
@@ -21,9 +21,9 @@ using Expected = std::vector<std::string>;
 
 // One of the two that are compared.
 struct Side {
-  std::string name;            // as findings say it, without a password
-  std::unique_ptr<Text> text;  // what was there at the first look
-  std::unique_ptr<Text> later;
+  std::string name;                // as findings say it, without a password
+  std::unique_ptr<LineFile> text;  // what was there at the first look
+  std::unique_ptr<LineFile> later;
   bool rows = false;     // its lines have row texts
   bool ledger = false;   // its lines say who answered what
   bool present = false;  // what is compared is that a key is there, and, of a ledger, that all answered
@@ -76,7 +76,7 @@ using OnInvalid = std::function<void(Place)>;
 // One pass over a text: digests of its items, for `threads` at once.
 struct Scan {
   const Side& side;
-  Text& text;
+  LineFile& text;
   bool later = false;
   const Expected& expected;
   std::uint64_t seed = 0;

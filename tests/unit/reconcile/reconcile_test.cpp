@@ -178,10 +178,10 @@ TEST_CASE("reconcile: what is no item is told of last, with the reason, and cost
 
 TEST_CASE("reconcile: what came while the sides were read is neither missing nor extra") {
   SmallSides sides;
-  sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})", R"({"id":2})", R"({"id":5})"},
-                                     {R"({"id":3})", R"({"id":9})"});
-  sides.right.text = SmallSides::feed(sides.folder, {R"({"id":1})", R"({"id":3})", R"({"id":4})"},
-                                      {R"({"id":2,"v":1})", R"({"id":8})"});
+  sides.left.text = SmallSides::lines(sides.folder, {R"({"id":1})", R"({"id":2})", R"({"id":5})"},
+                                      {R"({"id":3})", R"({"id":9})"});
+  sides.right.text = SmallSides::lines(sides.folder, {R"({"id":1})", R"({"id":3})", R"({"id":4})"},
+                                       {R"({"id":2,"v":1})", R"({"id":8})"});
   const auto found = sides.run();
   REQUIRE(found.size() == 3);
   CHECK(status_of(found[0]) == "different");  // 2 came to the right, with another content
@@ -305,19 +305,19 @@ TEST_CASE("reconcile: a long line is an item like any other") {
 
 TEST_CASE("reconcile: a signal ends it early, without a finding") {
   SmallSides sides;
-  sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})"});
-  sides.right.text = SmallSides::feed(sides.folder, {});
+  sides.left.text = SmallSides::lines(sides.folder, {R"({"id":1})"});
+  sides.right.text = SmallSides::lines(sides.folder, {});
   const std::atomic<int> stop = 2;
   reconcile::reconcile(sides.left, sides.right, sides.options, stop,
                        [](const Finding&) { FAIL("a finding"); });
 }
 
 TEST_CASE("reconcile: what fails while a side is read is thrown, whichever thread meets it") {
-  class Broken final : public Feed {
+  class Broken final : public ItemSource {
     bool read(std::string&) override { throw Error(ErrorKind::unavailable, "gone"); }
   };
   SmallSides sides;
-  sides.left.text = SmallSides::feed(sides.folder, {R"({"id":1})"});
-  sides.right.text = std::make_unique<Text>(std::make_unique<Broken>(), sides.folder.path);
+  sides.left.text = SmallSides::lines(sides.folder, {R"({"id":1})"});
+  sides.right.text = std::make_unique<LineFile>(std::make_unique<Broken>(), sides.folder.path);
   CHECK_THROWS_WITH_AS(sides.run(), "gone", Error);
 }

@@ -15,10 +15,10 @@ namespace iso::test {
 using namespace ends;
 using namespace reconcile;
 
-// A feed of what a test says, and of what came later.
-class SmallFeed final : public Feed {
+// A source of what a test says, and of what came later.
+class SmallItems final : public ItemSource {
  public:
-  explicit SmallFeed(std::vector<std::string> lines, std::vector<std::string> later = {})
+  explicit SmallItems(std::vector<std::string> lines, std::vector<std::string> later = {})
       : lines_(std::move(lines)), later_(std::move(later)) {}
 
   bool read(std::string& out) override {
@@ -26,8 +26,8 @@ class SmallFeed final : public Feed {
     out += lines_[next_++] + "\n";
     return true;
   }
-  std::unique_ptr<Feed> later() override {
-    return later_.empty() ? nullptr : std::make_unique<SmallFeed>(std::exchange(later_, {}));
+  std::unique_ptr<ItemSource> reopen_for_changes() override {
+    return later_.empty() ? nullptr : std::make_unique<SmallItems>(std::exchange(later_, {}));
   }
 
  private:
@@ -53,14 +53,14 @@ struct SmallSides {
     right.name = "right";
   }
 
-  static std::unique_ptr<Text> feed(const Folder& folder, std::vector<std::string> lines,
-                                    std::vector<std::string> later = {}) {
-    return std::make_unique<Text>(std::make_unique<SmallFeed>(std::move(lines), std::move(later)),
-                                  folder.path);
+  static std::unique_ptr<LineFile> lines(const Folder& folder, std::vector<std::string> lines,
+                                         std::vector<std::string> later = {}) {
+    return std::make_unique<LineFile>(std::make_unique<SmallItems>(std::move(lines), std::move(later)),
+                                      folder.path);
   }
-  std::unique_ptr<Text> file(const std::string& name, const std::string& text) const {
+  std::unique_ptr<LineFile> file(const std::string& name, const std::string& text) const {
     std::ofstream(folder.path + "/" + name) << text;
-    return std::make_unique<Text>(folder.path + "/" + name);
+    return std::make_unique<LineFile>(folder.path + "/" + name);
   }
 
   ReconcileTally tally;
@@ -74,8 +74,8 @@ struct SmallSides {
     return found;
   }
   std::vector<std::string> run(std::vector<std::string> left_lines, std::vector<std::string> right_lines) {
-    left.text = feed(folder, std::move(left_lines));
-    right.text = feed(folder, std::move(right_lines));
+    left.text = lines(folder, std::move(left_lines));
+    right.text = lines(folder, std::move(right_lines));
     return run();
   }
 };

@@ -113,7 +113,7 @@ TEST_CASE("patch: of messages too, with what is left out on one side or on both"
     Rule rule;
     if (random.one_in(3)) add_rules(rule, pair.left, random);
     rule.ignored = Rule::Ignored::no;
-    ignore_travel(rule);
+    ignore_delivery_fields(rule);
     check_patch(pair, &rule);
     if (is_message(pair.left, rule) && is_message(pair.right, rule)) ++messages;
     if (same(pair.left, pair.right, &rule) && !same(pair.left, pair.right, nullptr)) ++by_rules;
@@ -132,7 +132,7 @@ TEST_CASE("changes: an item and the same in another spelling have none, with rul
     const Value left = read_value(left_text), right = read_value(right_text);
     Rule rule;
     add_rules(rule, left, random);
-    ignore_travel(rule);
+    ignore_delivery_fields(rule);
     REQUIRE(changes(left, right, nullptr, "").empty());
     REQUIRE(changes(left, right, &rule, "").empty());
   }

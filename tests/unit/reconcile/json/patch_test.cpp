@@ -27,9 +27,9 @@ bool same_texts(std::string_view left, std::string_view right, const Rule* rule 
   return same(one, other, rule);
 }
 
-Rule travel() {
+Rule delivery_rule() {
   Rule rule;
-  ignore_travel(rule);
+  ignore_delivery_fields(rule);
   return rule;
 }
 
@@ -174,8 +174,8 @@ TEST_CASE("changes: what is ignored is no difference, whichever side it is on") 
   CHECK(same_texts("1", "[]", &whole));
 }
 
-TEST_CASE("changes: two messages are the same if they differ in their travel, and a null is none") {
-  const Rule rule = travel();
+TEST_CASE("changes: two messages are the same if they differ in delivery fields, and a null is none") {
+  const Rule rule = delivery_rule();
   CHECK(same_texts(R"({"queue":"a","redelivered":true,"body":1,"type":null,"message_id":"m"})",
                    R"({"received_at":"x","body":1.0,"message_id":"m"})", &rule));
   CHECK(same_texts(R"({"body":1,"headers":{"x-death":[1],"x-delivery-count":2}})", R"({"body":1})", &rule));
@@ -200,8 +200,10 @@ TEST_CASE("changes: two messages are the same if they differ in their travel, an
   }
 }
 
-TEST_CASE("changes: of messages, what is left out on one side comes or goes, and travel stays as it is") {
-  const Rule rule = travel();
+TEST_CASE(
+    "changes: of messages, what is left out on one side comes or goes, and delivery fields stay as they "
+    "are") {
+  const Rule rule = delivery_rule();
   CHECK(patch_of(R"({"body":1,"type":null})", R"({"body":1,"type":"a"})", &rule) ==
         R"([{"op":"test","path":"/type","value":null},{"op":"replace","path":"/type","value":"a"}])");
   CHECK(patch_of(R"({"body":1,"type":"a"})", R"({"body":1,"type":null})", &rule) ==

@@ -48,11 +48,11 @@ TEST_CASE("rules: a place is made once, and what is said of it twice is said of 
   CHECK(root.find("id") == nullptr);
 }
 
-TEST_CASE("ignore_travel: how a message came is ignored in messages, and what it says is not") {
+TEST_CASE("ignore_delivery_fields: how a message came is ignored in messages, and what it says is not") {
   Rule root;
   root.at({"exchange"}).ignored = Ignored::always;
   root.at({"body"}).compared = true;
-  ignore_travel(root);
+  ignore_delivery_fields(root);
   for (const auto* name : {"direct_name", "queue", "routing_key", "mandatory", "persistent", "expiration",
                            "redelivered", "delivery_count", "received_at", "fetch"}) {
     CAPTURE(name);

@@ -1,4 +1,4 @@
-#include "reconcile/sides/text.h"
+#include "reconcile/sides/line_file.h"
 
 #include <algorithm>
 #include <array>
@@ -77,19 +77,19 @@ std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset) 
   return all;
 }
 
-Text::Text(const std::string& path, std::uint64_t from)
+LineFile::LineFile(const std::string& path, std::uint64_t from)
     : path_(path), file_(open_to_read(path)), offset_(from), end_(size_of(file_.get(), path)) {}
 
-Text::Text(std::unique_ptr<Feed> feed, const std::string& folder)
-    : folder_(folder), file_(temporary_file(folder)), feed_(std::move(feed)) {}
+LineFile::LineFile(std::unique_ptr<ItemSource> source, const std::string& folder)
+    : folder_(folder), file_(temporary_file(folder)), source_(std::move(source)) {}
 
-std::uint64_t Text::size() const {
-  return feed_ ? feed_->size() : end_;
+std::uint64_t LineFile::size() const {
+  return source_ ? source_->size() : end_;
 }
 
-bool Text::next(Block& block) {
+bool LineFile::next(Block& block) {
   block = {};
-  const bool more = feed_ ? next_of_feed(block) : next_of_file(block);
+  const bool more = source_ ? next_of_source(block) : next_of_file(block);
   block.index = blocks_;
   block.offset = offset_;
   offset_ += block.size;
@@ -97,11 +97,11 @@ bool Text::next(Block& block) {
   return more;
 }
 
-bool Text::next_of_feed(Block& block) {
+bool LineFile::next_of_source(Block& block) {
   bool more = true, idle = false;
   while (more && !idle && block.bytes.size() < kBlock) {
     const std::size_t had = block.bytes.size();
-    more = feed_->read(block.bytes);
+    more = source_->read(block.bytes);
     idle = block.bytes.size() == had;
   }
   write_at(file_.get(), folder_, block.bytes, offset_);
@@ -110,7 +110,7 @@ bool Text::next_of_feed(Block& block) {
   return more || block.size != 0;
 }
 
-bool Text::next_of_file(Block& block) {
+bool LineFile::next_of_file(Block& block) {
   while (offset_ < end_) {
     if (const auto end = line_end(std::min(offset_ + kBlock, end_) - 1)) {
       block.size = *end - offset_;
@@ -131,7 +131,7 @@ bool Text::next_of_file(Block& block) {
 }
 
 // After the first line break from a byte on.
-std::optional<std::uint64_t> Text::line_end(std::uint64_t from) const {
+std::optional<std::uint64_t> LineFile::line_end(std::uint64_t from) const {
   std::array<char, kShortLine> bytes;
   for (;;) {
     const auto most = std::min<std::uint64_t>(bytes.size(), end_ - from);
@@ -144,7 +144,7 @@ std::optional<std::uint64_t> Text::line_end(std::uint64_t from) const {
 }
 
 // After the last line break of those that are left, or where they start.
-std::uint64_t Text::last_line_end() const {
+std::uint64_t LineFile::last_line_end() const {
   std::string bytes(end_ - offset_, '\0');
   bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), offset_));
   return offset_ + (bytes.rfind('\n') + 1);
@@ -152,7 +152,7 @@ std::uint64_t Text::last_line_end() const {
 
 // What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the
 // line is there, or belongs to what comes later.
-Text::Tail Text::tail() {
+LineFile::Tail LineFile::tail() {
   const auto size = size_of(file_.get(), path_);
   if (size <= end_) return Tail::last;
   if (std::exchange(read_on_, true)) return Tail::unfinished;
@@ -160,8 +160,8 @@ Text::Tail Text::tail() {
   return Tail::more;
 }
 
-std::string_view Text::bytes(const Block& block, std::string& room) const {
-  if (feed_) return std::string_view(block.bytes).substr(0, block.size);
+std::string_view LineFile::bytes(const Block& block, std::string& room) const {
+  if (source_) return std::string_view(block.bytes).substr(0, block.size);
   if (room.size() < block.size + Digester::kPadding) room.resize(block.size + Digester::kPadding);
   std::size_t got = read_at(file_.get(), room.data(), block.size, block.offset);
   if (block.lacks_line_break && got + 1 == block.size) room[got++] = '\n';
@@ -169,7 +169,7 @@ std::string_view Text::bytes(const Block& block, std::string& room) const {
   return std::string_view(room).substr(0, block.size);
 }
 
-std::string Text::line(std::uint64_t offset) const {
+std::string LineFile::line(std::uint64_t offset) const {
   std::string line;
   for (std::size_t most = kShortLine;; most *= 4) {
     const std::size_t before = line.size();
@@ -184,7 +184,7 @@ std::string Text::line(std::uint64_t offset) const {
   }
 }
 
-void Text::lines_in(const Block& block, Lines lines) {
+void LineFile::lines_in(const Block& block, Lines lines) {
   const std::lock_guard lock(mutex_);
   longest_ = std::max(longest_, lines.longest);
   early_[block.index] = std::move(lines);
@@ -195,12 +195,12 @@ void Text::lines_in(const Block& block, Lines lines) {
   }
 }
 
-void Text::mark(Mark mark) {
+void LineFile::mark(Mark mark) {
   const std::uint64_t every = std::max(kMarkEvery, mark.offset / kMostMarks);
   if (marks_.empty() || mark.offset - marks_.back().offset >= every) marks_.push_back(mark);
 }
 
-std::uint64_t Text::line_number(std::uint64_t offset) const {
+std::uint64_t LineFile::line_number(std::uint64_t offset) const {
   const auto after = std::upper_bound(marks_.begin(), marks_.end(), offset,
                                       [](std::uint64_t at, const Mark& mark) { return at < mark.offset; });
   const Mark& mark = *(after - 1);
@@ -209,13 +209,13 @@ std::uint64_t Text::line_number(std::uint64_t offset) const {
   return mark.lines + 1 + line_breaks(bytes);
 }
 
-std::unique_ptr<Text> Text::later() const {
-  if (feed_) {
-    auto feed = feed_->later();
-    return feed ? std::make_unique<Text>(std::move(feed), folder_) : nullptr;
+std::unique_ptr<LineFile> LineFile::reopen_for_changes() const {
+  if (source_) {
+    auto source = source_->reopen_for_changes();
+    return source ? std::make_unique<LineFile>(std::move(source), folder_) : nullptr;
   }
   if (size_of(file_.get(), path_) <= end_) return nullptr;
-  auto text = std::unique_ptr<Text>(new Text(path_, end_));
+  auto text = std::unique_ptr<LineFile>(new LineFile(path_, end_));
   text->lines_ = lines_;
   return text;
 }

@@ -1,4 +1,4 @@
-#include "reconcile/sides/text.h"
+#include "reconcile/sides/line_file.h"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -16,14 +16,14 @@ using test::SmallSides;
 namespace {
 
 // All blocks, with their lines counted, as one text.
-std::string read(Text& text, std::size_t& blocks) {
+std::string read(LineFile& text, std::size_t& blocks) {
   std::string all;
   std::string room;
   for (Block block; text.next(block);) {
     ++blocks;
     CHECK(block.offset == all.size());
     const auto bytes = text.bytes(block, room);
-    REQUIRE((text.feed() ? block.bytes : room).size() >= block.size + Digester::kPadding);
+    REQUIRE((text.source() ? block.bytes : room).size() >= block.size + Digester::kPadding);
     REQUIRE(bytes.size() == block.size);
     CHECK(bytes.back() == '\n');
     all += bytes;
@@ -58,12 +58,13 @@ Lines many() {
 }  // namespace
 
 TEST_CASE(
-    "text: whole lines come in blocks, and each can be read again and counted, from a file and from a feed") {
+    "text: whole lines come in blocks, and each can be read again and counted, from a file and from a "
+    "source") {
   const SmallSides sides;
   const Lines want = many();
   for (const bool is_file : {true, false}) {
     CAPTURE(is_file);
-    const auto text = is_file ? sides.file("l", want.text) : SmallSides::feed(sides.folder, want.lines);
+    const auto text = is_file ? sides.file("l", want.text) : SmallSides::lines(sides.folder, want.lines);
     std::size_t blocks = 0;
     CHECK(read(*text, blocks) == want.text);
     CHECK(blocks > 4);
@@ -81,7 +82,7 @@ TEST_CASE("text: a last line without a line break is a line") {
   const auto text = sides.file("l", "a\nb");
   CHECK(read(*text, blocks) == "a\nb\n");
   CHECK(text->line(2) == "b");
-  CHECK(text->later() == nullptr);
+  CHECK(text->reopen_for_changes() == nullptr);
   CHECK(read(*sides.file("none", ""), blocks) == "");
 }
 
@@ -90,9 +91,9 @@ TEST_CASE("text: what comes later is another text, whose lines are counted on") 
   std::size_t blocks = 0;
   const auto text = sides.file("l", "a\nb\n");
   read(*text, blocks);
-  CHECK(text->later() == nullptr);
+  CHECK(text->reopen_for_changes() == nullptr);
   std::ofstream(sides.folder.path + "/l", std::ios::app) << "c\nd\n";
-  const auto later = text->later();
+  const auto later = text->reopen_for_changes();
   REQUIRE(later != nullptr);
   Block block;
   std::string room;
@@ -102,16 +103,16 @@ TEST_CASE("text: what comes later is another text, whose lines are counted on") 
   CHECK(later->line_number(block.offset + 2) == 4);
   CHECK(later->line(block.offset + 2) == "d");
 
-  const auto fed = SmallSides::feed(sides.folder, {"a"}, {"b", "c"});
+  const auto fed = SmallSides::lines(sides.folder, {"a"}, {"b", "c"});
   read(*fed, blocks);
-  const auto later_fed = fed->later();
+  const auto later_fed = fed->reopen_for_changes();
   REQUIRE(later_fed != nullptr);
   CHECK(read(*later_fed, blocks) == "b\nc\n");
-  CHECK(fed->later() == nullptr);
+  CHECK(fed->reopen_for_changes() == nullptr);
 }
 
-TEST_CASE("text: a feed that has nothing yet gives a block of nothing, and loses no half of a line") {
-  class Slow final : public Feed {
+TEST_CASE("text: a source that has nothing yet gives a block of nothing, and loses no half of a line") {
+  class Slow final : public ItemSource {
    public:
     bool read(std::string& out) override {
       const int call = calls_++;
@@ -124,7 +125,7 @@ TEST_CASE("text: a feed that has nothing yet gives a block of nothing, and loses
     int calls_ = 0;
   };
   const SmallSides sides;
-  Text text(std::make_unique<Slow>(), sides.folder.path);
+  LineFile text(std::make_unique<Slow>(), sides.folder.path);
   std::string all;
   std::size_t nothings = 0;
   for (Block block; text.next(block);) {

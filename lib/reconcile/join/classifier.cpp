@@ -11,8 +11,8 @@ bool is_pending(const Item& item) {
   return item.row && item.row->settled == RowState::Settled::pending;
 }
 
-Stub::Copies copies_of(const Variants& variants) {
-  Stub::Copies copies;
+FindingRef::Copies copies_of(const Variants& variants) {
+  FindingRef::Copies copies;
   copies.count = variants.copies;
   copies.has_other = variants.some.size() > 1;
   if (copies.count != 0) copies.first = variants.some[0].place;
@@ -42,7 +42,7 @@ void Variants::add(const Entry& entry) {
   if (known == some.end() && some.size() == kMostVariants) known = some.end() - 1;
   if (known == some.end()) known = some.insert(some.end(), {entry.content, entry.place});
   // One that is known to be sent speaks for its copies.
-  if (equal(*known) && known->place.has(Place::doubtful) && !entry.place.has(Place::doubtful))
+  if (equal(*known) && known->place.has(Place::unsent) && !entry.place.has(Place::unsent))
     known->place = entry.place;
 }
 
@@ -71,34 +71,34 @@ void Group::add(LastItems& items, bool is_right, const Entry& entry) {
   (is_right ? sides.right : sides.left).add(entry);
 }
 
-Judge::Judge(const Judgement& judgement, Round round)
-    : judgement_(judgement),
+Classifier::Classifier(const Comparands& comparands, Round round)
+    : comparands_(comparands),
       round_(round),
-      items_(judgement.left, judgement.right),
-      missing_(judgement.missing),
-      extra_(judgement.extra) {}
+      items_(comparands.left, comparands.right),
+      missing_(comparands.missing),
+      extra_(comparands.extra) {}
 
-const ReconcileTally& Judge::finish() {
+const ReconcileTally& Classifier::finish() {
   missing_.flush();
   extra_.flush();
   return tally_;
 }
 
-void Judge::judge_left(const Entry& entry) {
-  judge_one(entry.key, {}, alone(entry), {});
+void Classifier::classify_left(const Entry& entry) {
+  classify(entry.key, {}, alone(entry), {});
 }
 
-void Judge::judge_right(const Entry& entry) {
-  judge_one(entry.key, {}, {}, alone(entry));
+void Classifier::classify_right(const Entry& entry) {
+  classify(entry.key, {}, {}, alone(entry));
 }
 
-void Judge::judge(std::uint64_t key, const Group& group) {
-  for (const auto& [text, sides] : group.by_key()) judge_one(key, text, sides.left, sides.right);
+void Classifier::classify_group(std::uint64_t key, const Group& group) {
+  for (const auto& [text, sides] : group.by_key()) classify(key, text, sides.left, sides.right);
 }
 
 // `text` is "" if it was not read yet.
-void Judge::judge_one(std::uint64_t key, const std::string& text, const Variants& left,
-                      const Variants& right) {
+void Classifier::classify(std::uint64_t key, const std::string& text, const Variants& left,
+                          const Variants& right) {
   const bool no_left = left.copies == 0, no_right = right.copies == 0;
   if ((no_right && round_ == Round::of_extra) || (no_left && round_ == Round::of_missing)) return;
   if (is_conflict(left) || is_conflict(right)) {
@@ -112,19 +112,19 @@ void Judge::judge_one(std::uint64_t key, const std::string& text, const Variants
   }
 }
 
-void Judge::only_left(std::uint64_t key, const std::string& text, const Variants& left) {
+void Classifier::only_left(std::uint64_t key, const std::string& text, const Variants& left) {
   if (round_ == Round::first) {
     const Variant& some = left.some[0];
     for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, some.content, some.place});
     return;
   }
-  const Status lacking = judgement_.asks_for_answers() ? Status::unacked : Status::missing;
+  const Status lacking = comparands_.asks_for_answers() ? Status::unacked : Status::missing;
   const Status status = unless_on_its_way(left_item(left), lacking);
   report(status, text.empty() ? key_alone(left, {}) : text, left, {});
 }
 
-void Judge::only_right(std::uint64_t key, const std::string& text, const Variants& right) {
-  if (judgement_.asks_for_answers()) return;  // a ledger has answers to other messages too
+void Classifier::only_right(std::uint64_t key, const std::string& text, const Variants& right) {
+  if (comparands_.asks_for_answers()) return;  // a ledger has answers to other messages too
   if (round_ == Round::first) {
     const Variant& item = right.some[0];
     for (std::uint32_t copy = 0; copy < right.copies; ++copy) extra_.add({key, item.content, item.place});
@@ -133,10 +133,10 @@ void Judge::only_right(std::uint64_t key, const std::string& text, const Variant
   }
 }
 
-void Judge::both(const std::string& text, const Variants& left, const Variants& right) {
+void Classifier::both(const std::string& text, const Variants& left, const Variants& right) {
   const Place place = left.some[0].place;
   const bool differ = left.some[0].content != right.some[0].content;
-  if (differ && judgement_.asks_for_answers()) {
+  if (differ && comparands_.asks_for_answers()) {
     report(unless_on_its_way(left_item(left), Status::unacked), text, left, right);
   } else if (differ && are_different(place, right.some[0].place)) {
     report(Status::different, text, left, right);
@@ -144,7 +144,7 @@ void Judge::both(const std::string& text, const Variants& left, const Variants& 
     report(Status::duplicate, text, left, right);
   } else if (left.copies > right.copies) {
     report(unless_on_its_way(left_item(left), Status::missing), text, left, right);
-  } else if (place.has(Place::doubtful) && !is_just_sent(left_item(left))) {
+  } else if (place.has(Place::unsent) && !is_just_sent(left_item(left))) {
     report(Status::recovered, text, left, right);
   } else {
     ok();
@@ -152,35 +152,35 @@ void Judge::both(const std::string& text, const Variants& left, const Variants& 
 }
 
 // The key of what is there, when it is on one side alone.
-std::string Judge::key_alone(const Variants& left, const Variants& right) {
+std::string Classifier::key_alone(const Variants& left, const Variants& right) {
   const bool is_right = left.copies == 0;
   return items_.key(is_right, (is_right ? right : left).some[0].place);
 }
 
 // Digests differ; what was made on the way may be all there is to it.
-bool Judge::are_different(Place left, Place right) {
-  return !difference(judgement_.left, items_.left(left), judgement_.right, items_.right(right))
+bool Classifier::are_different(Place left, Place right) {
+  return !difference(comparands_.left, items_.left(left), comparands_.right, items_.right(right))
               .changes.empty();
 }
 
-bool Judge::is_young(const Item& item) const {
+bool Classifier::is_young(const Item& item) const {
   const auto time = item.time_ms();
-  return time && judgement_.now_ms - *time < judgement_.grace_ms;
+  return time && comparands_.now_ms - *time < comparands_.grace_ms;
 }
 
-Status Judge::unless_on_its_way(const Item& left, Status status) const {
+Status Classifier::unless_on_its_way(const Item& left, Status status) const {
   return is_pending(left) || is_young(left) ? Status::inflight : status;
 }
 
 // Its relay had it sent and was about to say so.
-bool Judge::is_just_sent(const Item& left) const {
+bool Classifier::is_just_sent(const Item& left) const {
   return is_pending(left) && is_young(left);
 }
 
-void Judge::report(Status status, const std::string& key, const Variants& left, const Variants& right) {
+void Classifier::report(Status status, const std::string& key, const Variants& left, const Variants& right) {
   ++tally_.found[static_cast<std::size_t>(status)];
-  const Stub stub{status, copies_of(left), copies_of(right)};
-  judgement_.found(key, stub);
+  const FindingRef ref{status, copies_of(left), copies_of(right)};
+  comparands_.found(key, ref);
 }
 
 }  // namespace iso::reconcile

@@ -23,7 +23,7 @@ struct RowState {
   std::string error;       // why the item cannot be read, or ""
 };
 
-// Rows that can be skimmed: looked at without their bodies being taken for JSON, and without a copy of them.
+// Rows that can be looked at by hash: without their bodies being taken for JSON, and without a copy of them.
 class Rows {
  public:
   virtual ~Rows() = default;
@@ -35,9 +35,9 @@ class Rows {
   };
   // Gives some more of them, each with text that lives as long as the call. False: there is nothing more.
   // Throws what the end throws, and ErrorKind::io.
-  virtual bool skim(const std::function<void(const Row&)>& each) = 0;
-  virtual std::uint64_t skimmed_bytes() const = 0;
-  virtual std::uint64_t bytes_to_skim() const = 0;  // in all; a guess that gets better
+  virtual bool look_at(const std::function<void(const Row&)>& each) = 0;
+  virtual std::uint64_t hashed_bytes() const = 0;
+  virtual std::uint64_t bytes_to_hash() const = 0;  // in all; a guess that gets better
 
   // Only these are read then, in the order given, as far as they are still there.
   virtual void choose(std::vector<std::int64_t> rows) = 0;
@@ -45,21 +45,21 @@ class Rows {
 
 // One side of a comparison that is no plain file, as lines of text: one item of JSON each, with a tab and its
 // row_text after it if the item is a row. An item that cannot be read is "" with a row_text that says why.
-class Feed {
+class ItemSource {
  public:
-  virtual ~Feed() = default;
+  virtual ~ItemSource() = default;
 
   // Appends some whole lines, each ended by a line break; none at all if a signal came or nothing did yet. A
   // line may be blank. False: there is nothing more. May wait. Throws what the end throws.
   virtual bool read(std::string& out) = 0;
 
   // What came to the same end after all was read, or all of it again; null if nothing can have come.
-  virtual std::unique_ptr<Feed> later() { return nullptr; }
+  virtual std::unique_ptr<ItemSource> reopen_for_changes() { return nullptr; }
 
   // The bytes of text there are in all, for a progress line; 0: not known. May be a guess that gets better.
   virtual std::uint64_t size() const { return 0; }
 
-  // The same as rows, before anything is read; null if it cannot be skimmed.
+  // The same as rows, before anything is read; null if its rows cannot be looked at by hash.
   virtual Rows* rows() { return nullptr; }
 };
 
@@ -70,17 +70,17 @@ RowState read_row_text(std::string_view text);
 
 // Standard input ("-") and files that end in .gz or .zst; any other file by its descriptor. Throws
 // ErrorKind::missing, ErrorKind::io (damaged compression is that too).
-std::unique_ptr<Feed> open_file_feed(const std::string& path);
+std::unique_ptr<ItemSource> open_file_items(const std::string& path);
 
 // All rows of the queue that the URL's fragment names, in whatever state; of the only queue without one. The
 // fragment `acks` is the ledger: {"message_id": …, "acks": {"billing": "handled", …}}, a line a message,
 // where handled outweighs rejected, rejected stored, and stored a reply. Throws ErrorKind::missing,
 // ErrorKind::usage if there are several queues, ErrorKind::io if the file is no store.
-std::unique_ptr<Feed> open_store_feed(const Url& url);
+std::unique_ptr<ItemSource> open_store_items(const Url& url);
 bool is_ledger(const Url& url);
 
 // A queue of a broker, looked at and left as it was. Throws ErrorKind::usage if it holds more than can be
 // held unacknowledged at once (65,535), ErrorKind::missing, ErrorKind::unavailable.
-std::unique_ptr<Feed> open_queue_feed(const Url& url, const SourceOptions& options);
+std::unique_ptr<ItemSource> open_queue_items(const Url& url, const SourceOptions& options);
 
 }  // namespace iso::reconcile

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 
 namespace iso::reconcile {
 
@@ -21,21 +21,21 @@ struct Block {
   std::uint64_t offset = 0;  // of the first byte, in the side's text
   std::size_t size = 0;
   bool lacks_line_break = false;  // the last of them, at the end of the file
-  std::string bytes;              // of a feed, padded; those of a file stay where they are
+  std::string bytes;              // of a source, padded; those of a file stay where they are
 };
 
-// A side's items as one text of lines that can be read again: the file itself, or a copy of what a feed gives
-// in a temporary file that has no name, so that it is gone however we end. next() is for one thread; bytes(),
-// line() and line_number() are for any.
-class Text {
+// A side's items as one text of lines that can be read again: the file itself, or a copy of what a source
+// gives in a temporary file that has no name, so that it is gone however we end. next() is for one thread;
+// bytes(), line() and line_number() are for any.
+class LineFile {
  public:
   // A plain file as long as it is now, from byte `from` on.
-  explicit Text(const std::string& path, std::uint64_t from = 0);
+  explicit LineFile(const std::string& path, std::uint64_t from = 0);
   // `folder` takes the copy. Throws ErrorKind::io.
-  Text(std::unique_ptr<Feed> feed, const std::string& folder);
+  LineFile(std::unique_ptr<ItemSource> source, const std::string& folder);
 
   // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal
-  // came, or the feed has nothing yet. Throws ErrorKind::io, and what the feed throws.
+  // came, or the source has nothing yet. Throws ErrorKind::io, and what the source throws.
   bool next(Block& block);
 
   // A block's bytes, with Digester::kPadding more after them. `room` holds them, and is best used for one
@@ -67,14 +67,14 @@ class Text {
   std::uint64_t line_number(std::uint64_t offset) const;
   std::size_t longest_line() const { return longest_; }  // of the blocks that were told of
 
-  Feed* feed() const { return feed_.get(); }  // null: it is a file
+  ItemSource* source() const { return source_.get(); }  // null: it is a file
 
   // What came since all was read: another text, or null.
-  std::unique_ptr<Text> later() const;
+  std::unique_ptr<LineFile> reopen_for_changes() const;
 
  private:
   bool next_of_file(Block& block);
-  bool next_of_feed(Block& block);
+  bool next_of_source(Block& block);
   std::optional<std::uint64_t> line_end(std::uint64_t from) const;
   std::uint64_t last_line_end() const;
   enum class Tail { last, more, unfinished };
@@ -82,7 +82,7 @@ class Text {
 
   std::string path_, folder_;
   Descriptor file_;
-  std::unique_ptr<Feed> feed_;
+  std::unique_ptr<ItemSource> source_;
   std::uint64_t offset_ = 0, end_ = 0, lines_ = 0;
   std::size_t blocks_ = 0;
   bool read_on_ = false;

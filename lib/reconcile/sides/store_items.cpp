@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 #include "record/write.h"
 #include "store/view.h"
 
@@ -28,15 +28,15 @@ RowState::Settled settled_of(store::MessageState state) {
 }
 
 // Those rows that were there when it was opened: who writes faster than we read does not keep us for ever.
-class StoreFeed final : public Feed, public Rows {
+class StoreItems final : public ItemSource, public Rows {
  public:
-  StoreFeed(std::shared_ptr<store::StoreView> view, std::string queue, std::int64_t after)
+  StoreItems(std::shared_ptr<store::StoreView> view, std::string queue, std::int64_t after)
       : view_(std::move(view)),
         queue_(std::move(queue)),
         begin_(std::max(after, view_->first_seq() - 1)),
         after_(begin_),
         up_to_(view_->last_seq()),
-        skimmed_up_to_(begin_) {}
+        hashed_up_to_(begin_) {}
 
   bool read(std::string& out) override {
     const std::size_t begin = out.size();
@@ -56,9 +56,9 @@ class StoreFeed final : public Feed, public Rows {
     return out.size() != begin;
   }
 
-  std::unique_ptr<Feed> later() override {
+  std::unique_ptr<ItemSource> reopen_for_changes() override {
     if (!view_->has_rows(queue_, up_to_)) return nullptr;
-    return std::make_unique<StoreFeed>(view_, queue_, up_to_);
+    return std::make_unique<StoreItems>(view_, queue_, up_to_);
   }
 
   // A guess that gets better: the rows to come are like those that came.
@@ -70,8 +70,8 @@ class StoreFeed final : public Feed, public Rows {
 
   Rows* rows() override { return this; }
 
-  bool skim(const std::function<void(const Rows::Row&)>& each) override {
-    if (skimmed_up_to_ >= up_to_) return false;
+  bool look_at(const std::function<void(const Rows::Row&)>& each) override {
+    if (hashed_up_to_ >= up_to_) return false;
     std::size_t got = 0;
     const auto one = [&](const store::StoreView::Row& row) {
       head_.clear();
@@ -80,13 +80,13 @@ class StoreFeed final : public Feed, public Rows {
       got += head_.size() + row.body.size();
       return got < kAtOnce;
     };
-    skimmed_up_to_ = view_->page(queue_, skimmed_up_to_, up_to_, one, store::StoreView::Body::skimmed);
-    skimmed_ += got;
+    hashed_up_to_ = view_->page(queue_, hashed_up_to_, up_to_, one, store::StoreView::Body::skimmed);
+    hashed_ += got;
     return true;
   }
-  std::uint64_t skimmed_bytes() const override { return skimmed_; }
-  std::uint64_t bytes_to_skim() const override {
-    return guess(skimmed_, skimmed_up_to_ - begin_, up_to_ - begin_);
+  std::uint64_t hashed_bytes() const override { return hashed_; }
+  std::uint64_t bytes_to_hash() const override {
+    return guess(hashed_, hashed_up_to_ - begin_, up_to_ - begin_);
   }
   void choose(std::vector<std::int64_t> rows) override { chosen_ = std::move(rows); }
 
@@ -119,16 +119,16 @@ class StoreFeed final : public Feed, public Rows {
   std::int64_t begin_, after_, up_to_;
   std::uint64_t given_ = 0;
 
-  std::int64_t skimmed_up_to_;
-  std::uint64_t skimmed_ = 0;
+  std::int64_t hashed_up_to_;
+  std::uint64_t hashed_ = 0;
   std::string head_;
   std::optional<std::vector<std::int64_t>> chosen_;
   std::size_t next_ = 0;
 };
 
-class LedgerFeed final : public Feed {
+class LedgerItems final : public ItemSource {
  public:
-  explicit LedgerFeed(std::shared_ptr<store::StoreView> view)
+  explicit LedgerItems(std::shared_ptr<store::StoreView> view)
       : view_(std::move(view)), version_(view_->version()) {}
 
   bool read(std::string& out) override {
@@ -141,8 +141,8 @@ class LedgerFeed final : public Feed {
     return out.size() != begin;
   }
 
-  std::unique_ptr<Feed> later() override {
-    return view_->version() == version_ ? nullptr : std::make_unique<LedgerFeed>(view_);
+  std::unique_ptr<ItemSource> reopen_for_changes() override {
+    return view_->version() == version_ ? nullptr : std::make_unique<LedgerItems>(view_);
   }
 
  private:
@@ -173,11 +173,11 @@ bool is_ledger(const Url& url) {
   return url.scheme == "sqlite" && url.fragment == "acks";
 }
 
-std::unique_ptr<Feed> open_store_feed(const Url& url) {
+std::unique_ptr<ItemSource> open_store_items(const Url& url) {
   auto view = std::make_shared<store::StoreView>(url);
-  if (is_ledger(url)) return std::make_unique<LedgerFeed>(std::move(view));
+  if (is_ledger(url)) return std::make_unique<LedgerItems>(std::move(view));
   auto queue = view->queue_of(url);
-  return std::make_unique<StoreFeed>(std::move(view), std::move(queue), 0);
+  return std::make_unique<StoreItems>(std::move(view), std::move(queue), 0);
 }
 
 }  // namespace iso::reconcile

@@ -9,7 +9,7 @@
 
 namespace iso::reconcile {
 
-struct Skim {
+struct HashMatch {
   const ReconcileOptions& options;
   Budget& budget;
   std::size_t buffer = 0;  // entries of a part that a writer holds back
@@ -19,6 +19,6 @@ struct Skim {
 // nothing to say: each side has one row of it, whose body is what its hash says, and both have the same bytes
 // for a body and say the same beside that. Only the other rows are read then. 0, and all are read, if a side
 // is no queue of a store, if bodies are looked into by the key or a rule, or if most rows are not like that.
-std::uint64_t skim(Side& left, Side& right, const Skim& skim, const std::atomic<int>& stop);
+std::uint64_t match_by_hash(Side& left, Side& right, const HashMatch& with, const std::atomic<int>& stop);
 
 }  // namespace iso::reconcile

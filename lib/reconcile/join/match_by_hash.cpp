@@ -1,4 +1,4 @@
-#include "reconcile/join/skim.h"
+#include "reconcile/join/match_by_hash.h"
 
 #include <algorithm>
 #include <mutex>
@@ -29,28 +29,27 @@ bool looks_into_bodies(const Rule& rule) {
 }
 
 Rows* rows_of(const Side& side) {
-  Feed* const feed = side.text->feed();
-  return !feed || side.present || looks_into_bodies(side.rule) ? nullptr : feed->rows();
+  ItemSource* const source = side.text->source();
+  return !source || side.present || looks_into_bodies(side.rule) ? nullptr : source->rows();
 }
 
-class Skimming {
+class HashMatching {
  public:
-  Skimming(Side& left, Rows& left_rows, Side& right, Rows& right_rows, const Skim& skim,
-           const std::atomic<int>& stop)
-      : options_(skim.options),
-        memory_{skim.budget, options_.folder, options_.memory / 8 / options_.threads},
+  HashMatching(Side& left, Rows& left_rows, Side& right, Rows& right_rows, const HashMatch& with,
+               const std::atomic<int>& stop)
+      : options_(with.options),
+        memory_{with.budget, options_.folder, options_.memory / 8 / options_.threads},
         most_(options_.memory / 32 / sizeof(std::int64_t)),
         stop_(stop),
-        left_{left, left_rows, {skim.budget, options_.folder, 0, skim.buffer}, {}},
-        right_{right, right_rows, {skim.budget, options_.folder, 0, skim.buffer}, {}} {}
+        left_{left, left_rows, {with.budget, options_.folder, 0, with.buffer}, {}},
+        right_{right, right_rows, {with.budget, options_.folder, 0, with.buffer}, {}} {}
 
   std::uint64_t run() {
     // Each side by a thread of its own.
     Workers<Half*> other(1, 1, [this] { return Other{*this}; });
     other.put(&right_);
-    look_at(left_, [this] {
-      options_.progress(left_.side, left_.rows.skimmed_bytes(), left_.rows.bytes_to_skim());
-    });
+    look_at(left_,
+            [this] { options_.progress(left_.side, left_.rows.hashed_bytes(), left_.rows.bytes_to_hash()); });
     other.finish();
     Workers<std::size_t> workers(options_.threads, options_.threads, [this] { return Comparer(*this); });
     for (std::size_t part = 0; part < Partitions::kParts; ++part)
@@ -67,7 +66,7 @@ class Skimming {
 
  private:
   struct Other {
-    Skimming& all;
+    HashMatching& all;
     void operator()(Half* half) {
       all.look_at(*half, [] {});
     }
@@ -77,7 +76,7 @@ class Skimming {
   // Tells the keys of a part that are alike from the rows that have to be read.
   class Comparer {
    public:
-    explicit Comparer(Skimming& all) : all_(all), parts_(all.memory_, all.stop_, *this) {}
+    explicit Comparer(HashMatching& all) : all_(all), parts_(all.memory_, all.stop_, *this) {}
 
     void operator()(std::size_t part) { parts_.join(all_.left_.entries, all_.right_.entries, part); }
 
@@ -108,7 +107,7 @@ class Skimming {
       if (rows.size() > all_.most_) all_.too_many_ = true;
     }
 
-    Skimming& all_;
+    HashMatching& all_;
     PartJoin<Comparer> parts_;
     std::vector<std::int64_t> left_, right_;
     std::uint64_t alike_ = 0;
@@ -130,7 +129,7 @@ class Skimming {
       writer.add({digest.key.high & options_.key_bits, content,
                   Place(static_cast<std::uint64_t>(row.state.row), flags_of(row.state))});
     };
-    while (stop_ == 0 && !too_many_ && half.rows.skim(take)) progress();
+    while (stop_ == 0 && !too_many_ && half.rows.look_at(take)) progress();
     writer.flush();
   }
 
@@ -151,10 +150,10 @@ class Skimming {
 
 }  // namespace
 
-std::uint64_t skim(Side& left, Side& right, const Skim& skim, const std::atomic<int>& stop) {
+std::uint64_t match_by_hash(Side& left, Side& right, const HashMatch& with, const std::atomic<int>& stop) {
   Rows* const left_rows = rows_of(left);
   Rows* const right_rows = rows_of(right);
-  return left_rows && right_rows ? Skimming(left, *left_rows, right, *right_rows, skim, stop).run() : 0;
+  return left_rows && right_rows ? HashMatching(left, *left_rows, right, *right_rows, with, stop).run() : 0;
 }
 
 }  // namespace iso::reconcile

@@ -1,4 +1,4 @@
-#include "reconcile/join/skim.h"
+#include "reconcile/join/match_by_hash.h"
 
 #include <doctest/doctest.h>
 #include <fmt/core.h>
@@ -56,19 +56,19 @@ struct TwoStores {
   Side side(const SmallStore& store, std::string name) const {
     Side side;
     side.name = std::move(name);
-    side.text = std::make_unique<Text>(open_store_feed(store.url("q")), options.folder);
+    side.text = std::make_unique<LineFile>(open_store_items(store.url("q")), options.folder);
     side.rows = true;
     side.key = {{"message_id"}};
     side.rule.at({"message_id"}).key = 0;
-    ignore_travel(side.rule);
+    ignore_delivery_fields(side.rule);
     side.rule.compared = true;
     return side;
   }
 
-  std::vector<std::string> run(bool skims) {
+  std::vector<std::string> run(bool hash_pre_pass) {
     const std::atomic<int> stop = 0;
     Side one = side(left, "left"), other = side(right, "right");
-    options.skims = skims;
+    options.hash_pre_pass = hash_pre_pass;
     std::vector<std::string> found;
     tally = reconcile::reconcile(one, other, options, stop, [&found](const Finding& finding) {
       append_finding(found.emplace_back(), finding);
@@ -147,7 +147,7 @@ struct RandomRows {
 
 }  // namespace
 
-TEST_CASE("skim: random stores have the same findings and counts as without it") {
+TEST_CASE("match_by_hash: random stores have the same findings and counts as without it") {
   for (unsigned seed = 0; seed < 12; ++seed) {
     CAPTURE(seed);
     TwoStores stores;
@@ -158,7 +158,7 @@ TEST_CASE("skim: random stores have the same findings and counts as without it")
   }
 }
 
-TEST_CASE("skim: the same where all keys have one hash, and where nothing fits into memory") {
+TEST_CASE("match_by_hash: the same where all keys have one hash, and where nothing fits into memory") {
   const RandomRows rows(99, 400);
   const std::uint64_t in_one_part = ~(std::uint64_t{0xFF} << 56);
   for (const std::uint64_t bits : {std::uint64_t{0}, std::uint64_t{3}, in_one_part, ~std::uint64_t{0}}) {
@@ -174,7 +174,7 @@ TEST_CASE("skim: the same where all keys have one hash, and where nothing fits i
   }
 }
 
-TEST_CASE("skim: what is alike is not read, and only what is not") {
+TEST_CASE("match_by_hash: what is alike is not read, and only what is not") {
   TwoStores stores;
   std::vector<NewMessage> rows;
   for (int i = 0; i < 1000; ++i)
@@ -195,7 +195,8 @@ TEST_CASE("skim: what is alike is not read, and only what is not") {
   CHECK(stores.read > 100'000);
 }
 
-TEST_CASE("skim: a body that is not what its hash says is found, although both sides say the same of it") {
+TEST_CASE(
+    "match_by_hash: a body that is not what its hash says is found, although both sides say the same of it") {
   TwoStores stores;
   std::vector<NewMessage> rows;
   for (int i = 0; i < 9; ++i) rows.push_back({id(i), "{}", "{\"n\":1}", 1, "right"});
@@ -209,7 +210,7 @@ TEST_CASE("skim: a body that is not what its hash says is found, although both s
   stores.check();
 }
 
-TEST_CASE("skim: where bodies are looked into, or most rows are not alike, all is read") {
+TEST_CASE("match_by_hash: where bodies are looked into, or most rows are not alike, all is read") {
   TwoStores stores;
   std::vector<NewMessage> left, right;
   for (int i = 0; i < 100; ++i) {
@@ -228,14 +229,14 @@ TEST_CASE("skim: where bodies are looked into, or most rows are not alike, all i
   Budget budget(1 << 20);
   for (const char* place : {"body", "text", "base64"}) {
     Side one = stores.side(stores.left, "left"), other = stores.side(stores.right, "right");
-    CHECK(skim(one, other, {stores.options, budget, 16}, stop) == 100);
+    CHECK(match_by_hash(one, other, {stores.options, budget, 16}, stop) == 100);
     one = stores.side(stores.left, "left"), other = stores.side(stores.right, "right");
     one.rule.at({place, "n"}).ignored = Rule::Ignored::always;
-    CHECK(skim(one, other, {stores.options, budget, 16}, stop) == 0);
+    CHECK(match_by_hash(one, other, {stores.options, budget, 16}, stop) == 0);
   }
 }
 
-TEST_CASE("skim: what comes between the two looks is not lost, and what goes is not there") {
+TEST_CASE("match_by_hash: what comes between the two looks is not lost, and what goes is not there") {
   TwoStores stores;
   std::vector<NewMessage> rows;
   for (int i = 0; i < 20; ++i) rows.push_back({id(i), "{}", "1", i == 3 ? 0 : 1, "right"});

@@ -12,7 +12,7 @@
 #include "base/compressed.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 #include "record/plain.h"
 
 namespace iso::reconcile {
@@ -20,10 +20,10 @@ namespace {
 
 constexpr std::size_t kAtOnce = std::size_t{256} * 1024;
 
-class FileFeed final : public Feed {
+class FileItems final : public ItemSource {
  public:
   // Reads on from where the descriptor is.
-  FileFeed(std::shared_ptr<Descriptor> from, std::string path, std::uint64_t at)
+  FileItems(std::shared_ptr<Descriptor> from, std::string path, std::uint64_t at)
       : from_(std::move(from)), path_(std::move(path)), at_(at), at_start_(at == 0) {
     if (const auto how = compression_of(path_); how != Compression::none)
       compressed_.emplace(how, Descriptor::lend(from_->get()), path_);
@@ -48,14 +48,14 @@ class FileFeed final : public Feed {
   }
 
   // A last line without a line break was given as it was. If more of it came, it is given again.
-  std::unique_ptr<Feed> later() override {
+  std::unique_ptr<ItemSource> reopen_for_changes() override {
     if (!ended_ || compressed_ || path_ == "-" || file_size() <= at_) return nullptr;
     std::uint64_t from = at_ - unended_;
     char next = 0;
     if (unended_ != 0 && pread(from_->get(), &next, 1, static_cast<off_t>(at_)) == 1 && next == '\n')
       from = at_ + 1;
     if (file_size() <= from || lseek(from_->get(), static_cast<off_t>(from), SEEK_SET) < 0) return nullptr;
-    return std::make_unique<FileFeed>(from_, path_, from);
+    return std::make_unique<FileItems>(from_, path_, from);
   }
 
   std::uint64_t size() const override { return size_; }
@@ -119,9 +119,9 @@ class FileFeed final : public Feed {
 
 }  // namespace
 
-std::unique_ptr<Feed> open_file_feed(const std::string& path) {
+std::unique_ptr<ItemSource> open_file_items(const std::string& path) {
   auto file = path == "-" ? Descriptor::lend(STDIN_FILENO) : open_to_read(path);
-  return std::make_unique<FileFeed>(std::make_shared<Descriptor>(std::move(file)), path, 0);
+  return std::make_unique<FileItems>(std::make_shared<Descriptor>(std::move(file)), path, 0);
 }
 
 }  // namespace iso::reconcile

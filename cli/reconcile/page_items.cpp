@@ -1,4 +1,4 @@
-#include "cli/reconcile/page_feed.h"
+#include "cli/reconcile/page_items.h"
 
 #include <fmt/core.h>
 #include <set>
@@ -39,7 +39,7 @@ fetch::FetchOptions fetch_options(const PageOptions& options) {
 
 }  // namespace
 
-struct PageFeed::Client {
+struct PageItems::Client {
   explicit Client(const PageOptions& options) : http(settings()), fetcher({http}, fetch_options(options)) {}
 
   http::Http http;
@@ -47,22 +47,22 @@ struct PageFeed::Client {
   std::set<std::string> asked;  // a page that leads back to one of these would never end
 };
 
-PageFeed::PageFeed(std::string url, PageOptions options, Session& session)
+PageItems::PageItems(std::string url, PageOptions options, Session& session)
     : first_(std::move(url)), next_(first_), options_(std::move(options)), session_(session) {
   if (!http::http_url(first_))
     throw Error(ErrorKind::usage, fmt::format("\"{}\" is no URL of http or https", name()));
   client_ = std::make_unique<Client>(options_);
 }
 
-PageFeed::~PageFeed() = default;
+PageItems::~PageItems() = default;
 
-std::string PageFeed::name() const {
+std::string PageItems::name() const {
   http::Uri uri = http::split_uri(first_);
   if (uri.authority) http::take_login(*uri.authority);
   return http::joined_uri(uri);
 }
 
-bool PageFeed::read(std::string& out) {
+bool PageItems::read(std::string& out) {
   if (next_.empty()) return false;
   const std::string url = std::exchange(next_, {});
   client_->asked.insert(url);
@@ -76,7 +76,7 @@ bool PageFeed::read(std::string& out) {
   return true;
 }
 
-void PageFeed::take(const std::string& url, const fetch::Fetched& page, std::string& out) {
+void PageItems::take(const std::string& url, const fetch::Fetched& page, std::string& out) {
   if (page.failure) throw Error(page.failure->kind, fmt::format("{}: {}", url, page.failure->why));
   if (page.response.status >= 400)
     throw Error(kind_of_status(page.response.status), fmt::format("{}: {}", url, failure_of(page)));
@@ -89,7 +89,7 @@ void PageFeed::take(const std::string& url, const fetch::Fetched& page, std::str
   }
 }
 
-void PageFeed::append_items(std::string_view body, std::string& out) const {
+void PageItems::append_items(std::string_view body, std::string& out) const {
   const reconcile::Value page = reconcile::read_value(body);
   const reconcile::Value* const items = reconcile::find_value(page, options_.items);
   if (!items || items->kind != reconcile::Value::Kind::array)
@@ -102,8 +102,8 @@ void PageFeed::append_items(std::string_view body, std::string& out) const {
   }
 }
 
-std::unique_ptr<reconcile::Feed> PageFeed::later() {
-  return std::make_unique<PageFeed>(first_, options_, session_);
+std::unique_ptr<reconcile::ItemSource> PageItems::reopen_for_changes() {
+  return std::make_unique<PageItems>(first_, options_, session_);
 }
 
 }  // namespace iso::cli

@@ -8,7 +8,7 @@
 #include "cli/shared/command.h"
 #include "fetch/fetch.h"
 #include "http/fields.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 
 namespace iso::cli {
 
@@ -21,15 +21,15 @@ struct PageOptions {
 // A collection over HTTP, page after page by Link: rel=next, as lines of items. Nothing is taken from a
 // cache. Throws, when it is read: ErrorKind::unavailable, ErrorKind::unconfirmed, ErrorKind::refused for 401
 // and 403, ErrorKind::missing for 404 and 410, ErrorKind::data for a page without items.
-class PageFeed final : public reconcile::Feed {
+class PageItems final : public reconcile::ItemSource {
  public:
-  PageFeed(std::string url, PageOptions options, Session& session);
-  ~PageFeed() override;
+  PageItems(std::string url, PageOptions options, Session& session);
+  ~PageItems() override;
 
   std::string name() const;  // the URL without user and password
 
   bool read(std::string& out) override;
-  std::unique_ptr<reconcile::Feed> later() override;
+  std::unique_ptr<reconcile::ItemSource> reopen_for_changes() override;
 
  private:
   struct Client;

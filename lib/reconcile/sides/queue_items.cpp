@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/wait.h"
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 #include "record/write.h"
 
 namespace iso::reconcile {
@@ -15,9 +15,9 @@ namespace {
 constexpr std::size_t kAtOnce = 256;  // messages
 constexpr std::chrono::seconds kLongestWait{1}, kOld{5};
 
-class QueueFeed final : public Feed {
+class QueueItems final : public ItemSource {
  public:
-  QueueFeed(Url url, SourceOptions options)
+  QueueItems(Url url, SourceOptions options)
       : url_(std::move(url)), options_(std::move(options)), source_(ends::open_source(url_, options_)) {
     opened_ = system_clock().steady();
   }
@@ -45,7 +45,9 @@ class QueueFeed final : public Feed {
     return true;
   }
 
-  std::unique_ptr<Feed> later() override { return std::make_unique<QueueFeed>(url_, options_); }
+  std::unique_ptr<ItemSource> reopen_for_changes() override {
+    return std::make_unique<QueueItems>(url_, options_);
+  }
 
  private:
   // While the other side was read nobody answered the broker's heartbeats, and messages came since.
@@ -64,7 +66,7 @@ class QueueFeed final : public Feed {
 
 }  // namespace
 
-std::unique_ptr<Feed> open_queue_feed(const Url& url, const SourceOptions& options) {
+std::unique_ptr<ItemSource> open_queue_items(const Url& url, const SourceOptions& options) {
   SourceOptions all = options;
   if (all.queue.empty()) all.queue = url.fragment;
   if (all.queue.empty())
@@ -72,7 +74,7 @@ std::unique_ptr<Feed> open_queue_feed(const Url& url, const SourceOptions& optio
   all.peek = all.peek_all = true;
   all.count = 0;
   all.declare = false;
-  return std::make_unique<QueueFeed>(url, std::move(all));
+  return std::make_unique<QueueItems>(url, std::move(all));
 }
 
 }  // namespace iso::reconcile

@@ -1,4 +1,4 @@
-#include "reconcile/sides/feed.h"
+#include "reconcile/sides/item_source.h"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -22,11 +22,11 @@ using test::SmallStore;
 
 namespace {
 
-std::string all_of(Feed& feed) {
+std::string all_of(ItemSource& source) {
   std::string text = "x";  // what is there already stays
-  while (feed.read(text)) {
+  while (source.read(text)) {
   }
-  CHECK_FALSE(feed.read(text));
+  CHECK_FALSE(source.read(text));
   REQUIRE(text.starts_with('x'));
   return text.substr(1);
 }
@@ -50,7 +50,7 @@ const std::string kGzip(
 
 }  // namespace
 
-TEST_CASE("feed: what is known of a row is read as it was written") {
+TEST_CASE("source: what is known of a row is read as it was written") {
   const RowState rows[] = {{},
                            {1, Settled::pending, 1'700'000'000'000, ""},
                            {INT64_MAX, Settled::done, -5, ""},
@@ -71,7 +71,7 @@ TEST_CASE("feed: what is known of a row is read as it was written") {
   CHECK(error_of([] { read_row_text("{\"row\":"); }).kind() == ErrorKind::internal);
 }
 
-TEST_CASE("feed: a file is lines as they stand, the last one too, without the mark at its start") {
+TEST_CASE("source: a file is lines as they stand, the last one too, without the mark at its start") {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"", ""},
       {"{}\n[1]\n", "{}\n[1]\n"},
@@ -83,40 +83,40 @@ TEST_CASE("feed: a file is lines as they stand, the last one too, without the ma
   };
   for (const auto& [bytes, want] : rows) {
     const File file(bytes);
-    auto feed = open_file_feed(file.path);
-    CHECK(feed->size() == bytes.size());
-    CHECK(all_of(*feed) == want);
-    CHECK(feed->later() == nullptr);
+    auto source = open_file_items(file.path);
+    CHECK(source->size() == bytes.size());
+    CHECK(all_of(*source) == want);
+    CHECK(source->reopen_for_changes() == nullptr);
   }
 }
 
-TEST_CASE("feed: a line is never given in parts, however long it is") {
+TEST_CASE("source: a line is never given in parts, however long it is") {
   const std::string longest(3'000'000, 'x'),
       text = "1\n" + longest + "\n2\n" + std::string(600'000, '\n') + longest;
   const File file(text);
-  auto feed = open_file_feed(file.path);
+  auto source = open_file_items(file.path);
   std::string out, all;
-  while (feed->read(out)) {
+  while (source->read(out)) {
     CHECK(out.ends_with('\n'));
     all += std::exchange(out, {});
   }
   CHECK(all == text + "\n");
 }
 
-TEST_CASE("feed: a compressed file is what it stands for, and one that is cut off is no shorter file") {
+TEST_CASE("source: a compressed file is what it stands for, and one that is cut off is no shorter file") {
   const File whole(kGzip + kGzip, "a.gz"), cut(kGzip + kGzip.substr(0, 15), "a.gz");
-  auto feed = open_file_feed(whole.path);
-  CHECK(feed->size() == 0);
-  CHECK(all_of(*feed) == "{\"a\":1}\n{\"a\":1}\n");
+  auto source = open_file_items(whole.path);
+  CHECK(source->size() == 0);
+  CHECK(all_of(*source) == "{\"a\":1}\n{\"a\":1}\n");
   whole.append(kGzip);
-  CHECK(feed->later() == nullptr);
-  const Error error = error_of([&] { all_of(*open_file_feed(cut.path)); });
+  CHECK(source->reopen_for_changes() == nullptr);
+  const Error error = error_of([&] { all_of(*open_file_items(cut.path)); });
   CHECK(error.kind() == ErrorKind::io);
   CHECK(says(error, "a.gz: its compressed data ends in the middle"));
-  CHECK(error_of([&] { open_file_feed(whole.path + ".gz"); }).kind() == ErrorKind::missing);
+  CHECK(error_of([&] { open_file_items(whole.path + ".gz"); }).kind() == ErrorKind::missing);
 }
 
-TEST_CASE("feed: what was appended to a file comes later, and a last line that was not whole comes whole") {
+TEST_CASE("source: what was appended to a file comes later, and a last line that was not whole comes whole") {
   const struct {
     std::string_view first, then, want;
   } rows[] = {
@@ -132,53 +132,53 @@ TEST_CASE("feed: what was appended to a file comes later, and a last line that w
   for (const auto& row : rows) {
     CAPTURE(row.then);
     const File file(row.first);
-    auto feed = open_file_feed(file.path);
-    all_of(*feed);
+    auto source = open_file_items(file.path);
+    all_of(*source);
     file.append(row.then);
-    auto later = feed->later();
+    auto later = source->reopen_for_changes();
     if (row.want.empty()) {
       CHECK(later == nullptr);
       continue;
     }
     REQUIRE(later);
     CHECK(all_of(*later) == row.want);
-    CHECK(later->later() == nullptr);
+    CHECK(later->reopen_for_changes() == nullptr);
     file.append("\n9\n");
-    auto even_later = later->later();
+    auto even_later = later->reopen_for_changes();
     REQUIRE(even_later);
     CHECK(all_of(*even_later).ends_with("9\n"));
   }
 }
 
-TEST_CASE("feed: whole lines of a pipe come while its writer goes on") {
+TEST_CASE("source: whole lines of a pipe come while its writer goes on") {
   const test::Folder folder;
   const std::string path = folder.path + "/pipe";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  std::unique_ptr<Feed> feed;
-  std::thread reader([&] { feed = open_file_feed(path); });
+  std::unique_ptr<ItemSource> source;
+  std::thread reader([&] { source = open_file_items(path); });
   std::ofstream writer(path);
   reader.join();
-  CHECK(feed->size() == 0);
+  CHECK(source->size() == 0);
   writer << "1\n2\n{\"half" << std::flush;
   std::string out;
-  CHECK(feed->read(out));
+  CHECK(source->read(out));
   CHECK(out == "1\n2\n");
   writer << "\":0}" << std::flush;
   writer.close();
-  CHECK(feed->read(out));
+  CHECK(source->read(out));
   CHECK(out == "1\n2\n{\"half\":0}\n");
-  CHECK_FALSE(feed->read(out));
+  CHECK_FALSE(source->read(out));
 }
 
-TEST_CASE("feed: a queue of a store is its rows, each on one line with what is known of it") {
+TEST_CASE("source: a queue of a store is its rows, each on one line with what is known of it") {
   const SmallStore store(R"(
     INSERT INTO iso_queues(name) VALUES('q');
     INSERT INTO iso_messages(queue, state, created_ms, message_id, properties, body_hash, body) VALUES
       ('q', 0, 11, 'a', '{}', NULL, '{' || char(10) || '"n": 1.0}'), ('q', 1, 12, 'b', '{}', x'00', '2'),
       ('q', 3, 13, 'c', '{}', NULL, 'a' || char(9) || 'b'))");
-  auto feed = open_store_feed(store.url());
+  auto source = open_store_items(store.url());
   CHECK(
-      all_of(*feed) ==
+      all_of(*source) ==
       R"({"exchange":"","routing_key":"q","message_id":"a","persistent":true,"body":{ "n": 1.0}})"
       "\t"
       R"({"row":1,"state":"pending","at_ms":11})"
@@ -190,46 +190,46 @@ TEST_CASE("feed: a queue of a store is its rows, each on one line with what is k
       "\t"
       R"({"row":3,"state":"conflict","at_ms":13})"
       "\n");
-  CHECK(error_of([&] { open_store_feed(store.url("nope")); }).kind() == ErrorKind::missing);
+  CHECK(error_of([&] { open_store_items(store.url("nope")); }).kind() == ErrorKind::missing);
 }
 
 TEST_CASE(
-    "feed: of a store come the rows that were there at the start, and those that came since come later") {
+    "source: of a store come the rows that were there at the start, and those that came since come later") {
   const SmallStore store(
       "INSERT INTO iso_messages(queue, message_id, body) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
       "SELECT i + 1 FROM n WHERE i < 9000) SELECT 'q', i, i FROM n");
-  auto feed = open_store_feed(store.url("q"));
+  auto source = open_store_items(store.url("q"));
   std::string text;
-  CHECK(feed->size() == 0);
-  REQUIRE(feed->read(text));
-  const auto guess = feed->size();
+  CHECK(source->size() == 0);
+  REQUIRE(source->read(text));
+  const auto guess = source->size();
   store.run("INSERT INTO iso_messages(queue, message_id, body) VALUES('q', 'new', '0'), ('other', 'x', '0')");
   store.run("UPDATE iso_messages SET state = 1 WHERE seq = 9000");
-  while (feed->read(text)) {
+  while (source->read(text)) {
   }
   CHECK(std::count(text.begin(), text.end(), '\n') == 9000);
   CHECK(text.find("{\"row\":9000,\"state\":\"done\"") != text.npos);
   CHECK(text.find("new") == text.npos);
-  CHECK(feed->size() == text.size());
+  CHECK(source->size() == text.size());
   CHECK(guess > text.size() / 2);
   CHECK(guess < text.size() * 2);
 
-  auto later = feed->later();
+  auto later = source->reopen_for_changes();
   REQUIRE(later);
   const auto rest = all_of(*later);
   CHECK(std::count(rest.begin(), rest.end(), '\n') == 1);
   CHECK(rest.find("\"message_id\":\"new\"") != rest.npos);
   store.run("UPDATE iso_messages SET state = 2; INSERT INTO iso_messages(queue, body) VALUES('other', '0')");
-  CHECK(later->later() == nullptr);
+  CHECK(later->reopen_for_changes() == nullptr);
 }
 
-TEST_CASE("feed: the ledger is a line a message, and comes again whole if anyone wrote to its store") {
+TEST_CASE("source: the ledger is a line a message, and comes again whole if anyone wrote to its store") {
   const SmallStore store(R"(INSERT INTO iso_acks(message_id, application, kind, at_ms) VALUES
     ('m"1', 'billing', 'rejected', 5), ('m"1', 'billing', 'handled', 4), ('m"1', 'shop', 'reply', 9), ('m2', 'shop', 'stored', 3))");
   CHECK(is_ledger(store.url("acks")));
   CHECK_FALSE(is_ledger(store.url("q")));
   CHECK_FALSE(is_ledger(parse_url("amqp://localhost/#acks")));
-  auto feed = open_store_feed(store.url("acks"));
+  auto source = open_store_items(store.url("acks"));
   const std::string want = R"({"message_id":"m\"1","acks":{"billing":"handled","shop":"reply"}})"
                            "\t"
                            R"({"at_ms":9})"
@@ -238,33 +238,34 @@ TEST_CASE("feed: the ledger is a line a message, and comes again whole if anyone
                            "\t"
                            R"({"at_ms":3})"
                            "\n";
-  CHECK(all_of(*feed) == want);
-  CHECK(feed->later() == nullptr);
+  CHECK(all_of(*source) == want);
+  CHECK(source->reopen_for_changes() == nullptr);
   store.run("INSERT INTO iso_acks(message_id, application, kind, at_ms) VALUES('m3', 'shop', 'handled', 1)");
-  auto later = feed->later();
+  auto later = source->reopen_for_changes();
   REQUIRE(later);
   CHECK(all_of(*later) == want + R"({"message_id":"m3","acks":{"shop":"handled"}})"
                                  "\t"
                                  R"({"at_ms":1})"
                                  "\n");
-  CHECK(later->later() == nullptr);
+  CHECK(later->reopen_for_changes() == nullptr);
 }
 
-TEST_CASE("feed: a queue that is looked at gives all its messages, also more than a peek for people shows") {
+TEST_CASE(
+    "source: a queue that is looked at gives all its messages, also more than a peek for people shows") {
   const SmallStore store(
       "INSERT INTO iso_queues(name) VALUES('q');"
       "INSERT INTO iso_messages(queue, message_id, body) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
       "SELECT i + 1 FROM n WHERE i < 1500) SELECT 'q', i, i FROM n");
   for (int look = 0; look < 2; ++look) {
-    auto feed = open_queue_feed(store.url("q"), {});
-    const auto text = all_of(*feed);
+    auto source = open_queue_items(store.url("q"), {});
+    const auto text = all_of(*source);
     CHECK(std::count(text.begin(), text.end(), '\n') == 1500);
     CHECK(text.find('\t') == text.npos);
-    auto later = feed->later();
+    auto later = source->reopen_for_changes();
     REQUIRE(later);
     CHECK(std::count(text.begin(), text.end(), '\n') == 1500);
     const auto again = all_of(*later);
     CHECK(std::count(again.begin(), again.end(), '\n') == 1500);
   }
-  CHECK(error_of([&] { open_queue_feed(store.url(), {}); }).kind() == ErrorKind::usage);
+  CHECK(error_of([&] { open_queue_items(store.url(), {}); }).kind() == ErrorKind::usage);
 }
