@@ -25,7 +25,7 @@
 namespace iso::cli {
 namespace {
 
-constexpr std::chrono::seconds kGrace{60};
+constexpr std::chrono::seconds kGrace{60}, kStuckAfter{3600};
 constexpr std::uint64_t kOurselves = std::uint64_t{12} << 20;  // of --memory, for what does not grow
 constexpr std::chrono::milliseconds kRound{200};               // a signal is seen at the latest after this
 
@@ -39,6 +39,7 @@ reconcile::ReconcileOptions options_of(const ReconcileArgs& args, const Session&
   reconcile::ReconcileOptions options;
   options.expected = args.expected;
   options.grace = duration_or(args.grace, kGrace);
+  options.stuck_after = duration_or(args.stuck_after, kStuckAfter);
   options.memory = args.memory - kOurselves;
   options.folder = session.environment.temporary_folder();
   options.threads = std::max(1U, std::thread::hardware_concurrency());

@@ -69,6 +69,11 @@ void add_comparison(CLI::App& app, ReconcileArgs& options) {
       ->type_name("DUR")
       ->default_str("60s")
       ->group(group);
+  app.add_option("--stuck-after", options.stuck_after,
+                 "What an outbox has held for so long without sending it is stuck")
+      ->type_name("DUR")
+      ->default_str("1h")
+      ->group(group);
   app.add_flag("--sorted", options.sorted,
                "Both sides are in the order of their keys: hold nothing in memory")
       ->group(group);

@@ -18,7 +18,7 @@ struct ReconcileArgs {
 
   std::vector<std::string> keys, compare, ignored, unordered;
   std::vector<std::string> expected;
-  std::string grace;
+  std::string grace, stuck_after;
   bool sorted = false;
 
   ReconcileForm form = ReconcileForm::records;

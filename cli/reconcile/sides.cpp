@@ -91,6 +91,7 @@ void open_text(reconcile::Side& side, const std::string& end, const ReconcileArg
   fill_password(url, args.password_file);
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
+  side.received_now = !side.rows && url.scheme != "file";
   side.ledger = side.rows && reconcile::is_ledger(url);
   side.text = is_plain_file(url)
                   ? std::make_unique<reconcile::LineFile>(url.path)

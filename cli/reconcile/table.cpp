@@ -25,9 +25,10 @@ using Widths = std::array<std::size_t, kCells>;
 constexpr std::array<std::string_view, kCells> kCellColors{"", kRed, kGreen};
 
 std::string_view color_of(std::string_view status) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kColors{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kColors{{
       {"missing", kRed},
       {"invalid", kRed},
+      {"stuck", kRed},
       {"unacked", kMagenta},
       {"conflict", kMagenta},
       {"extra", kYellow},

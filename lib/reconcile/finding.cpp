@@ -125,14 +125,20 @@ Finding FindingReader::read(const FindingRef& ref) const {
   finding.key = key_json(item.value, side.key);
   if (ref.status == Status::different)
     finding.difference = difference(left_, *finding.left.first->item, right_, *finding.right.first->item);
-  if (has_left &&
-      (ref.status == Status::missing || ref.status == Status::inflight || ref.status == Status::unacked))
-    if (const auto time = item.time_ms()) finding.age_ms = now_ms_ - *time;
-  if (ref.status == Status::unacked || (ref.status == Status::inflight && !expected_.empty())) {
+  const bool waits = ref.status == Status::inflight || ref.status == Status::stuck;
+  if (has_left && (waits || ref.status == Status::missing || ref.status == Status::unacked))
+    finding.age_ms = age_of(item, side);
+  if (ref.status == Status::unacked || (waits && !expected_.empty())) {
     const auto& answers = finding.right.first;
     finding.lacks = answers ? unanswered(answers->item->value, expected_) : expected_;
   }
   return finding;
+}
+
+// Of a time in the future there is none.
+std::optional<std::int64_t> FindingReader::age_of(const Item& item, const Side& side) const {
+  const auto time = item.time_ms(side.received_now);
+  return time && *time <= now_ms_ ? std::optional(now_ms_ - *time) : std::nullopt;
 }
 
 void append_finding(std::string& out, const Finding& finding) {

@@ -64,6 +64,8 @@ class FindingReader {
   Finding read(const FindingRef& ref) const;
 
  private:
+  std::optional<std::int64_t> age_of(const Item& item, const Side& side) const;
+
   const Side& left_;
   const Side& right_;
   const Expected& expected_;

@@ -148,8 +148,15 @@ class Reconciliation {
   }
 
   void join_round(Round round, Partitions& left, Partitions& right, Partitions& missing, Partitions& extra) {
-    const Comparands comparands{left_,   right_, options_.expected, now_ms_, options_.grace.count(), adder(),
-                                missing, extra};
+    const Comparands comparands{left_,
+                                right_,
+                                options_.expected,
+                                now_ms_,
+                                options_.grace.count(),
+                                options_.stuck_after.count(),
+                                adder(),
+                                missing,
+                                extra};
     const Join work{comparands,      round, budget_, options_.folder, options_.memory / 8 / options_.threads,
                     options_.threads};
     tally_ += join(work, left, right, stop_);

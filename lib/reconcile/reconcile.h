@@ -16,9 +16,10 @@ namespace iso::reconcile {
 
 struct ReconcileOptions {
   Expected expected;  // applications whose answers the right side, a ledger, should have
-  std::chrono::milliseconds grace{60'000};      // what is younger may still be on its way
-  std::size_t memory = std::size_t{256} << 20;  // bytes, for all that grows with the input
-  std::string folder = "/tmp";                  // for what has no room in memory
+  std::chrono::milliseconds grace{60'000};           // what is younger may still be on its way
+  std::chrono::milliseconds stuck_after{3'600'000};  // what an outbox has held for so long is stuck
+  std::size_t memory = std::size_t{256} << 20;       // bytes, for all that grows with the input
+  std::string folder = "/tmp";                       // for what has no room in memory
   unsigned threads = 1;
   std::uint64_t seed = 0;                      // of the hashes; should not be known to who makes the input
   std::uint64_t key_bits = ~std::uint64_t{0};  // of the keys' hashes; fewer only slow it down

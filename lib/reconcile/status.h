@@ -11,6 +11,7 @@ namespace iso::reconcile {
 enum class Status : std::uint8_t {
   missing,    // left has it (or more copies of it), right has not
   inflight,   // the same, but it is on its way: left did not send it yet, or it is younger than the grace
+  stuck,      // left is an outbox that has held it for too long, and right has not
   recovered,  // both have it, and left's store does not know that it was sent
   extra,      // right has it, left has not
   different,  // both have it, and they do not say the same
@@ -19,8 +20,9 @@ enum class Status : std::uint8_t {
   unacked,    // an application that is expected to has not handled it
   invalid,    // not JSON, damaged, or without a key
 };
-inline constexpr std::array<std::string_view, 9> kStatusNames{
-    "missing", "inflight", "recovered", "extra", "different", "duplicate", "conflict", "unacked", "invalid"};
+inline constexpr std::array<std::string_view, 10> kStatusNames{
+    "missing",   "inflight",  "stuck",    "recovered", "extra",
+    "different", "duplicate", "conflict", "unacked",   "invalid"};
 
 inline std::string_view name_of(Status status) {
   return kStatusNames[static_cast<std::size_t>(status)];

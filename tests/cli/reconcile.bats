@@ -245,6 +245,24 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is '"m2"' "$(found 'select(.status=="recovered").key')"
 }
 
+@test "reconcile: what nobody relays is stuck, counts, and is not sent by --repair" {
+  iso listen out --url sqlite:out.db --declare --drain
+  for i in {1..20}; do message "m$i" "$i"; done | iso publish --in records --routing-key out --url sqlite:out.db
+  exits 0
+  sqlite3 out.db "UPDATE iso_messages SET created_ms = created_ms - 2592000000 WHERE message_id = 'm7'"
+  iso reconcile sqlite:out.db#out /dev/null --out summary
+  exits 1
+  is '[1,19,0]' "$(found '[.stuck,.inflight,.missing]')"
+  : >r
+  iso reconcile sqlite:out.db#out r --repair --force
+  exits 1
+  is 0 "$(wc -c <r)"
+  iso reconcile sqlite:out.db#out r --fail-on stuck
+  exits 1
+  iso reconcile sqlite:out.db#out r --stuck-after 60d
+  exits 0
+}
+
 @test "reconcile: a damaged body in a store is invalid, and named by its row" {
   send_to() { message "$1" '{"a":"xxxxxxxxxxxxxxxxxxxxxxxx"}' | iso publish --in records --routing-key q --url sqlite:s.db; }
   iso listen q --declare --drain --url sqlite:s.db

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "reconcile/join/join.h"
 
@@ -163,18 +164,21 @@ bool Classifier::are_different(Place left, Place right) {
               .changes.empty();
 }
 
-bool Classifier::is_young(const Item& item) const {
-  const auto time = item.time_ms();
-  return time && comparands_.now_ms - *time < comparands_.grace_ms;
+// Its time is no farther from now than that. A time in the future may be a clock that is a little ahead; one
+// that is far ahead says nothing.
+bool Classifier::is_within(const Item& left, std::int64_t limit_ms) const {
+  const auto time = left.time_ms(comparands_.left.received_now);
+  return time && std::abs(comparands_.now_ms - *time) < limit_ms;
 }
 
 Status Classifier::unless_on_its_way(const Item& left, Status status) const {
-  return is_pending(left) || is_young(left) ? Status::inflight : status;
+  if (is_pending(left)) return is_within(left, comparands_.stuck_after_ms) ? Status::inflight : Status::stuck;
+  return is_within(left, comparands_.grace_ms) ? Status::inflight : status;
 }
 
 // Its relay had it sent and was about to say so.
 bool Classifier::is_just_sent(const Item& left) const {
-  return is_pending(left) && is_young(left);
+  return is_pending(left) && is_within(left, comparands_.grace_ms);
 }
 
 void Classifier::report(Status status, const std::string& key, const Variants& left, const Variants& right) {

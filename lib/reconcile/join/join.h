@@ -30,7 +30,7 @@ struct Comparands {
   const Side& left;
   const Side& right;
   const Expected& expected;
-  std::int64_t now_ms = 0, grace_ms = 0;
+  std::int64_t now_ms = 0, grace_ms = 0, stuck_after_ms = 0;
   std::function<void(std::string_view key, const FindingRef& ref)>
       found;  // from any thread; `key` is an ordered_key
   Partitions& missing;
@@ -120,7 +120,7 @@ class Classifier {
   bool are_different(Place left, Place right);
   std::string key_alone(const Variants& left, const Variants& right);
   const Item& left_item(const Variants& left) { return items_.left(left.some[0].place); }
-  bool is_young(const Item& item) const;
+  bool is_within(const Item& left, std::int64_t limit_ms) const;
   bool is_just_sent(const Item& left) const;
   Status unless_on_its_way(const Item& left, Status status) const;
   void report(Status status, const std::string& key, const Variants& left, const Variants& right);

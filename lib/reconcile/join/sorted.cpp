@@ -105,6 +105,7 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
                               options.expected,
                               now,
                               options.grace.count(),
+                              options.stuck_after.count(),
                               [&](std::string_view, const FindingRef& ref) { tell(ref); },
                               nowhere,
                               nowhere};

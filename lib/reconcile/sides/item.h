@@ -23,8 +23,9 @@ struct Item {
   Item(const Item&) = delete;  // moved, a short line would leave the pointers behind
   Item& operator=(const Item&) = delete;
 
-  // When it was stored, received or sent, as far as it says so: milliseconds since the epoch.
-  std::optional<std::int64_t> time_ms() const;
+  // When it was stored, received or sent, as far as it says so: milliseconds since the epoch, in the years
+  // 0 to 9999; what is beyond is not a time. `received_now`: its received_at is the time of this look.
+  std::optional<std::int64_t> time_ms(bool received_now) const;
 };
 
 }  // namespace iso::reconcile

@@ -24,9 +24,10 @@ struct Side {
   std::string name;                // as findings say it, without a password
   std::unique_ptr<LineFile> text;  // what was there at the first look
   std::unique_ptr<LineFile> later;
-  bool rows = false;     // its lines have row texts
-  bool ledger = false;   // its lines say who answered what
-  bool present = false;  // what is compared is that a key is there, and, of a ledger, that all answered
+  bool rows = false;          // its lines have row texts
+  bool received_now = false;  // it is looked at as a consumer would: received_at says nothing of age
+  bool ledger = false;        // its lines say who answered what
+  bool present = false;       // what is compared is that a key is there, and, of a ledger, that all answered
   Rule rule;
   KeyPointers key;
   std::vector<std::string> compared;  // where the compared part is in an item

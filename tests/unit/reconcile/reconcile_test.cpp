@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "reconcile/small_sides.h"
+#include "record/time.h"
 
 using namespace iso;
 using namespace iso::ends;
@@ -210,13 +211,14 @@ TEST_CASE(
   sides.left.rows = true;
   const std::int64_t now = system_clock().wall().time_since_epoch().count();
   const auto found = sides.run(
-      {row(R"({"id":1})", state(11, Settled::pending)), row(R"({"id":2})", state(12, Settled::done)),
-       row(R"({"id":3})", state(13, Settled::dead)), row(R"({"id":4})", state(14, Settled::done, now)),
-       row(R"({"id":5})", state(15, Settled::pending)), row(R"({"id":6})", state(16, Settled::dead)),
-       row(R"({"id":7})", state(17, Settled::pending, now)), row(R"({"id":8})", state(18, Settled::conflict)),
+      {row(R"({"id":1})", state(11, Settled::pending, now - 60'000)),
+       row(R"({"id":2})", state(12, Settled::done)), row(R"({"id":3})", state(13, Settled::dead)),
+       row(R"({"id":4})", state(14, Settled::done, now)), row(R"({"id":5})", state(15, Settled::pending)),
+       row(R"({"id":6})", state(16, Settled::dead)), row(R"({"id":7})", state(17, Settled::pending, now)),
+       row(R"({"id":8})", state(18, Settled::conflict)), row(R"({"id":9})", state(20, Settled::pending)),
        row("", {19, Settled::done, 0, "its body is damaged"})},
       {R"({"id":5})", R"({"id":6})", R"({"id":7})", R"({"id":8})"});
-  REQUIRE(found.size() == 8);
+  REQUIRE(found.size() == 9);
   CHECK(found[0].starts_with(
       R"({"status":"inflight","key":1,"left":{"end":"left","row":11,"state":"pending"},"age_s":)"));
   CHECK(found[1].starts_with(R"({"status":"missing","key":2,"left":{"end":"left","row":12,"state":"done"})"));
@@ -226,8 +228,9 @@ TEST_CASE(
   CHECK(status_of(found[4]) == "recovered");
   CHECK(status_of(found[5]) == "recovered");
   CHECK(status_of(found[6]) == "conflict");
+  CHECK(found[7].starts_with(R"({"status":"stuck","key":9,)"));
   CHECK(
-      found[7] ==
+      found[8] ==
       R"({"status":"invalid","left":{"end":"left","row":19,"state":"done"},"error":"its body is damaged"})");
   CHECK(sides.tally.ok == 1);
 }
@@ -244,6 +247,61 @@ TEST_CASE("reconcile: a message's own times count for its age") {
   CHECK(status_of(found[1]) == "inflight");
   CHECK(status_of(found[2]) == "missing");
   CHECK(status_of(found[3]) == "missing");
+}
+
+TEST_CASE("reconcile: a time that is far ahead, or none, does not keep what lacks on its way for ever") {
+  SmallSides sides;
+  const auto now = system_clock().wall().time_since_epoch().count();
+  const auto ms = std::to_string(now);
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"timestamp\":" + ms, "missing"},  // in milliseconds
+      {"timestamp\":\"2099-01-01T00:00:00Z\"", "missing"},
+      {"timestamp\":9223372036854775807", "missing"},
+      {"timestamp\":1e300", "missing"},
+      {"timestamp\":-9223372036854775808", "missing"},
+      {"timestamp\":" + std::to_string(now / 1000 + 20), "inflight"},  // a clock that is ahead
+      {"timestamp\":" + std::to_string(now / 1000) + ".0", "inflight"},
+      {"received_at\":\"2001-01-01T00:00:00.000Z\"", "missing"},
+      {"received_at\":9223372036854775807", "missing"},
+      {"received_at\":true,\"timestamp\":" + std::to_string(now / 1000), "inflight"},
+  };
+  for (const auto& [field, status] : rows) {
+    const std::string member = field;
+    INFO(member);
+    const auto found = sides.run({"{\"id\":1,\"" + member + "}"}, {});
+    REQUIRE(found.size() == 1);
+    CHECK(status_of(found[0]) == status);
+    CHECK(found[0].find("\"age_s\":-") == std::string::npos);
+  }
+}
+
+TEST_CASE("reconcile: received_at as listen writes it is an age, but not where it is the time of the look") {
+  SmallSides sides;
+  std::string line = R"({"id":1,"received_at":")";
+  append_rfc3339(line, system_clock().wall().time_since_epoch().count());
+  line += "\"}";
+  CHECK(status_of(sides.run({line}, {}).at(0)) == "inflight");
+  sides.left.received_now = true;
+  CHECK(status_of(sides.run({line}, {}).at(0)) == "missing");
+}
+
+TEST_CASE("reconcile: what an outbox holds for longer than --stuck-after is stuck, whatever its clock says") {
+  using Settled = RowState::Settled;
+  SmallSides sides;
+  sides.left.rows = true;
+  const std::int64_t now = system_clock().wall().time_since_epoch().count(), minute = 60'000;
+  sides.options.stuck_after = std::chrono::minutes(10);
+  for (const auto& [at, status] : std::vector<std::pair<std::int64_t, std::string>>{
+           {now - 9 * minute, "inflight"},
+           {now - 11 * minute, "stuck"},
+           {now + 11 * minute, "stuck"},
+           {0, "stuck"},
+           {std::numeric_limits<std::int64_t>::max(), "stuck"}}) {
+
+    const auto found = sides.run({row(R"({"id":1})", state(1, Settled::pending, at))}, {});
+    REQUIRE(found.size() == 1);
+    CHECK(status_of(found[0]) == status);
+  }
 }
 
 TEST_CASE("reconcile: a ledger is asked who has not handled a message; what else it knows does not count") {
