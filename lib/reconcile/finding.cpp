@@ -1,5 +1,6 @@
 #include "reconcile/finding.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <utility>
 
@@ -69,8 +70,12 @@ void append_copies(std::string& out, std::string_view name, const Finding::Copie
   out += '}';
 }
 
+bool is_id(const Change& change) {
+  return change.path == "/message_id" || change.path == "/correlation_id";
+}
+
 bool is_made_on_the_way(const Change& change) {
-  return change.op == Change::Op::add && (change.path == "/message_id" || change.path == "/correlation_id");
+  return change.op == Change::Op::add && is_id(change);
 }
 
 // Adds `value` at `tokens` of left, which lacks it, and perhaps some of the objects around it.
@@ -108,6 +113,19 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
       is_message(right.value, right_side.rule))
     std::erase_if(difference.changes, is_made_on_the_way);
   return difference;
+}
+
+bool are_copies(const Side& left_side, const Item* left, const Side& right_side, const Item& one,
+                const Item& other) {
+  if (!is_message(one.value, right_side.rule) || !is_message(other.value, right_side.rule)) return false;
+  if (left && !is_message(left->value, left_side.rule)) return false;
+  const auto has = [left](std::string_view id) {
+    const Value* const value = left ? left->value.find(id) : nullptr;
+    return value && value->kind != Value::Kind::null;
+  };
+  const auto differences = changes(one.value, other.value, &right_side.rule, "");
+  return std::all_of(differences.begin(), differences.end(),
+                     [&](const Change& change) { return is_id(change) && !has(change.path.substr(1)); });
 }
 
 Finding FindingReader::read(const FindingRef& ref) const {

@@ -21,6 +21,11 @@ struct Difference {
 };
 Difference difference(const Side& left_side, const Item& left, const Side& right_side, const Item& right);
 
+// Whether two items of the right side differ in nothing but ids that were made on the way, since left has
+// none; or has no item of this key at all, and `left` is null.
+bool are_copies(const Side& left_side, const Item* left, const Side& right_side, const Item& one,
+                const Item& other);
+
 // A finding as it is kept until all are sorted: where to read the items again. Trivial, to be copied as
 // bytes.
 struct FindingRef {

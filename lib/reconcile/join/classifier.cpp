@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <tuple>
 
 #include "reconcile/join/join.h"
 
@@ -25,6 +26,13 @@ bool is_conflict(const Variants& variants) {
   return variants.some.size() > 1 || (variants.copies != 0 && variants.some[0].place.has(Place::conflict));
 }
 
+bool speaks_before(Place one, Place other) {
+  const auto rank = [](Place place) {
+    return std::tuple(place.has(Place::unsent), place.has(Place::later), place.offset());
+  };
+  return rank(one) < rank(other);
+}
+
 Variants alone(const Entry& entry) {
   Variants variants;
   variants.add(entry);
@@ -33,18 +41,23 @@ Variants alone(const Entry& entry) {
 
 }  // namespace
 
-void Variants::add(const Entry& entry) {
+void Variants::add(const Entry& entry, const Same& same) {
   const bool conflict = entry.place.has(Place::conflict);
-  const auto equal = [&](const Variant& known) {
-    return known.content == entry.content && known.place.has(Place::conflict) == conflict;
-  };
+  const auto alike = [&](const Variant& known) { return known.place.has(Place::conflict) == conflict; };
   ++copies;
-  auto known = std::find_if(some.begin(), some.end(), equal);
-  if (known == some.end() && some.size() == kMostVariants) known = some.end() - 1;
-  if (known == some.end()) known = some.insert(some.end(), {entry.content, entry.place});
-  // One that is known to be sent speaks for its copies.
-  if (equal(*known) && known->place.has(Place::unsent) && !entry.place.has(Place::unsent))
-    known->place = entry.place;
+  auto known = std::find_if(some.begin(), some.end(),
+                            [&](const Variant& one) { return one.content == entry.content && alike(one); });
+  if (known == some.end() && same)
+    known = std::find_if(some.begin(), some.end(),
+                         [&](const Variant& one) { return alike(one) && same(one.place, entry.place); });
+  if (known == some.end()) {
+    some.push_back({entry.content, entry.place});
+  } else if (speaks_before(entry.place, known->place)) {
+    *known = {entry.content, entry.place};
+  }
+  std::sort(some.begin(), some.end(),
+            [](const Variant& one, const Variant& other) { return speaks_before(one.place, other.place); });
+  if (some.size() > kMostVariants) some.pop_back();
 }
 
 const Item& LastItems::read(Last& last, Place place) {
@@ -60,6 +73,18 @@ std::string LastItems::key(bool is_right, Place place) {
   return ordered_key(read(last, place).value, last.side.key).value_or("");
 }
 
+void LastItems::add_right(Variants& rights, const Entry& entry, const Variants& lefts) {
+  const Side& left_side = sides_[0].side;
+  const Side& right_side = sides_[1].side;
+  if (rights.some.empty() || rights.some.size() > 1 || !is_for_messages(right_side.rule))
+    return rights.add(entry);
+  const Item* const left_item = lefts.some.empty() ? nullptr : &left(lefts.some[0].place);
+  rights.add(entry, [&](Place known, Place added) {
+    const Item one(right_side.line(known), right_side.rows);
+    return are_copies(left_side, left_item, right_side, one, right(added));
+  });
+}
+
 void Group::add(LastItems& items, bool is_right, const Entry& entry) {
   auto& known = known_[is_right ? 1 : 0];
   const bool conflict = entry.place.has(Place::conflict);
@@ -69,7 +94,7 @@ void Group::add(LastItems& items, bool is_right, const Entry& entry) {
   std::string key = met != known.end() ? met->key : items.key(is_right, entry.place);
   if (met == known.end() && known.size() < kMostKnown) known.push_back({entry.content, conflict, key});
   Sides& sides = by_key_[std::move(key)];
-  (is_right ? sides.right : sides.left).add(entry);
+  is_right ? items.add_right(sides.right, entry, sides.left) : sides.left.add(entry);
 }
 
 Classifier::Classifier(const Comparands& comparands, Round round)

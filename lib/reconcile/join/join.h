@@ -45,12 +45,16 @@ struct Variant {
   Place place;
 };
 
-// The items of one side that have one key: those with the same content as one.
+// The items of one side that have one key: those with the same content as one. The first of each that is
+// known to be sent speaks for its copies, and the first of all comes first: what is said of them does not
+// depend on the order in which they are added.
 struct Variants {
   std::vector<Variant> some;  // no more than a few, since two are a conflict
   std::uint32_t copies = 0;   // of all
 
-  void add(const Entry& entry);
+  // `same` says of two contents whether they are the same all the same.
+  using Same = std::function<bool(Place known, Place added)>;
+  void add(const Entry& entry, const Same& same = {});
 };
 
 // Reads items again, and keeps the last of each side, since the next question is mostly about it too.
@@ -62,6 +66,9 @@ class LastItems {
   const Item& left(Place place) { return read(sides_[0], place); }
   const Item& right(Place place) { return read(sides_[1], place); }
   std::string key(bool is_right, Place place);  // an ordered_key
+  // Adds a right item to those of its key. Copies that differ in an id alone, which left has not, are the
+  // same: iso made that id each time it sent the one that left has.
+  void add_right(Variants& rights, const Entry& entry, const Variants& lefts);
 
  private:
   struct Last {

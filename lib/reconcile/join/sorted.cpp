@@ -117,7 +117,8 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
     const std::string key = from_left ? lefts.key() : rights.key();
     Variants of_left, of_right;
     for (; !lefts.ended() && lefts.key() == key; lefts.next()) of_left.add(lefts.entry());
-    for (; !rights.ended() && rights.key() == key; rights.next()) of_right.add(rights.entry());
+    for (; !rights.ended() && rights.key() == key; rights.next())
+      classifier.items().add_right(of_right, rights.entry(), of_left);
     if (stop != 0) break;  // then a side may only seem to have no more
     classifier.classify_known(key, of_left, of_right);
   }

@@ -297,11 +297,46 @@ TEST_CASE("reconcile: what an outbox holds for longer than --stuck-after is stuc
            {now + 11 * minute, "stuck"},
            {0, "stuck"},
            {std::numeric_limits<std::int64_t>::max(), "stuck"}}) {
-
     const auto found = sides.run({row(R"({"id":1})", state(1, Settled::pending, at))}, {});
     REQUIRE(found.size() == 1);
     CHECK(status_of(found[0]) == status);
   }
+}
+
+TEST_CASE("reconcile: what iso sent twice is a duplicate, although each has an id of its own") {
+  for (const bool sorted : {false, true}) {
+    SmallSides sides;
+    sides.of_messages();
+    const auto run = [&](std::string_view left, const Lines& rights) {
+      sides.left.text = SmallSides::lines(sides.folder, {std::string(left)});
+      sides.right.text = SmallSides::lines(sides.folder, rights);
+      return sorted ? sides.run_sorted() : sides.run();
+    };
+    const std::string left = R"({"message_id":"a","body":1})";
+    Lines rights;
+    for (int i = 0; i < 9; ++i)
+      rights.push_back(R"({"message_id":"a","correlation_id":")" + std::to_string(i) + R"(","body":1})");
+    auto found = run(left, rights);
+    REQUIRE(found.size() == 1);
+    CHECK(status_of(found[0]) == "duplicate");
+    CHECK(found[0].find("\"line\":1,\"offset\":0,\"copies\":9}") != std::string::npos);
+    CHECK(status_of(run(R"({"message_id":"a","correlation_id":"3","body":1})", rights).at(0)) == "conflict");
+    rights.push_back(R"({"message_id":"a","body":2})");
+    CHECK(status_of(run(left, rights).at(0)) == "conflict");
+    CHECK(run(left, {rights[4]}).empty());
+  }
+}
+
+TEST_CASE("reconcile: two runs over the same copies say the same, byte for byte, in any memory") {
+  SmallSides sides;
+  Lines many;
+  for (int i = 0; i < 30'000; ++i) many.push_back(R"({"id":"x","v":)" + std::to_string(i % 7) + "}");
+  const auto want = sides.run(many, many);
+  REQUIRE(want.size() == 1);
+  CHECK(want[0].find(R"("left":{"end":"left","line":1,"offset":0,"copies":30000,"other":{"line":2,)") !=
+        std::string::npos);
+  sides.options.memory = std::size_t{100} * 1024;
+  for (int run = 0; run < 5; ++run) CHECK(sides.run(many, many) == want);
 }
 
 TEST_CASE("reconcile: a ledger is asked who has not handled a message; what else it knows does not count") {

@@ -63,12 +63,31 @@ struct SmallSides {
     return std::make_unique<LineFile>(folder.path + "/" + name);
   }
 
+  // The key is message_id, and delivery fields are ignored.
+  void of_messages() {
+    for (Side* side : {&left, &right}) {
+      side->key = {{"message_id"}};
+      side->rule = {};
+      side->rule.at({"message_id"}).key = 0;
+      side->rule.compared = true;
+      ignore_delivery_fields(side->rule);
+    }
+  }
+
   ReconcileTally tally;
   // Findings as lines.
   std::vector<std::string> run() {
     const std::atomic<int> stop = 0;
     std::vector<std::string> found;
     tally = reconcile::reconcile(left, right, options, stop, [&found](const Finding& finding) {
+      append_finding(found.emplace_back(), finding);
+    });
+    return found;
+  }
+  std::vector<std::string> run_sorted() {
+    const std::atomic<int> stop = 0;
+    std::vector<std::string> found;
+    tally = reconcile_sorted(left, right, options, stop, [&found](const Finding& finding) {
       append_finding(found.emplace_back(), finding);
     });
     return found;
