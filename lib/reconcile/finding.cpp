@@ -11,7 +11,7 @@ namespace iso::reconcile {
 namespace {
 
 Finding::Found found_at(const Side& side, Place place) {
-  auto item = std::make_unique<Item>(side.line(place), side.rows);
+  auto item = std::make_unique<Item>(side.line(place), side.rows, side.rule);
   const std::uint64_t line = item->row ? 0 : side.line_number(place);
   return {&side, place, std::move(item), line};
 }
@@ -94,6 +94,25 @@ void add_with_parents(Difference& difference, const Item& left, const std::vecto
   difference.changes.push_back({Change::Op::add, path_of(tokens, there + 1), {}, *difference.made});
 }
 
+// The changes are those of left as it is read. If its body stands there otherwise, it is put as it is read
+// first.
+void respell_first(Difference& difference, const Item& left) {
+  if (!left.spelling.body) return;
+  const auto& [name, text] = *left.spelling.body;
+  const auto body = std::find_if(left.value.members.begin(), left.value.members.end(),
+                                 [](const auto& member) { return is_body_field(member.name); });
+  const std::string path = "/" + body->name;
+  const auto of_body = [&path](const Change& change) {
+    return change.path == path || change.path.starts_with(path + "/");
+  };
+  auto& changes = difference.changes;
+  if (std::none_of(changes.begin(), changes.end(), of_body)) return;
+  for (Change& change : changes)
+    if (change.path == path && change.op != Change::Op::add) change.before = body->value.text;
+  changes.insert(changes.begin(),
+                 {{Change::Op::remove, "/" + name, text, {}}, {Change::Op::add, path, {}, body->value.text}});
+}
+
 }  // namespace
 
 Difference difference(const Side& left_side, const Item& left, const Side& right_side, const Item& right) {
@@ -105,13 +124,15 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
     difference.changes =
         changes(*before, *after, rule_at(left_side.rule, tokens), path_of(tokens, tokens.size()));
   } else if (before) {
-    difference.changes.push_back({Change::Op::remove, path_of(tokens, tokens.size()), before->text, {}});
+    difference.changes.push_back(
+        {Change::Op::remove, path_of(tokens, tokens.size()), before->verbatim(), {}});
   } else if (after) {
     add_with_parents(difference, left, tokens, *after);
   }
   if (is_for_messages(left_side.rule) && is_message(left.value, left_side.rule) &&
       is_message(right.value, right_side.rule))
     std::erase_if(difference.changes, is_made_on_the_way);
+  respell_first(difference, left);
   return difference;
 }
 

@@ -121,7 +121,7 @@ void Comparison::compare(const Value& left, const Value& right, const Rule* rule
     if (left.kind == Value::Kind::array) return compare_arrays(left, right, rule);
     if (left.kind == Value::Kind::object) return compare_objects(left, right, rule);
   }
-  if (!same_as_whole(left, right)) note(Change::Op::replace, left.text, right.text);
+  if (!same_as_whole(left, right)) note(Change::Op::replace, left.verbatim(), right.verbatim());
 }
 
 void Comparison::compare_objects(const Value& left, const Value& right, const Rule* rule) {
@@ -136,7 +136,7 @@ void Comparison::compare_objects(const Value& left, const Value& right, const Ru
     if (no_after && message && left_out(name, before, place)) continue;
     const Step step(*this, name);
     if (after == nullptr) {
-      note(Change::Op::remove, before.text, {});
+      note(Change::Op::remove, before.verbatim(), {});
     } else {
       compare(before, *after, place);
     }
@@ -146,7 +146,7 @@ void Comparison::compare_objects(const Value& left, const Value& right, const Ru
     if (done() || ignored(place) || in_left.find(name) != nullptr) continue;
     if (message && left_out(name, after, place)) continue;
     const Step step(*this, name);
-    note(Change::Op::add, {}, after.text);
+    note(Change::Op::add, {}, after.verbatim());
   }
 }
 
@@ -155,7 +155,7 @@ void Comparison::compare_as_whole(const Value& left, const Value& right, const R
   writes_ = false;
   compare_objects(left, right, rule);
   writes_ = true;
-  if (std::exchange(differs_, before)) note(Change::Op::replace, left.text, right.text);
+  if (std::exchange(differs_, before)) note(Change::Op::replace, left.verbatim(), right.verbatim());
 }
 
 void Comparison::compare_arrays(const Value& left, const Value& right, const Rule* rule) {
@@ -168,11 +168,11 @@ void Comparison::compare_arrays(const Value& left, const Value& right, const Rul
   }
   for (std::size_t i = left.elements.size(); i > common && !done(); --i) {
     const Step step(*this, i - 1);
-    note(Change::Op::remove, left.elements[i - 1].text, {});
+    note(Change::Op::remove, left.elements[i - 1].verbatim(), {});
   }
   for (std::size_t i = common; i < right.elements.size() && !done(); ++i) {
     const Step step(*this, i);
-    note(Change::Op::add, {}, right.elements[i].text);
+    note(Change::Op::add, {}, right.elements[i].verbatim());
   }
 }
 
@@ -192,13 +192,13 @@ void Comparison::compare_unordered(const Value& left, const Value& right) {
     if (*of_left[i - 1] <= 0) continue;
     --*of_left[i - 1];
     const Step step(*this, i - 1);
-    note(Change::Op::remove, left.elements[i - 1].text, {});
+    note(Change::Op::remove, left.elements[i - 1].verbatim(), {});
   }
   for (std::size_t i = 0; i < of_right.size() && !done(); ++i) {
     if (*of_right[i] >= 0) continue;
     ++*of_right[i];
     const Step step(*this, "-");
-    note(Change::Op::add, {}, right.elements[i].text);
+    note(Change::Op::add, {}, right.elements[i].verbatim());
   }
 }
 

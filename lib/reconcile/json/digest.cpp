@@ -8,6 +8,7 @@
 #include "reconcile/json/mix.h"
 #include "reconcile/json/names.h"
 #include "reconcile/json/number.h"
+#include "reconcile/json/spelling.h"
 #include "record/plain.h"
 
 namespace iso::reconcile {
@@ -21,6 +22,16 @@ std::uint64_t with_key(std::uint64_t content, KeyHash key) {
 }  // namespace
 
 struct Digester::Slot {
+  enum class Spelling : std::uint8_t { one, text, base64, timestamp, expiration, headers };
+  Spelling spelling = Spelling::one;  // of what stands here in a message: the ways to spell it
+  static constexpr std::array<std::pair<std::string_view, Spelling>, 5> kSpelled{{
+      {"text", Spelling::text},
+      {"base64", Spelling::base64},
+      {"timestamp", Spelling::timestamp},
+      {"expiration", Spelling::expiration},
+      {"headers", Spelling::headers},
+  }};
+
   std::uint64_t hash = 0;  // of the name; 0: the slot is free, and stands for all names that have none
   bool of_message = false, is_body = false;
   Rule::Ignored ignored = Rule::Ignored::no;
@@ -29,7 +40,8 @@ struct Digester::Slot {
 
 // A rule, made for quick look-ups.
 struct Digester::Node {
-  bool unordered = false, compared = false, has_below = false, knows_messages = false, is_headers = false;
+  bool unordered = false, compared = false, has_below = false, is_headers = false;
+  bool is_root = false, knows_messages = false;
   int key = -1;
   std::vector<Slot> slots;  // open addressing by the hash of the name; as many as a power of two
   std::size_t mask = 0;     // of an index
@@ -68,11 +80,12 @@ std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root
   node->compared = rule.compared;
   node->key = rule.key;
   node->has_below = !rule.below.empty();
+  node->is_root = is_root;
   node->knows_messages = is_root && is_for_messages(rule);
-  node->slots.resize(std::bit_ceil((rule.below.size() + (node->knows_messages ? 32 : 0)) * 2 + 2));
+  node->slots.resize(std::bit_ceil((rule.below.size() + (is_root ? 32 : 0)) * 2 + 2));
   node->mask = node->slots.size() - 1;
   for (const auto& [name, below] : rule.below) insert(*node, name, &below);
-  if (node->knows_messages)
+  if (is_root)
     for (const auto name : message_fields())
       if (node->find(hasher_.hash(name))->hash == 0) insert(*node, name, nullptr);
   return node;
@@ -84,6 +97,9 @@ void Digester::insert(Node& node, std::string_view name, const Rule* rule) const
   slot.hash = name_hash;
   slot.of_message = is_message_field(name);
   slot.is_body = is_body_field(name);
+  if (node.is_root)
+    for (const auto& [spelled, spelling] : Slot::kSpelled)
+      if (spelled == name) slot.spelling = spelling;
   if (!rule) return;
   slot.ignored = rule->ignored;
   slot.node = compile(*rule, false);
@@ -91,6 +107,51 @@ void Digester::insert(Node& node, std::string_view name, const Rule* rule) const
 }
 
 Digest Digester::read(const char* line) {
+  Digest digest = read_as_it_stands(line);
+  if (!spelled_ || !is_message_ || digest.state == Digest::State::invalid) return digest;
+  if (!respell({line, static_cast<std::size_t>(digest.end - line)})) return digest;
+  const char* const end = digest.end;
+  digest = read_as_it_stands(respelled_.data());
+  digest.end = end;
+  return digest;
+}
+
+bool Digester::respell(std::string_view json) {
+  Value message = read_value(json);
+  Respelling respelling;
+  if (!reconcile::respell(message, respelling)) return false;
+  respelled_.clear();
+  append_respelled(respelled_, message);
+  respelled_.append(1, '\n').append(kPadding, '\0');
+  return true;
+}
+
+// Only what may be spelled in another way is read again: that takes a tree.
+void Digester::note_spelling(const Slot& slot, const char* start, const char* end) {
+  const auto size = static_cast<std::size_t>(end - start);
+  switch (slot.spelling) {
+    case Slot::Spelling::one:
+      break;
+    case Slot::Spelling::text:
+      // What a JSON text can begin with.
+      spelled_ = spelled_ || std::strchr("{[\"-0123456789tfn \\", start[1]) != nullptr;
+      break;
+    case Slot::Spelling::timestamp:
+      spelled_ = spelled_ || *start == '"';
+      break;
+    case Slot::Spelling::expiration:
+      spelled_ = spelled_ || *start != '"';
+      break;
+    case Slot::Spelling::base64:
+      spelled_ = true;
+      break;
+    case Slot::Spelling::headers:
+      spelled_ = spelled_ || std::string_view(start, size).find("\"$") != std::string_view::npos;
+  }
+}
+
+Digest Digester::read_as_it_stands(const char* line) {
+  is_message_ = spelled_ = false;
   for (Key& key : keys_) key.found = false;
   content_ = salt::kAbsent;
   hasher_.begin_line();
@@ -143,12 +204,13 @@ class Digester::Sums {
   void add(const Member& member) { count(member, 1); }
   void take_back(const Member& member) { count(member, ~std::uint64_t{0}); }
 
+  bool is_message() const { return strange_ == 0 && bodies_ != 0; }
+
   Said said() const {
-    const bool is_message = strange_ == 0 && bodies_ != 0;
     const std::uint64_t whole = ValueHasher::object_hash(sum_, count_), left = count_ - left_out_count_;
     const std::uint64_t in_message =
         ValueHasher::object_hash(sum_ - left_out_, left) ^ (node_.knows_messages ? salt::kMessage : 0);
-    return {whole, node_.knows_messages && !is_message ? whole : in_message, left == 0 && node_.is_headers};
+    return {whole, node_.knows_messages && !is_message() ? whole : in_message, left == 0 && node_.is_headers};
   }
 
  private:
@@ -189,16 +251,19 @@ const char* Digester::ruled_object(const char* at, const Node& node, Said& said)
     if (!below) {
       const auto [end, hash] = hasher_.value(start);
       member.said = {hash, hash, *start == 'n'};
+      if (end) note_spelling(*member.slot, start, end);
       sums.add(member);
       return end;
     }
     if (!fresh) forget(*below);
     member.said = {};
     const char* const end = ruled(start, *below, member.said);
+    if (end) note_spelling(*member.slot, start, end);
     sums.add(member);
     return end;
   });
   said = sums.said();
+  if (node.is_root) is_message_ = sums.is_message();
   return at;
 }
 

@@ -43,7 +43,7 @@ class Digester {
   // `line` is one item and ends with a line break.
   Digest read(const char* line);
 
-  // The JSON of a part of the last item's key. In its line.
+  // The JSON of a part of the last item's key. It lives until the next line is read.
   std::string_view key_part(std::size_t part) const { return keys_[part].json; }
 
   // The content of an item of which only one thing is said.
@@ -74,6 +74,9 @@ class Digester {
   void forget(const Node& node);
   void take_key(std::size_t part, std::string_view json, std::uint64_t hash);
   Digest finish(const char* at);
+  Digest read_as_it_stands(const char* line);
+  bool respell(std::string_view json);
+  void note_spelling(const Slot& slot, const char* start, const char* end);
 
   std::array<unsigned char, 192> secret_;
   ValueHasher hasher_;
@@ -88,6 +91,8 @@ class Digester {
   };
   std::vector<Key> keys_;
   std::uint64_t content_ = 0;
+  bool is_message_ = false, spelled_ = false;  // spelled: perhaps otherwise than it is read (spelling.h)
+  std::string respelled_;
 };
 
 }  // namespace iso::reconcile

@@ -13,14 +13,16 @@ struct Value {
   enum class Kind { null, boolean, number, string, array, object };
 
   Kind kind = Kind::null;
-  std::string_view text;  // verbatim
-  std::string string;     // of a string: its characters, as of a name
+  std::string_view text;          // verbatim, or what is read in its place (spelling.h)
+  std::string_view as_it_stands;  // then; else ""
+  std::string string;             // of a string: its characters, as of a name
   std::vector<Value> elements;
   // In the order of the text. Of a name that comes twice the last counts, and only that one is here.
   struct Member;
   std::vector<Member> members;
 
   const Value* find(std::string_view name) const;
+  std::string_view verbatim() const { return as_it_stands.empty() ? text : as_it_stands; }
 };
 
 struct Value::Member {

@@ -45,7 +45,7 @@ std::string_view without_space(std::string_view text) {
 
 }  // namespace
 
-Item::Item(std::string text, bool rows) : line(std::move(text)) {
+Item::Item(std::string text, bool rows, const Rule& rule) : line(std::move(text)) {
   if (rows && line.starts_with('\t')) {  // its store could not read it
     row = read_row_text(std::string_view(line).substr(1));
     why = row->error;
@@ -67,6 +67,7 @@ Item::Item(std::string text, bool rows) : line(std::move(text)) {
     return;
   }
   value = read_scanned_value(json);
+  if (is_message(value, rule)) respell(value, spelling);
 }
 
 std::optional<std::int64_t> Item::time_ms(bool received_now) const {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "reconcile/json/rules.h"
+#include "reconcile/json/spelling.h"
 #include "reconcile/json/value.h"
 #include "reconcile/sides/item_source.h"
 
@@ -16,10 +18,11 @@ struct Item {
   std::string_view json;  // "" if it could not be read
   std::optional<RowState> row;
   std::string why;  // what is wrong with it, or ""
-  Value value;      // points into `line`; null if something is wrong
+  Value value;      // points into `line`, or of a message into `spelling`; null if something is wrong
+  Respelling spelling;
 
-  // `rows`: the side is of rows, each with a row_text.
-  Item(std::string text, bool rows);
+  // `rows`: the side is of rows, each with a row_text. `rule` is that of all its items.
+  Item(std::string text, bool rows, const Rule& rule);
   Item(const Item&) = delete;  // moved, a short line would leave the pointers behind
   Item& operator=(const Item&) = delete;
 
