@@ -24,7 +24,7 @@ Decompressor::Decompressor(Compression how, Descriptor from, std::string name)
     : from_(std::move(from)),
       name_(std::move(name)),
       codec_(how == Compression::gzip ? make_gzip_codec() : make_zstd_codec()),
-      buffer_(std::make_unique_for_overwrite<char[]>(kBuffer)) {}
+      buffer_(new char[kBuffer]) {}
 
 std::optional<std::size_t> Decompressor::read(std::span<char> space) {
   for (bool asked = false;; asked = true) {

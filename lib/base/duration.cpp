@@ -1,11 +1,11 @@
 #include "base/duration.h"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/real.h"
 
 namespace iso {
 namespace {
@@ -22,8 +22,7 @@ constexpr double kLongest = 1000.0 * 86'400'000 * 365;  // a thousand years
 
 std::chrono::milliseconds parse_duration(std::string_view text) {
   double number = 0;
-  const auto [rest, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto [rest, error] = read_real(text.substr(0, text.find_first_not_of("-.0123456789")), number);
   const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
   for (const Unit& known : kUnits) {
     if (error != std::errc{} || unit != known.name || !(number >= 0)) continue;

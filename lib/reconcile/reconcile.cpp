@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "reconcile/join/join.h"
@@ -111,7 +111,7 @@ class Reconciliation {
     tally_.right += read(right_, *right_.text, false, *right);
     join_round(Round::first, *left, *right, missing, extra);
     // To give up what was spilled takes as long as reading some of it, and nobody has to wait for that.
-    freeing_ = std::jthread([left = std::move(left), right = std::move(right)]() mutable {
+    freeing_ = std::async(std::launch::async, [left = std::move(left), right = std::move(right)]() mutable {
       left.reset();
       right.reset();
     });
@@ -188,7 +188,7 @@ class Reconciliation {
   std::size_t buffer_;
   Budget budget_;
   Sorter findings_;
-  std::jthread freeing_;
+  std::future<void> freeing_;  // its end is waited for
   bool tells_ = false;
   ReconcileTally tally_;
 };

@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/real.h"
 #include "base/suggest.h"
 #include "record/scan.h"
 #include "record/write.h"
@@ -166,7 +167,7 @@ float real_from(double number, float, const std::string& path) {
   char digits[32];
   const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   auto real = static_cast<float>(std::copysign(0.0, number));  // if it is too small
-  if (std::from_chars(digits, end, real).ec != std::errc{} && std::abs(number) > 1)
+  if (read_real({digits, end}, real).ec != std::errc{} && std::abs(number) > 1)
     throw bad(path, "too large for a float");
   return real;
 }

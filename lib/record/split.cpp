@@ -61,7 +61,7 @@ std::span<char> Splitter::space(std::size_t at_least) {
 }
 
 void Splitter::move_to(std::size_t capacity) {
-  auto moved = std::make_unique_for_overwrite<char[]>(capacity);
+  std::unique_ptr<char[]> moved(new char[capacity]);
   std::copy(buffer_.get() + begin_, buffer_.get() + end_, moved.get());
   buffer_ = std::move(moved);
   capacity_ = capacity;

@@ -4,7 +4,7 @@
 # command, which must fail and say TEXT.
 add_library(iso_main OBJECT ${CMAKE_SOURCE_DIR}/cli/main.cpp)
 target_include_directories(iso_main PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/lib)
-target_link_libraries(iso_main PRIVATE CLI11::CLI11)
+target_link_libraries(iso_main PRIVATE iso_cli11 iso_hardening)
 
 function(iso_mutant name file)
   cmake_parse_arguments(arg "BROKER" "SAYS" "TEST" ${ARGN})
