@@ -49,6 +49,7 @@ std::unique_ptr<Source> open_from(const PublishOptions& args, const Url& from, c
                 fmt::format("--from {}: which queue? say {}#QUEUE", redacted(from), redacted(from)));
   options.peek = args.dry_run;
   options.relay = true;
+  options.only_present = !args.follow;
   options.max_attempts = args.max_attempts;
   options.count = args.count;
   options.prefetch = static_cast<std::uint16_t>(args.window);

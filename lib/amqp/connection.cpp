@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 
+#include "amqp/properties.h"
 #include "base/error.h"
 
 namespace iso::amqp {
@@ -13,6 +14,11 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kCloseTime{2000};
 constexpr amqp_table_t kNoArguments{};
+
+amqp_table_t arguments_of(const FieldTable* arguments, Pool& pool) {
+  return arguments ? table_of(*arguments, pool) : kNoArguments;
+}
+
 constexpr amqp_bytes_t kNoName{};
 
 // A node that is starting or going down says so with codes that else mean something final.
@@ -118,8 +124,10 @@ void Connection::open_channel() {
 
 Connection::Answer Connection::declare_queue(std::string_view name, QueueOptions options, Queue& queue) {
   write_all(timeout_);
-  const auto* ok = amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive,
-                                      options.durable, options.exclusive, options.auto_delete, kNoArguments);
+  const auto* ok =
+      amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive, options.durable,
+                         options.exclusive, options.auto_delete, arguments_of(options.arguments, pool_));
+  pool_.recycle();
   if (auto refusal = answer("declaring a queue")) return refusal;
   queue = {std::string(view(ok->queue)), ok->message_count};
   return std::nullopt;
@@ -140,14 +148,15 @@ Connection::Answer Connection::bind(std::string_view queue, std::string_view exc
   return answer("binding a queue");
 }
 
-Connection::Answer Connection::consume(std::string_view queue, bool acked, std::uint16_t prefetch) {
+Connection::Answer Connection::consume(std::string_view queue, const ConsumeOptions& options) {
   write_all(timeout_);
-  if (acked) {
-    amqp_basic_qos(connection_.get(), kChannel, 0, prefetch, false);
+  if (options.acked) {
+    amqp_basic_qos(connection_.get(), kChannel, 0, options.prefetch, false);
     if (auto refusal = answer("setting the prefetch")) return refusal;
   }
-  const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), kNoName, false, !acked,
-                                      false, kNoArguments);
+  const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), kNoName, false,
+                                      !options.acked, false, arguments_of(options.arguments, pool_));
+  pool_.recycle();
   if (auto refusal = answer("consuming")) return refusal;
   consumer_tag_ = view(ok->consumer_tag);
   return std::nullopt;
@@ -159,6 +168,24 @@ void Connection::cancel() {
   append_method(kChannel, AMQP_BASIC_CANCEL_METHOD, &method);
   consumer_tag_.clear();
   write_some();
+}
+
+void Connection::cancel_and_wait() {
+  if (consumer_tag_.empty()) return;
+  write_all(timeout_);
+  amqp_basic_cancel(connection_.get(), kChannel, bytes_of(consumer_tag_));
+  consumer_tag_.clear();
+  if (const auto refusal = answer("ending a consumer")) lost("ending a consumer", refusal->text);
+}
+
+std::string_view Connection::server_version() const {
+  const amqp_table_t& server = *amqp_get_server_properties(connection_.get());
+  for (int i = 0; i < server.num_entries; ++i) {
+    const amqp_table_entry_t& entry = server.entries[i];
+    if (view(entry.key) == "version" && entry.value.kind == AMQP_FIELD_KIND_UTF8)
+      return view(entry.value.value.bytes);
+  }
+  return {};
 }
 
 void Connection::select_confirms() {

@@ -15,6 +15,7 @@
 #include "base/wait.h"
 #include "pump/end.h"
 #include "pump/end_options.h"
+#include "record/field.h"
 
 namespace iso::amqp {
 
@@ -84,14 +85,23 @@ class Connection {
   };
   struct QueueOptions {
     bool passive = false, durable = false, exclusive = false, auto_delete = false;
+    const FieldTable* arguments = nullptr;
   };
   Answer declare_queue(std::string_view name, QueueOptions options, Queue& queue);
   Answer declare_exchange(std::string_view name, std::string_view type, bool passive);
   Answer bind(std::string_view queue, std::string_view exchange, std::string_view routing_key);
   // `acked`: deliveries wait for settle(), no more than `prefetch` at once; else they are settled as they
   // come.
-  Answer consume(std::string_view queue, bool acked, std::uint16_t prefetch);
+  struct ConsumeOptions {
+    bool acked = true;
+    std::uint16_t prefetch = 0;
+    const FieldTable* arguments = nullptr;
+  };
+  Answer consume(std::string_view queue, const ConsumeOptions& options);
   void cancel();  // without waiting for an answer
+  // When it returns, all that the broker has sent to the consumer is here: next_frame() gives it.
+  void cancel_and_wait();
+  std::string_view server_version() const;  // "3.10.8", or "" if the broker does not say
   // Throws ErrorKind::unavailable if the broker has no such extension.
   void select_confirms();
 

@@ -13,6 +13,7 @@
 namespace iso::amqp {
 
 #define ISO_LATE(name) inline constinit const LateFunction<decltype(&::name)> name{"librabbitmq.so.4", #name};
+ISO_LATE(amqp_basic_cancel)
 ISO_LATE(amqp_basic_consume)
 ISO_LATE(amqp_basic_qos)
 ISO_LATE(amqp_channel_open)

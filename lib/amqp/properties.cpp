@@ -30,8 +30,6 @@ constexpr std::array kTexts{
 };
 constexpr std::uint8_t kTransient = 1, kPersistent = 2;
 
-amqp_table_t table_of(const FieldTable& table, Pool& pool);
-
 // One field as rabbitmq-c has it; it points into the field and the pool.
 struct FieldEncoder {
   Pool& pool;
@@ -73,15 +71,6 @@ struct FieldEncoder {
     kind(AMQP_FIELD_KIND_TABLE).value.table = table_of(table, pool);
   }
 };
-
-amqp_table_t table_of(const FieldTable& table, Pool& pool) {
-  auto* entries = pool.make<amqp_table_entry_t>(table.size());
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    entries[i].key = bytes_of(table[i].first);
-    entries[i].value = FieldEncoder{pool}.encode(table[i].second);
-  }
-  return {static_cast<int>(table.size()), entries};
-}
 
 void check_levels(int levels) {
   if (levels == 0)
@@ -145,6 +134,15 @@ FieldTable fields_of(const amqp_table_t& table, int levels) {
 }
 
 }  // namespace
+
+amqp_table_t table_of(const FieldTable& table, Pool& pool) {
+  auto* entries = pool.make<amqp_table_entry_t>(table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    entries[i].key = bytes_of(table[i].first);
+    entries[i].value = FieldEncoder{pool}.encode(table[i].second);
+  }
+  return {static_cast<int>(table.size()), entries};
+}
 
 amqp_basic_properties_t properties_of(const Record& record, Pool& pool) {
   amqp_basic_properties_t properties{};

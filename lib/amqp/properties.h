@@ -8,6 +8,9 @@ namespace iso::amqp {
 // A record's properties as AMQP's. They point into `record` and `pool`.
 amqp_basic_properties_t properties_of(const Record& record, Pool& pool);
 
+// A field table as AMQP's. It points into `table` and `pool`.
+amqp_table_t table_of(const FieldTable& table, Pool& pool);
+
 // Whether RabbitMQ takes these headers. It closes the connection over a nan or an infinity, which Erlang does
 // not have.
 bool can_be_carried(const FieldTable& headers);

@@ -95,7 +95,7 @@ class AmqpSink final : public Sink {
   // RabbitMQ wants the consumer of direct replies on the channel of the requests, and before them.
   void open_channel() {
     connection_.select_confirms();
-    if (direct_) must(connection_.consume(kDirectReplies, false, 0));
+    if (direct_) must(connection_.consume(kDirectReplies, {.acked = false}));
   }
 
   // Creates what the settings name, and uses what is there as it is.

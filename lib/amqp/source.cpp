@@ -8,95 +8,104 @@
 #include "amqp/amqp.h"
 #include "amqp/connection.h"
 #include "amqp/delivery.h"
+#include "amqp/settlements.h"
+#include "amqp/source_setup.h"
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "record/binding_kind.h"
 
 namespace iso::amqp {
 namespace {
+
+using std::chrono::milliseconds;
 
 std::unique_ptr<BadInput> bad_input_of(const DeliveryAssembler& delivery) {
   if (delivery.why_unreadable().empty()) return nullptr;
   return std::make_unique<BadInput>(BadInput{delivery.tag(), 0, 0, delivery.why_unreadable(), {}});
 }
 
-constexpr Backoff kRest{std::chrono::milliseconds(500), std::chrono::milliseconds(60'000)};
+constexpr Backoff kRetryDelay{milliseconds(500), milliseconds(60'000)};
+constexpr std::size_t kRestAtMost = 1000;  // messages that wait for their retry and do not hold the window
+constexpr std::uint64_t kFewPrefetched = 100;
+constexpr std::chrono::seconds kStarvedAfter{5};
 
-// Consumes with manual acknowledgements. There is one consumer on the channel, so the broker's delivery tags
-// are 1, 2, 3, … and serve as tickets.
+// Consumes with manual acknowledgements. Delivery tags number the channel's deliveries from 1 and serve as
+// tickets. A prefetch cannot be changed, and what a consumer has does not count for the next one on the same
+// channel; so a consumer whose window is full of messages that wait for a retry, or that would be given more
+// than are wanted, is replaced by another.
 class AmqpSource final : public Source {
  public:
-  AmqpSource(const Url& url, const SourceOptions& options) : options_(options), connection_(url, options) {
-    const Connection::Queue queue = open_queue();
-    queue_ = queue.name;
-    for (const Binding& binding : options.bindings) bind(binding);
-    prefetch_ = options.prefetch;
-    if (options.count != 0) prefetch_ = std::min(prefetch_, options.count);
+  AmqpSource(std::unique_ptr<Connection> connection, const OpenedQueue& queue, const SourceOptions& options)
+      : options_(options), connection_(std::move(connection)), queue_(queue.name), kind_(queue.kind) {
+    last_delivery_ = system_clock().steady();
     if (options.peek) {
       peek_left_ = messages_to_peek(queue.messages);
-      prefetch_ = std::min<std::uint64_t>(peek_left_, UINT16_MAX);
-      if (peek_left_ == 0) return;
+      if (peek_left_ != 0) consume(std::min<std::uint64_t>(peek_left_, UINT16_MAX));
+      return;
     }
-    must(connection_.consume(queue_, true, static_cast<std::uint16_t>(prefetch_)), queue_);
+    settled_before_ = options.progress->settled;
+    wanted_ = deliveries_wanted(queue.messages);
+    consume_what_is_wanted();
   }
 
-  ~AmqpSource() override { connection_.finish(); }
+  // What was looked at on a quorum queue goes back by one plain return: a consumer that goes away with it
+  // counts as one that failed.
+  ~AmqpSource() override {
+    if (options_.peek && kind_ == QueueKind::quorum && delivered_ != 0) {
+      connection_->settle(delivered_, Disposition::requeue, true);
+      options_.notice(fmt::format("{} shown, which counts as a delivery of each", delivered_));
+    }
+    connection_->finish();
+  }
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override {
-    if (options_.peek) most = std::min<std::uint64_t>(most, peek_left_);
-    amqp_frame_t frame;
-    std::size_t taken = 0;
-    while (taken < most && connection_.next_frame(frame))
-      if (accept(frame)) {
-        out.push_back({delivery_.tag(), std::move(delivery_.record()), bad_input_of(delivery_)});
-        ++taken;
-      }
-    if (!options_.peek)
-      return taken == most ? SourceState::ready : is_full_of_held() ? SourceState::ended : SourceState::idle;
-    peek_left_ -= taken;
-    return peek_left_ == 0 || (taken == 0 && drained()) ? SourceState::ended : SourceState::idle;
+    if (options_.peek) return take_peeked(most, out);
+    const bool all_present_taken = present_left() == 0;
+    const std::size_t taken = move_ready(std::min<std::uint64_t>(most, present_left()), out);
+    if (taken == most) return SourceState::ready;
+    return all_present_taken || is_full_of_held() ? SourceState::ended : SourceState::idle;
   }
 
   // A message that failed would return at once, and again and again, if it were given back now. A relay's is
-  // held until the channel closes, when the broker puts it back at its place; any other rests for a while.
+  // held until the channel closes, when the broker puts it back at its place; any other waits for a while.
   bool settle(Ticket ticket, Disposition how, std::string_view) override {
-    if (ticket < first_unsettled_ || options_.peek) return false;
-    const auto index = ticket - first_unsettled_;
-    if (index >= settled_.size()) settled_.resize(index + 1);
-    settled_[index] = {how, how == Disposition::requeue};
-    dirty_ = true;
-    if (how == Disposition::give_back) return true;
-    if (how != Disposition::requeue) {
-      failures_ = 0;
-      return false;
+    if (options_.peek || settlements_.is_settled(ticket)) return false;
+    settlements_.set(ticket, how, how == Disposition::requeue);
+    ++settled_;
+    switch (how) {
+      case Disposition::give_back:
+        return true;
+      case Disposition::requeue:
+        return !hold_back(ticket);
+      case Disposition::ack:
+      case Disposition::dead_letter:
+        break;
     }
-    if (options_.relay) {
-      ++held_;
-      return false;
-    }
-    const auto rest = backoff_delay(kRest, ++failures_, std::uniform_real_distribution()(random_));
-    resting_.emplace(system_clock().steady() + rest, ticket);
-    return true;
+    failures_ = 0;
+    ++options_.progress->settled;
+    return false;
   }
 
   void flush() override {
     give_back_rested();
-    if (dirty_) {
-      settle_front();
-      settle_rest();
-      dirty_ = false;
+    if (settlements_.unsaid() != 0) {
+      make_room_to_say(settlements_.unsaid());
+      settlements_.flush([this](std::uint64_t tag, Disposition how, bool multiple) {
+        connection_->settle(tag, how, multiple);
+      });
     }
-    connection_.write_some();
-    connection_.keep_alive();
+    if (consuming_ && !options_.relay && 2 * resting_here_ > prefetch_ && not_before_.size() <= kRestAtMost)
+      replace_consumer();
+    connection_->write_some();
+    connection_->keep_alive();
   }
 
   Wait wait() const override {
-    Wait wait = connection_.wait();
-    if (!resting_.empty()) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(resting_.begin()->first - system_clock().steady());
-      wait.no_longer_than(std::max(left, std::chrono::milliseconds(0)));
+    Wait wait = connection_->wait();
+    if (!ready_.empty()) wait.no_longer_than(milliseconds(0));
+    if (!not_before_.empty()) {
+      const auto left = std::chrono::ceil<milliseconds>(not_before_.begin()->first - system_clock().steady());
+      wait.no_longer_than(std::max(left, milliseconds(0)));
     }
     return wait;
   }
@@ -104,67 +113,46 @@ class AmqpSource final : public Source {
   // The count is of messages that are ready; what is already on its way to us shows only as frames. The
   // broker may send those after its first answer, but not after its second.
   bool drained() override {
-    if (!resting_.empty()) return false;
+    if (!not_before_.empty()) return false;
     for (int look = 0; look < 2; ++look) {
       Connection::Queue queue;
-      must(connection_.declare_queue(queue_, {.passive = true}, queue), queue_);
-      if (queue.messages != 0 || connection_.has_frames()) return false;
+      must(*connection_, connection_->declare_queue(queue_, {.passive = true}, queue), queue_);
+      if (!ready_.empty() || connection_->has_frames()) return false;
+      if (queue.messages != 0) {
+        throw_if_starved(queue.messages);
+        return false;
+      }
     }
     return true;
   }
 
-  void stop() override { connection_.cancel(); }
+  void stop() override {
+    connection_->cancel();
+    consuming_ = false;
+  }
 
   std::string_view queue() const override { return queue_; }
 
  private:
-  void give_back_rested() {
-    const auto now = system_clock().steady();
-    for (; !resting_.empty() && resting_.begin()->first <= now; resting_.erase(resting_.begin()))
-      connection_.settle(resting_.begin()->second, Disposition::requeue, false);
+  static constexpr std::uint64_t kNoLimit = UINT64_MAX;
+
+  // ---- how much is wanted
+
+  // Without --follow no more than were there at the start: a queue may be fed by what is taken from it.
+  std::uint64_t deliveries_wanted(std::uint64_t there) const {
+    SourceProgress& progress = *options_.progress;
+    if (options_.only_present && !progress.present) progress.present = there;
+    std::uint64_t wanted = kNoLimit;
+    if (options_.count != 0) wanted = options_.count - std::min(options_.count, progress.given);
+    return std::min(wanted, present_left());
   }
 
-  void must(const Connection::Answer& answer, std::string_view name) const {
-    if (!answer) return;
-    if (answer->code == kNotFound)
-      throw Error(ErrorKind::missing,
-                  fmt::format("no queue or exchange \"{}\": {}; create what is missing with --declare", name,
-                              answer->text));
-    throw Error(answer->code == AMQP_ACCESS_REFUSED ? ErrorKind::refused : ErrorKind::unavailable,
-                fmt::format("{}: {}", connection_.name(), answer->text));
-  }
-
-  Connection::Queue open_queue() {
-    Connection::Queue queue;
-    if (options_.queue.empty()) {
-      must(connection_.declare_queue("", {.exclusive = true, .auto_delete = true}, queue), "");
-      options_.notice(fmt::format("listening on the private queue {}", queue.name));
-      return queue;
-    }
-    const auto refusal = connection_.declare_queue(options_.queue, {.passive = true}, queue);
-    if (refusal && refusal->code == kNotFound && options_.declare) {
-      must(connection_.declare_queue(options_.queue, {.durable = true}, queue), options_.queue);
-    } else if (refusal && refusal->code == kNotFound) {
-      throw Error(ErrorKind::missing, fmt::format("no queue \"{}\" at {}; create it with --declare",
-                                                  options_.queue, connection_.name()));
-    } else {
-      must(refusal, options_.queue);
-    }
-    return queue;
-  }
-
-  void bind(const Binding& binding) {
-    if (options_.declare) {
-      const auto refusal = connection_.declare_exchange(binding.exchange, "direct", true);
-      if (refusal && refusal->code == kNotFound)
-        must(connection_.declare_exchange(binding.exchange, exchange_kind_for(binding.routing_key), false),
-             binding.exchange);
-    }
-    const auto refusal = connection_.bind(queue_, binding.exchange, binding.routing_key);
-    if (refusal && refusal->code == kNotFound)
-      throw Error(ErrorKind::missing, fmt::format("no exchange \"{}\" at {}; create it with --declare",
-                                                  binding.exchange, connection_.name()));
-    must(refusal, binding.exchange);
+  // Of those that were there at the start, how many were not given yet, or came to nothing with a connection.
+  std::uint64_t present_left() const {
+    const SourceProgress& progress = *options_.progress;
+    if (!progress.present) return kNoLimit;
+    const std::uint64_t gone = settled_before_ + given_;
+    return *progress.present - std::min(*progress.present, gone);
   }
 
   std::uint64_t messages_to_peek(std::uint64_t there) const {
@@ -182,93 +170,184 @@ class AmqpSource final : public Source {
     return std::min(most, there);
   }
 
-  // True when a message is whole.
-  bool accept(const amqp_frame_t& frame) {
-    if (frame.frame_type != AMQP_FRAME_METHOD) return delivery_.add(frame);
+  // ---- the consumer
+
+  void consume(std::uint64_t prefetch) {
+    prefetch_ = prefetch;
+    resting_here_ = said_here_ = 0;
+    first_here_ = delivered_ + 1;
+    must(*connection_, connection_->consume(queue_, {.prefetch = static_cast<std::uint16_t>(prefetch)}),
+         queue_);
+    consuming_ = true;
+  }
+
+  // Each settlement lets the broker give one more. With many still wanted the prefetch is half of them, so
+  // that the consumer seldom has to be replaced on the way.
+  void consume_what_is_wanted() {
+    wanted_here_ = wanted_ == kNoLimit ? kNoLimit : wanted_ - std::min(wanted_, delivered_);
+    consuming_ = false;
+    if (wanted_here_ == 0) return;
+    const std::uint64_t some = std::max(wanted_here_ / 2, std::min(wanted_here_, kFewPrefetched));
+    consume(std::min<std::uint64_t>(options_.prefetch, some));
+  }
+
+  void replace_consumer() {
+    connection_->cancel_and_wait();
+    connection_frames();
+    consume_what_is_wanted();
+  }
+
+  // Before `more` settlements are said, which must not make the broker give more than are wanted.
+  void make_room_to_say(std::uint64_t more) {
+    if (consuming_ && wanted_ != kNoLimit && said_here_ + more + prefetch_ > wanted_here_) {
+      if (delivered_ >= wanted_) {
+        connection_->cancel();
+        consuming_ = false;
+      } else {
+        replace_consumer();
+      }
+    }
+    said_here_ += more;
+  }
+
+  // ---- deliveries
+
+  void connection_frames() {
+    amqp_frame_t frame;
+    while (connection_->next_frame(frame)) accept(frame);
+  }
+
+  std::size_t move_ready(std::uint64_t most, std::vector<Delivery>& out) {
+    amqp_frame_t frame;
+    while (ready_.size() < most && connection_->next_frame(frame)) accept(frame);
+    const std::size_t taken = std::min<std::uint64_t>(most, ready_.size());
+    for (std::size_t i = 0; i < taken; ++i) {
+      out.push_back(std::move(ready_.front()));
+      ready_.pop_front();
+    }
+    given_ += taken;
+    options_.progress->given += taken;
+    return taken;
+  }
+
+  SourceState take_peeked(std::size_t most, std::vector<Delivery>& out) {
+    const std::size_t taken = move_ready(std::min<std::uint64_t>(most, peek_left_), out);
+    peek_left_ -= taken;
+    return peek_left_ == 0 || (taken == 0 && drained()) ? SourceState::ended : SourceState::idle;
+  }
+
+  void accept(const amqp_frame_t& frame) {
+    if (frame.frame_type != AMQP_FRAME_METHOD) {
+      if (delivery_.add(frame)) add_ready();
+      return;
+    }
     void* method = frame.payload.method.decoded;
     if (frame.payload.method.id == AMQP_BASIC_DELIVER_METHOD)
       delivery_.begin(*static_cast<amqp_basic_deliver_t*>(method), queue_);
     if (frame.payload.method.id == AMQP_BASIC_CANCEL_METHOD) consumer_ended();
     if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
       throw Error(ErrorKind::unavailable,
-                  fmt::format("{}: the broker closed the channel: {}", connection_.name(),
+                  fmt::format("{}: the broker closed the channel: {}", connection_->name(),
                               view(static_cast<amqp_channel_close_t*>(method)->reply_text)));
-    return false;
+  }
+
+  // Only quorum queues count; elsewhere the header is one that the message brought along.
+  void add_ready() {
+    if (kind_ != QueueKind::quorum) delivery_.record().delivery_count.reset();
+    ready_.push_back({delivery_.tag(), std::move(delivery_.record()), bad_input_of(delivery_)});
+    delivered_ = delivery_.tag();
+    last_delivery_ = system_clock().steady();
   }
 
   // The broker ends a consumer when its queue is deleted, but also when the queue's node goes down or its
   // leader moves. Which it was shows in whether the queue is there.
   [[noreturn]] void consumer_ended() {
     Connection::Queue queue;
-    const auto refusal = connection_.declare_queue(queue_, {.passive = true}, queue);
+    const auto refusal = connection_->declare_queue(queue_, {.passive = true}, queue);
     if (refusal && refusal->code == kNotFound)
       throw Error(ErrorKind::missing, fmt::format("the queue \"{}\" was deleted", queue_));
     throw Error(ErrorKind::unavailable, fmt::format("{}: the broker ended the consumer of the queue \"{}\"",
-                                                    connection_.name(), queue_));
+                                                    connection_->name(), queue_));
+  }
+
+  void throw_if_starved(std::uint32_t there) const {
+    if (system_clock().steady() - last_delivery_ < kStarvedAfter || given_ != settled_) return;
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format("{}: the queue \"{}\" holds {} messages and gives none to this consumer: another one "
+                    "is its single active consumer, or goes first",
+                    connection_->name(), queue_, there));
+  }
+
+  // ---- settlements
+
+  // True if it is held until the channel closes; else it goes back to the queue after a while.
+  bool hold_back(Ticket ticket) {
+    if (ticket >= first_here_) ++resting_here_;
+    if (options_.relay) {
+      ++held_;
+      return true;
+    }
+    const auto delay = backoff_delay(kRetryDelay, ++failures_, std::uniform_real_distribution()(random_));
+    not_before_.emplace(system_clock().steady() + delay, ticket);
+    return false;
+  }
+
+  void give_back_rested() {
+    const auto now = system_clock().steady();
+    while (!not_before_.empty() && not_before_.begin()->first <= now) {
+      const std::uint64_t tag = not_before_.begin()->second;
+      not_before_.erase(not_before_.begin());
+      if (tag >= first_here_) --resting_here_;
+      make_room_to_say(1);
+      connection_->settle(tag, Disposition::requeue, false);
+    }
   }
 
   // The broker gives no more than the prefetch while as many are not settled.
   bool is_full_of_held() const {
-    if (prefetch_ == 0 || held_ < prefetch_) return false;
+    if (!consuming_ || !options_.relay || resting_here_ < prefetch_) return false;
     options_.notice(
         fmt::format("{} messages could not be passed on and were left in the queue; stopping", held_));
     return true;
   }
 
-  // What is settled at the front goes in runs, each one frame with `multiple`; past a message that is held
-  // that would settle it too, so there each goes by itself.
-  void settle_front() {
-    std::size_t done = 0;
-    while (done < settled_.size() && settled_[done].how) {
-      const Settled first = settled_[done];
-      const std::size_t start = done;
-      while (done < settled_.size() && settled_[done] == first) ++done;
-      if (*first.how == Disposition::requeue) passed_held_ = true;
-      if (first.said) continue;
-      if (!passed_held_) {
-        connection_.settle(first_unsettled_ + done - 1, *first.how, true);
-      } else {
-        for (auto i = start; i < done; ++i) connection_.settle(first_unsettled_ + i, *first.how, false);
-      }
-    }
-    settled_.erase(settled_.begin(), settled_.begin() + static_cast<std::ptrdiff_t>(done));
-    first_unsettled_ += done;
-  }
-
-  void settle_rest() {
-    for (std::size_t i = 0; i < settled_.size(); ++i) {
-      if (!settled_[i].how || settled_[i].said) continue;
-      connection_.settle(first_unsettled_ + i, *settled_[i].how, false);
-      settled_[i].said = true;
-    }
-  }
-
-  struct Settled {
-    std::optional<Disposition> how;  // nothing: not yet
-    bool said = false;               // the broker was told, or is not to be
-    bool operator==(const Settled&) const = default;
-  };
-
   SourceOptions options_;
-  Connection connection_;
+  std::unique_ptr<Connection> connection_;
   std::string queue_;
+  QueueKind kind_;
   DeliveryAssembler delivery_;
+  std::deque<Delivery> ready_;  // read and not taken yet
+  Settlements settlements_;
+
   std::uint64_t peek_left_ = 0;
-  std::uint64_t prefetch_ = 0;  // 0: no limit
+  std::uint64_t wanted_ = kNoLimit;   // deliveries of this connection
+  std::uint64_t delivered_ = 0;       // the last tag
+  std::uint64_t given_ = 0;           // deliveries that were taken
+  std::uint64_t settled_ = 0;         // of those, settled
+  std::uint64_t settled_before_ = 0;  // for good, by the connections before this one
   std::uint64_t held_ = 0;
-  std::multimap<Clock::Steady, std::uint64_t> resting_;  // tags, by when they go back to the queue
-  unsigned failures_ = 0;                                // in a row: each makes the next rest longer
+  Clock::Steady last_delivery_;
+
+  // Of the consumer that there is now.
+  bool consuming_ = false;
+  std::uint64_t prefetch_ = 0, first_here_ = 1, wanted_here_ = kNoLimit;
+  std::uint64_t said_here_ = 0;     // settlements said since it began
+  std::uint64_t resting_here_ = 0;  // of its deliveries, those that failed and are not back in the queue
+
+  std::multimap<Clock::Steady, std::uint64_t> not_before_;  // tags, by when they go back to the queue
+  unsigned failures_ = 0;                                   // in a row: each makes the next delay longer
   std::minstd_rand random_{std::random_device{}()};
-  bool passed_held_ = false;     // there is a held one before first_unsettled_
-  std::deque<Settled> settled_;  // from first_unsettled_ on
-  std::uint64_t first_unsettled_ = 1;
-  bool dirty_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Source> open_amqp_source(const Url& url, const SourceOptions& options) {
-  return std::make_unique<AmqpSource>(url, options);
+  SourceOptions all = options;
+  if (!all.progress) all.progress = std::make_shared<SourceProgress>();
+  auto connection = std::make_unique<Connection>(url, all);
+  const OpenedQueue queue = open_queue(*connection, all);
+  return std::make_unique<AmqpSource>(std::move(connection), queue, all);
 }
 
 }  // namespace iso::amqp

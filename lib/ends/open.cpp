@@ -78,7 +78,9 @@ std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options
   if (!scheme.remote) return scheme.source(url, options);
   // A peek that starts anew would show the same messages twice.
   if (options.peek) return opener(scheme.source, url, options)(options.timeout);
-  return reconnecting_source(opener(scheme.source, url, options), options.timeout, reconnecting(options));
+  SourceOptions lasting = options;
+  lasting.progress = std::make_shared<SourceProgress>();
+  return reconnecting_source(opener(scheme.source, url, lasting), options.timeout, reconnecting(options));
 }
 
 }  // namespace iso::ends

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +44,13 @@ struct SinkOptions : EndOptions {
       into;  // a store only: the queue that takes every message, created if missing; "": routing decides
 };
 
+// What a source that is opened again, after its connection was lost, must know of the ones before.
+struct SourceProgress {
+  std::uint64_t given = 0;               // records that were taken, also those that came again
+  std::uint64_t settled = 0;             // of them, those that will not come again
+  std::optional<std::uint64_t> present;  // how many there were at first, if more than these are not wanted
+};
+
 struct Binding {
   std::string exchange, routing_key;
 };
@@ -53,7 +62,13 @@ struct SourceOptions : EndOptions {
   // has
   // * or #, fanout if it is empty, direct otherwise.
   bool declare = false;
+  FieldTable queue_arguments;  // of the queue that is created: x-queue-type, …; a broker only
   bool peek = false;  // look, and leave all as it was
+  // Look also where the broker counts that as a delivery of what is shown, up to a limit.
+  bool peek_counted = false;
+  bool only_present = false;  // end after as many as were there at first: what comes back in is not taken
+  // Made by whoever opens a source again; null: it is never opened again.
+  std::shared_ptr<SourceProgress> progress;
   // A peek at all there is, or none: what is more than a broker's client can hold at once is
   // ErrorKind::usage.
   bool peek_all = false;

@@ -339,6 +339,7 @@ TEST_CASE(
     FakeBroker broker([&](Peer& peer) {
       peer.open();
       peer.queue_is_there(65'536);
+      peer.is_of_kind("rabbit_classic_queue");
       if (!peer.frame().is(method(10, 50))) throw std::runtime_error("it asked for something");
       peer.say_method(0, method(10, 51));
     });

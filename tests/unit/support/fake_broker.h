@@ -157,8 +157,27 @@ class Peer {
     expect(method(50, 10));
     say_method(1, method(50, 11), short_text("q") + integer(messages, 4) + integer(0, 4));
   }
-  int consume(unsigned messages = 0) {  // gives the prefetch that was asked for
+  // Says of what kind the queue is, which is asked by a consumer with an offset.
+  void is_of_kind(std::string_view kind) {
+    expect(method(60, 10));
+    say_method(1, method(60, 11));
+    expect(method(60, 20));
+    close_channel(
+        406, "PRECONDITION_FAILED - invalid arg 'x-stream-offset' for queue 'q' in vhost '/' of queue type " +
+                 std::string(kind));
+    open_channel();
+  }
+  // The queue and its consumer; gives the prefetch that was asked for.
+  int consume(unsigned messages = 0, std::string_view kind = "rabbit_classic_queue") {
     queue_is_there(messages);
+    is_of_kind(kind);
+    return start_consumer();
+  }
+  void end_consumer() {  // that the client cancels, and waits for
+    expect(method(60, 30));
+    say_method(1, method(60, 31), short_text("consumer"));
+  }
+  int start_consumer() {
     const Frame qos = expect(method(60, 10));
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(qos.payload[i]); };
     say_method(1, method(60, 11));

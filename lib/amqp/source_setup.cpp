@@ -1,0 +1,95 @@
+#include "amqp/source_setup.h"
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "record/binding_kind.h"
+
+namespace iso::amqp {
+namespace {
+
+bool is_missing(const Connection::Answer& answer) {
+  return answer && answer->code == kNotFound;
+}
+
+// Another connection has the queue for itself (405), or another consumer (403, which else is a permission).
+bool is_held_by_another(const Refusal& refusal) {
+  return refusal.code == AMQP_RESOURCE_LOCKED || refusal.text.find("in exclusive use") != std::string::npos;
+}
+
+OpenedQueue find_queue(Connection& connection, const SourceOptions& options) {
+  Connection::Queue queue;
+  if (options.queue.empty()) {
+    must(connection, connection.declare_queue("", {.exclusive = true, .auto_delete = true}, queue), "");
+    options.notice(fmt::format("listening on the private queue {}", queue.name));
+    return {queue.name, queue.messages, QueueKind::classic};
+  }
+  const auto refusal = connection.declare_queue(options.queue, {.passive = true}, queue);
+  if (is_missing(refusal) && options.declare) {
+    must(connection,
+         connection.declare_queue(options.queue, {.durable = true, .arguments = &options.queue_arguments},
+                                  queue),
+         options.queue);
+  } else if (is_missing(refusal)) {
+    throw Error(ErrorKind::missing, fmt::format("no queue \"{}\" at {}; create it with --declare",
+                                                options.queue, connection.name()));
+  } else {
+    must(connection, refusal, options.queue);
+  }
+  return {queue.name, queue.messages, ask_queue_kind(connection, options.queue)};
+}
+
+void bind(Connection& connection, const std::string& queue, const Binding& binding, bool declare) {
+  if (declare) {
+    const auto refusal = connection.declare_exchange(binding.exchange, "direct", true);
+    if (is_missing(refusal))
+      must(connection,
+           connection.declare_exchange(binding.exchange, exchange_kind_for(binding.routing_key), false),
+           binding.exchange);
+  }
+  const auto refusal = connection.bind(queue, binding.exchange, binding.routing_key);
+  if (is_missing(refusal))
+    throw Error(ErrorKind::missing, fmt::format("no exchange \"{}\" at {}; create it with --declare",
+                                                binding.exchange, connection.name()));
+  must(connection, refusal, binding.exchange);
+}
+
+[[noreturn]] void refuse_look(const OpenedQueue& queue, const SourceOptions& options) {
+  const bool can_be_told = !options.peek_all && !options.relay;
+  throw Error(
+      ErrorKind::usage,
+      fmt::format(
+          "\"{}\" is a quorum queue: each look counts as a delivery of every message shown, and after "
+          "its delivery limit, 20 by default, the broker drops it; {}",
+          queue.name,
+          can_be_told ? std::string("--peek=counted looks all the same")
+                      : fmt::format("take the messages to a store first: iso listen {} --inbox "
+                                    "sqlite:PATH --drain",
+                                    queue.name)));
+}
+
+}  // namespace
+
+void must(const Connection& connection, const Connection::Answer& answer, std::string_view name) {
+  if (!answer) return;
+  if (answer->code == kNotFound)
+    throw Error(ErrorKind::missing,
+                fmt::format("no queue or exchange \"{}\": {}; create what is missing with --declare", name,
+                            answer->text));
+  if (is_held_by_another(*answer))
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{}: another connection has the queue \"{}\" for itself: {}", connection.name(),
+                            name, answer->text));
+  throw Error(answer->code == AMQP_ACCESS_REFUSED ? ErrorKind::refused : ErrorKind::unavailable,
+              fmt::format("{}: {}", connection.name(), answer->text));
+}
+
+OpenedQueue open_queue(Connection& connection, const SourceOptions& options) {
+  const OpenedQueue queue = find_queue(connection, options);
+  if (options.peek && !options.peek_counted && looking_counts(queue.kind, connection.server_version()))
+    refuse_look(queue, options);
+  for (const Binding& binding : options.bindings) bind(connection, queue.name, binding, options.declare);
+  return queue;
+}
+
+}  // namespace iso::amqp

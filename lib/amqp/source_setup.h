@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "amqp/connection.h"
+#include "amqp/queue_kind.h"
+#include "pump/end_options.h"
+
+namespace iso::amqp {
+
+// The queue that a source takes from, once it is there.
+struct OpenedQueue {
+  std::string name;
+  std::uint32_t messages = 0;  // ready, by the broker's count
+  QueueKind kind = QueueKind::classic;
+};
+
+// Finds the queue, or creates it if the options say so, binds it, and asks of what kind it is. Throws
+// ErrorKind::missing, refused, unavailable (also for what another connection holds for itself), or usage for
+// a look that would cost messages.
+OpenedQueue open_queue(Connection& connection, const SourceOptions& options);
+
+// Throws what a refusal means for whoever takes from `name`.
+void must(const Connection& connection, const Connection::Answer& answer, std::string_view name);
+
+}  // namespace iso::amqp
