@@ -46,8 +46,8 @@ SourceOptions source_options(const ListenOptions& args, const Url& url, const Ci
   options.timeout = std::min(timeout_of(args.common, kConnectTime), std::chrono::milliseconds(kConnectTime));
   options.notice = [&report](std::string_view text) { report.note(text); };
   options.declare = args.declare;
-  options.peek = !args.peek.empty();
-  options.peek_counted = args.peek == "counted";
+  options.peek = args.peek;
+  options.peek_counted = args.peek_how == "counted";
   options.count = args.count;
   options.prefetch = prefetch_of(args);
   return options;

@@ -19,13 +19,14 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
       ->check(CLI::PositiveNumber);
   app.add_option("--idle", options.idle, "Stop when no message came for so long")->type_name("DUR");
   app.add_flag("--drain", options.drain, "Stop when the queue is empty");
-  app.add_flag("--peek", options.peek,
+  app.add_flag("--peek", options.peek_how,
                "Look without consuming: what is there now stays there; a quorum queue counts each look, so "
                "there say =counted")
       ->type_name("[=counted]")
       ->check([](const std::string& text) {
         return text == "true" || text == "counted" ? std::string() : text + ": say --peek or --peek=counted";
-      });
+      })
+      ->each([&options](const std::string&) { options.peek = true; });
   app.add_option("--prefetch", options.prefetch, "Messages with us and not acknowledged yet")
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))

@@ -19,8 +19,8 @@ struct ListenOptions {
   RegistryFlags registry;
   std::string self;  // NAME=HOST:PORT
   std::vector<std::string> bindings;
-  std::string peek;  // "true", "counted"
-  bool declare = false, drain = false, reply = false;
+  std::string peek_how;  // "true", "counted"
+  bool declare = false, drain = false, peek = false, reply = false;
   std::uint64_t count = 0;
   std::uint16_t prefetch = 0;  // 0: as many as suit what is done with them
   std::uint16_t jobs = 1;
