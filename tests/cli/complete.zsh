@@ -1,9 +1,9 @@
 # complete.zsh FOLDER LINE WANTED: types LINE and a Tab in an interactive zsh, and waits until the line holds WANTED.
 zmodload zsh/zpty
 zpty shell zsh -f -i
-typed() { # PATTERN: reads until it came, for at most ten seconds
+typed() { # PATTERN: reads until it came, for at most twenty seconds
   local part all i
-  for ((i = 0; i < 200; i++)); do
+  for ((i = 0; i < 400 * ${ISO_TEST_SLOWER:-1}; i++)); do
     while zpty -r -t shell part; do all+=$part; done
     [[ $all == *$~1* ]] && return 0
     sleep 0.05

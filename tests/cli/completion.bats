@@ -21,7 +21,7 @@ complete_in_bash() { # WORD…: what the last one completes to
 }
 
 @test "fish: subcommands, flags, choices and settings files complete" {
-  command -v fish >/dev/null || skip "no fish"
+  command -v fish >/dev/null || skip "missing: fish"
   install_completions
   complete_in_fish() { fish --no-config -c "source '$ROOT/completions/iso.fish'; complete -C '$1'" | cut -f1; }
   is publish "$(complete_in_fish 'iso pu')"
@@ -31,7 +31,7 @@ complete_in_bash() { # WORD…: what the last one completes to
 }
 
 @test "zsh: subcommands, flags and settings files complete" {
-  command -v zsh >/dev/null || skip "no zsh"
+  command -v zsh >/dev/null || skip "missing: zsh"
   install_completions
   complete_in_zsh() { zsh -f "$ROOT/tests/cli/complete.zsh" "$ROOT/completions" "$@"; }
   complete_in_zsh 'iso publi' publish

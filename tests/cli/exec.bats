@@ -122,10 +122,11 @@ SH
 @test "exec: SIGTERM lets the command finish" {
   make_queue "$q"
   send "$q" 1
-  "$BIN" listen "$q" --exec "sh -c 'touch started; sleep 1; touch finished'" &
+  "$BIN" listen "$q" --exec "sh -c 'touch started; until test -e go; do sleep 0.02; done; touch finished'" &
   local listener=$!
   wait_until test -e started
   kill $listener
+  touch go
   status=0
   wait $listener || status=$?
   is 143 "$status"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Shared by the bats files. BIN is the binary; ISO_TEST_END, sqlite or amqp, is the end that a test runs on.
+# Shared by the bats files. BIN is the binary; ISO_TEST_END, sqlite or amqp, is the end that a test runs on. Each wait
+# has a bound, ISO_TEST_SLOWER times as long as on a quiet machine.
 
 setup() {
   shopt -s lastpipe # so that `… | iso` sets status here
@@ -15,13 +16,15 @@ setup() {
     sqlite) export ISO_URL=sqlite:$BATS_TEST_TMPDIR/store.db ;;
     amqp) export ISO_URL=$broker ;;
   esac
-  if [[ $end == amqp && -z $broker ]]; then skip "no broker: ISO_TEST_AMQP is not set"; fi
+  if [[ $end == amqp && -z $broker ]]; then skip "missing: a broker, in ISO_TEST_AMQP"; fi
 }
+
+slower=${ISO_TEST_SLOWER:-1}
 
 # iso with what it says kept in the files stdout and stderr, and its exit in $status. Never longer than a minute.
 iso() {
   status=0
-  timeout 60 "$BIN" "$@" >stdout 2>stderr || status=$?
+  timeout $((60 * slower)) "$BIN" "$@" >stdout 2>stderr || status=$?
 }
 
 exits() { # CODE: what the last iso ended with
@@ -65,9 +68,9 @@ bodies() { # QUEUE: what is there, a body a line, and leaves it empty
   cat stdout
 }
 
-wait_until() { # COMMAND…: until it succeeds, for at most ten seconds
+wait_until() { # COMMAND…: until it succeeds, for at most twenty seconds
   local i
-  for ((i = 0; i < 200; i++)); do
+  for ((i = 0; i < 400 * slower; i++)); do
     if "$@"; then return 0; fi
     sleep 0.05
   done

@@ -496,10 +496,11 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   mkfifo pipe
   TMPDIR=$PWD/tmp "$BIN" reconcile l pipe --memory 32MiB >/dev/null 2>&1 3>&- &
   local pid=$!
-  { cat l; sleep 1; } >pipe &
-  for i in {1..100}; do ls -l /proc/$pid/fd 2>/dev/null | grep -q "$PWD/tmp" && break; sleep 0.05; done
+  { cat l; wait_until test -e over; } >pipe &
+  wait_until eval "ls -l /proc/$pid/fd 2>/dev/null | grep -q '$PWD/tmp'"
   kill -9 $pid
   wait $pid || true
+  touch over
   is '' "$(ls tmp)"
 }
 

@@ -1,11 +1,13 @@
 """A reader of AMQP 0-9-1 queues, small and independent of iso: the witness of what has arrived."""
 
+import os
 import socket
 import struct
 
 _METHOD, _HEADER, _BODY, _END = 1, 2, 3, 0xCE
 _START, _TUNE, _OPEN_OK = (10, 10), (10, 30), (10, 41)
 _GET_OK, _GET_EMPTY = (60, 71), (60, 72)
+_SLOWER = int(os.environ.get("ISO_TEST_SLOWER", 1))
 _AHEAD = 200  # basic.get on their way at once
 
 
@@ -18,7 +20,7 @@ class Reader:
 
     def __init__(self, port, host="127.0.0.1"):
         self._socket = socket.create_connection((host, port), 10)
-        self._socket.settimeout(20)
+        self._socket.settimeout(20 * _SLOWER)
         self._buffer = b""
         self._socket.sendall(b"AMQP\0\0\x09\x01")
         self._expect(_START)

@@ -14,7 +14,7 @@ import unittest
 
 BIN = os.environ["BIN"]
 SOAK = os.environ.get("ISO_SOAK") == "1"
-SLOWER = int(os.environ.get("ISO_TEST_SLOWER", 1))  # how many times slower BIN is than what people run, by its sanitizers
+SLOWER = int(os.environ.get("ISO_TEST_SLOWER", 1))  # how many times slower the machine is, or BIN by its sanitizers
 SEED = int(os.environ.get("ISO_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
 
 
@@ -115,7 +115,7 @@ class Iso:
                 given += len(batch)
                 with self._changed:
                     done = lambda: self.out.count(b"\n") >= given or self._ended
-                    if not self._changed.wait_for(done, 30):
+                    if not self._changed.wait_for(done, 30 * SLOWER):
                         raise AssertionError(f"no receipts for {given} messages; it said: {self.stderr}")
         self.end_input()
 
@@ -133,10 +133,10 @@ class Iso:
     def wait(self, seconds=60):
         """The exit status; 128 and the signal's number if one ended it."""
         try:
-            status = self.process.wait(seconds)
+            status = self.process.wait(seconds * SLOWER)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise AssertionError(f"iso did not end within {seconds} s; it said: {self.stderr}") from None
+            raise AssertionError(f"iso did not end within {seconds * SLOWER} s; it said: {self.stderr}") from None
         for thread in self._threads:
             thread.join(10)
         if self._fed:
@@ -151,7 +151,7 @@ class Iso:
 
     def _wait_for(self, what, seconds, name):
         with self._changed:
-            if not self._changed.wait_for(lambda: what() or self.process.poll() is not None, seconds) or not what():
+            if not self._changed.wait_for(lambda: what() or self.process.poll() is not None, seconds * SLOWER) or not what():
                 raise AssertionError(f"iso never gave {name}; exit {self.process.poll()}; it said: {self.stderr}")
 
     @property
@@ -171,10 +171,10 @@ def run(*arguments, cwd, stdin=b"", seconds=60, **more):
 
 
 def wait_until(what, seconds=20, name="what was waited for"):
-    limit = time.monotonic() + seconds
+    limit = time.monotonic() + seconds * SLOWER
     while not what():
         if time.monotonic() > limit:
-            raise AssertionError(f"{name} did not come within {seconds} s")
+            raise AssertionError(f"{name} did not come within {seconds * SLOWER} s")
         time.sleep(0.01)
 
 

@@ -6,7 +6,9 @@ import subprocess
 import tempfile
 
 from amqp_reader import Reader
+from binary import SLOWER
 
+_CTL_SECONDS = 120 * SLOWER  # rabbitmqctl starts a node of Erlang for each call
 _SCRIPTS = os.path.join(os.path.dirname(__file__), "..", "broker")
 
 
@@ -23,7 +25,7 @@ class Shared:
         self._ctl = os.environ["ISO_TEST_RABBITMQCTL"]
 
     def ctl(self, *arguments):
-        done = subprocess.run([self._ctl, "-q", *arguments], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run([self._ctl, "-q", *arguments], capture_output=True, text=True, timeout=_CTL_SECONDS, check=True)
         return done.stdout
 
     def reader(self):
@@ -56,7 +58,7 @@ class Broker(Shared):
 
     def __exit__(self, *_):
         if self._folder:
-            subprocess.run([os.path.join(_SCRIPTS, "stop"), self.dir], timeout=60, check=True)
+            subprocess.run([os.path.join(_SCRIPTS, "stop"), self.dir], timeout=60 * SLOWER, check=True)
             self._folder.cleanup()
 
     def _read_port(self):
@@ -72,7 +74,7 @@ class Broker(Shared):
 
     def _start(self, *again):
         done = subprocess.run(
-            [os.path.join(_SCRIPTS, "start"), *again, self.dir], capture_output=True, text=True, timeout=120, check=False
+            [os.path.join(_SCRIPTS, "start"), *again, self.dir], capture_output=True, text=True, timeout=120 * SLOWER, check=False
         )
         if done.returncode != 0:
             raise AssertionError(f"no broker: {done.stdout}{done.stderr}")

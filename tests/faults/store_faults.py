@@ -152,7 +152,7 @@ class FullDisk(FaultTest):
         super().setUp()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.dir], capture_output=True, text=True, check=False)
         if mounted.returncode != 0:
-            self.skipTest(f"cannot mount a small file system: {mounted.stderr.strip()}")
+            self.skipTest(f"missing: the right to mount a small file system: {mounted.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", self.dir], check=True)
 
     def test_a_disk_that_is_really_full_keeps_what_was_confirmed_and_goes_on_once_there_is_space(self):

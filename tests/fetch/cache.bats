@@ -122,8 +122,8 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   "$BIN" fetch "$base/x" 3>&- &
   local first=$!
   wait_until test -s origin/x/requests
-  iso fetch "$base/x" &
-  sleep 0.2 # it waits by now, or it will find the lock free; both must end well
+  "$BIN" fetch "$base/x" > stdout 3>&- &
+  wait_until eval "ls -l /proc/$!/fd | grep -q '$XDG_CACHE_HOME'" # it waits, or is about to; both must end well
   kill -9 "$first"
   wait $!
   is body "$(< stdout)"
@@ -165,7 +165,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
 }
 
 @test "cache: killed at any moment, what is stored is whole, with its own tag" {
-  local i body took
+  local i body took after
   for i in {1..40}; do
     body=version-$i-$(head -c 300000 /dev/zero | tr '\0' x)
     ok x "$i" "$body" "ETag: \"$(md5sum <<< "$body" | cut -d' ' -f1)\""
@@ -174,10 +174,8 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   iso fetch "$base/x"
   took=$((took + $(date +%s%3N)))
   for i in {1..25}; do
-    "$BIN" fetch "$base/x" --refresh > /dev/null 2>&1 3>&- &
-    sleep "$(printf '0.%03d' $((RANDOM % (took * 2 + 10) % 1000)))" # before, while and after it stores
-    kill -9 $! 2> /dev/null || true
-    wait $! 2> /dev/null || true
+    after=$((RANDOM % (took * 2 + 10))) # ms: before, while and after it stores
+    timeout -s KILL "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))" "$BIN" fetch "$base/x" --refresh > /dev/null 2>&1 3>&- || true
     iso fetch "$base/x" --offline --out records
     exits 0
     is "\"\\\"$(jq -r .text stdout | md5sum | cut -d' ' -f1)\\\"\"" "$(field .etag)"

@@ -11,7 +11,7 @@ teardown() {
 
 small_disk() { # of two mebibytes, for the cache
   mkdir cache
-  mount -t tmpfs -o size=2m tmpfs cache 2> /dev/null || skip "cannot mount a small file system"
+  mount -t tmpfs -o size=2m tmpfs cache 2> /dev/null || skip "missing: the right to mount a small file system"
 }
 
 fill() { # KIBIBYTES that are left
