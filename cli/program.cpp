@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/shared/common_options.h"
 #include "cli/shared/document.h"
+#include "cli/shared/environment.h"
 #include "cli/shared/exit_code.h"
 #include "cli/shared/people.h"
 
@@ -26,6 +27,20 @@ int parse_failure(const CLI::App& app, const CLI::ParseError& error) {
   tell_people(name, error.what());
   tell_people(name, fmt::format("see {} --help", name));
   return exit_code(ErrorKind::usage);
+}
+
+// CLI11 refuses a wrong value of an environment variable up to its version 2.1, and later passes over it as
+// if it were unset; this refuses it with every version.
+void refuse_wrong_variables(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands()) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_envname().empty() || option->count() > 0) continue;
+      const auto value = process_environment().variable(option->get_envname());
+      if (!value) continue;
+      option->add_result(*value);
+      option->run_callback();
+    }
+  }
 }
 
 int run(const Program& program, Session& session) {
@@ -75,6 +90,7 @@ int run_program(int argc, const char* const* argv, Session& session) {
     add_document_command(*program.app);
     try {
       program.app->parse(argc, argv);
+      refuse_wrong_variables(*program.app);
     } catch (const CLI::ParseError& error) {
       return parse_failure(*program.app, error);
     }
