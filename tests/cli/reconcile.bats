@@ -416,18 +416,25 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is 19 "$(wc -l <r)"
 }
 
+bytes_read() { # PID: so far
+  awk '/^rchar/ { print $2 }' "/proc/$1/io"
+}
+
+wait_for_looks() { # PID NUMBER: until a --watch of l and r looked so often again, and read both each time
+  local enough
+  enough=$(($(bytes_read "$1") + $2 * $(cat l r | wc -c)))
+  wait_until eval "((\$(bytes_read $1) >= $enough))"
+}
+
 @test "reconcile: --watch tells once of what stays longer than the grace, and of nothing that heals" {
   { message a 1; message b 1; message c 1; } >l
   { message a 1; } >r
   "$BIN" reconcile l r --watch 0.1 --grace 1 >stdout 2>stderr 3>&- &
   local pid=$!
-  sleep 0.4
+  wait_for_looks $pid 2
   message b 1 >>r
-  for i in {1..100}; do
-    [[ -s stdout ]] && break
-    sleep 0.1
-  done
-  sleep 0.5
+  wait_until test -s stdout
+  wait_for_looks $pid 5
   kill -INT $pid
   status=0
   wait $pid || status=$?
