@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <fmt/core.h>
 #include <memory>
 #include <random>
@@ -13,6 +12,8 @@
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/same_file.h"
+#include "base/url.h"
 #include "base/wait.h"
 #include "cli/reconcile/options.h"
 #include "cli/reconcile/output.h"
@@ -88,6 +89,11 @@ struct Looks {
   }
 };
 
+// A file or a collection that has nothing may be one whose making failed; a queue is empty when it is.
+bool is_an_export(const std::string& side) {
+  return is_http(side) || parse_url(side).scheme == "file";
+}
+
 // A look, and what was asked for after it: a plan, a repair and a second look.
 class OneRun {
  public:
@@ -97,10 +103,13 @@ class OneRun {
     if (!args_.plan.empty() || args_.repair)
       plan_ = std::make_unique<RepairPlan>(args_.plan, !args_.repair_to.empty(), looks_.options.folder);
     look();
-    if (plan_) plan_->finish();
+    if (plan_ && !interrupted()) plan_->finish();
     if (!interrupted() && plan_ && args_.repair && plan_->size() != 0) repair_all();
     if (interrupted()) return interrupted_by(looks_.session.interrupted);
-    const Outcome outcome = failures(args_, tally_) + repaired_.failed == 0 ? Outcome::done : Outcome::no;
+    const bool empty = tally_.left == 0 && !args_.allow_empty && is_an_export(args_.left);
+    if (empty) looks_.report.error("LEFT has no items; if that is as it should be, say --allow-empty");
+    const bool done = failures(args_, tally_) + repaired_.failed == 0 && !empty;
+    const Outcome outcome = done ? Outcome::done : Outcome::no;
     output_.summary(tally_, outcome, repaired_.repaired);
     return outcome;
   }
@@ -137,6 +146,31 @@ class OneRun {
   RepairTally repaired_;
 };
 
+// What tells a finding from the others of its look: its key, or where it is.
+std::string identity_of(const reconcile::Finding& finding) {
+  std::string identity = std::string(name_of(finding.status)) + finding.key + finding.error;
+  if (!finding.key.empty()) return identity;
+  const auto& found = finding.left.first ? *finding.left.first : *finding.right.first;
+  const auto& row = found.item->row;
+  return identity + fmt::format("\n{} {} {}", finding.left.first ? "left" : "right", row ? row->row : 0,
+                                found.place.offset());
+}
+
+// Whether a look that failed may succeed the next time. What was never there is a wrong name.
+bool may_pass(ErrorKind kind, bool looked) {
+  switch (kind) {
+    case ErrorKind::unavailable:
+    case ErrorKind::unconfirmed:
+      return true;
+    case ErrorKind::missing:
+    case ErrorKind::refused:
+    case ErrorKind::io:
+      return looked;
+    default:
+      return false;
+  }
+}
+
 // Tells of each finding once, when it has been there for longer than the grace, until a signal comes.
 Outcome watch(const Looks& looks, FindingOutput& output) {
   using Steady = Clock::Steady;
@@ -146,34 +180,65 @@ Outcome watch(const Looks& looks, FindingOutput& output) {
     std::uint64_t look = 0;
   };
   const auto every = parse_duration(looks.args.watch);
+  bool looked = false;
+  std::string away;  // why the last look failed
   std::unordered_map<std::string, Known> known;
   for (std::uint64_t look = 1; looks.session.interrupted == 0; ++look) {
     const Steady now = system_clock().steady();
-    looks.look([&](const reconcile::Finding& finding) {
-      auto& [since, told, last] =
-          known.try_emplace(std::string(name_of(finding.status)) + finding.key + finding.error, Known{now})
-              .first->second;
-      last = look;
-      if (told || finding.status == reconcile::Status::inflight || now - since < looks.options.grace) return;
-      told = true;
-      output.finding(finding);
-    });
+    try {
+      looks.look([&](const reconcile::Finding& finding) {
+        auto& [since, told, last] = known.try_emplace(identity_of(finding), Known{now}).first->second;
+        last = look;
+        if (told || finding.status == reconcile::Status::inflight || now - since < looks.options.grace)
+          return;
+        told = true;
+        output.finding(finding);
+      });
+      if (!away.empty()) looks.report.note("the look succeeded again");
+      looked = true;
+      away.clear();
+      if (looks.session.interrupted == 0)
+        std::erase_if(known, [look](const auto& one) { return one.second.look != look; });
+    } catch (const Error& error) {
+      if (!may_pass(error.kind(), looked)) throw;
+      if (away != error.what()) looks.report.warning(fmt::format("{}; the watch goes on", error.what()));
+      away = error.what();
+    }
     output.write();
-    if (looks.session.interrupted == 0)
-      std::erase_if(known, [look](const auto& one) { return one.second.look != look; });
     sleep_until(now + every, looks.session.interrupted);
   }
   return interrupted_by(looks.session.interrupted);
 }
 
-// A plan that replaces a side would lose it.
-void check_plan(const ReconcileArgs& args) {
+// The files that are read; those of a store too.
+std::vector<std::string> inputs_of(const ReconcileArgs& args) {
+  std::vector<std::string> inputs;
   for (const auto& side : {args.left, args.right}) {
-    std::error_code none;
-    if (!args.plan.empty() && std::filesystem::equivalent(args.plan, side, none))
-      throw Error(ErrorKind::usage,
-                  fmt::format("--plan {} is a side of the comparison; name another file", args.plan));
+    if (side == "-") inputs.emplace_back("/dev/stdin");
+    if (side == "-" || is_http(side)) continue;
+    const Url url = parse_url(side);
+    if (url.scheme != "file" && url.scheme != "sqlite") continue;
+    inputs.push_back(url.path);
+    if (url.scheme == "sqlite")
+      for (const auto* suffix : {"-wal", "-shm", "-owners"}) inputs.push_back(url.path + suffix);
   }
+  for (const auto& file : {args.bearer_file, args.password_file})
+    if (!file.empty()) inputs.push_back(file);
+  return inputs;
+}
+
+// A plan that replaces what is read, or what is written, would lose it.
+void check_plan(const ReconcileArgs& args) {
+  if (args.plan.empty()) return;
+  for (const auto& output : {args.plan, args.plan + ".done"})
+    for (const auto& input : inputs_of(args))
+      if (same_file(output, input))
+        throw Error(ErrorKind::usage,
+                    fmt::format("--plan {} would replace {}, which is read; name another file", args.plan,
+                                input == "/dev/stdin" ? "standard input" : input));
+  if (!args.repair_to.empty() && (args.repair_to == args.plan || same_file(args.repair_to, args.plan)))
+    throw Error(ErrorKind::usage,
+                fmt::format("--plan {} is where --repair-to sends; name another file", args.plan));
 }
 
 Outcome run(const ReconcileArgs& args, Session& session) {

@@ -103,8 +103,8 @@ void add_answer(CLI::App& app, ReconcileArgs& options) {
       ->type_name("STATUS,...")
       ->delimiter(',')
       ->check(CLI::IsMember(names));
-  app.add_option("--watch", options.watch,
-                 "Compare again and again, so often; tell what stays for longer than --grace")
+  app.add_flag("--allow-empty", options.allow_empty, "A LEFT that is fetched or a file may have no items");
+  app.add_option("--watch", options.watch, "Compare again every DUR; report what stays longer than --grace")
       ->type_name("DUR");
 }
 

@@ -23,6 +23,7 @@ struct ReconcileArgs {
 
   ReconcileForm form = ReconcileForm::records;
   std::vector<std::string> fail_on;
+  bool allow_empty = false;
 
   std::string plan, repair_to;
   bool repair = false, force = false;

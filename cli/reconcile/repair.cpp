@@ -1,6 +1,12 @@
 #include "cli/reconcile/repair.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -20,11 +26,6 @@ namespace {
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::chrono::seconds kDrainTime{5};
 constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
-
-Output open_plan(const std::string& path, const std::string& folder) {
-  if (path.empty()) return Output(reconcile::temporary_file(folder), "the plan");
-  return Output(open_to_write(path), path);
-}
 
 std::unordered_set<std::string> lines_of(const std::string& path) {
   std::unordered_set<std::string> lines;
@@ -87,7 +88,7 @@ void append_outcome(std::string& out, const Delivery& taken, const DeliveryResul
 }  // namespace
 
 RepairPlan::RepairPlan(const std::string& path, bool remembers, const std::string& folder)
-    : path_(path), out_(open_plan(path, folder)) {
+    : path_(path), out_(open_plan(folder)) {
   if (!remembers) return;
   done_before_ = lines_of(path + ".done");
   done_.emplace(open_to_append(path + ".done"), path + ".done");
@@ -110,6 +111,31 @@ void RepairPlan::add(const reconcile::Finding& finding) {
 
 void RepairPlan::finish() {
   out_.write_all();
+  if (beside_.empty()) return;
+  if (rename(beside_.c_str(), path_.c_str()) != 0)
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+  beside_.clear();
+}
+
+RepairPlan::~RepairPlan() {
+  if (!beside_.empty()) unlink(beside_.c_str());
+}
+
+// A pipe or a device is written as it is.
+Output RepairPlan::open_plan(const std::string& folder) {
+  if (path_.empty()) return Output(reconcile::temporary_file(folder), "the plan");
+  struct stat there {};
+  const bool exists = stat(path_.c_str(), &there) == 0;
+  if (exists && !S_ISREG(there.st_mode)) return Output(open_to_write(path_), path_);
+  if (exists) path_ = std::filesystem::canonical(path_).string();  // a link stays one
+  beside_ = path_ + ".XXXXXX";
+  auto file = Descriptor::own(mkostemp(beside_.data(), O_CLOEXEC));
+  if (file.get() < 0) {
+    beside_.clear();
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+  }
+  if (exists) fchmod(file.get(), there.st_mode & 07777);
+  return Output(std::move(file), path_);
 }
 
 void RepairPlan::done(std::uint64_t number) {

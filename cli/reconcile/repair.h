@@ -19,11 +19,15 @@ namespace iso::cli {
 // remembers what was confirmed, so that it is not sent again where RIGHT cannot know of it yet.
 class RepairPlan {
  public:
-  // `path` may be "": then the plan is kept where nobody sees it. Throws ErrorKind::io.
+  // `path` may be "": then the plan is kept where nobody sees it. A file that is there stays as it is until
+  // the plan is finished: it is written beside it. Throws ErrorKind::io.
   RepairPlan(const std::string& path, bool remembers, const std::string& folder);
+  ~RepairPlan();
+  RepairPlan(const RepairPlan&) = delete;
+  RepairPlan& operator=(const RepairPlan&) = delete;
 
   void add(const reconcile::Finding& finding);  // a finding that is not `missing` is no matter of it
-  void finish();                                // all was added
+  void finish();                                // all was added: it takes the name of the one before
 
   std::uint64_t size() const { return size_; }
 
@@ -34,7 +38,10 @@ class RepairPlan {
   std::string name() const { return path_.empty() ? "the plan" : path_; }
 
  private:
+  Output open_plan(const std::string& folder);
+
   std::string path_;
+  std::string beside_;  // where it is written until it is finished; "": at its place
   Output out_;
   std::uint64_t size_ = 0;
   std::vector<std::string> names_;  // of its lines, if what is done is remembered

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/core.h>
+#include <fstream>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -39,10 +40,18 @@ std::pair<Tokens, Tokens> pair_of(std::string_view text) {
   return {tokens_of(text.substr(0, at)), tokens_of(text.substr(at + 1))};
 }
 
-// `pointer` within what is compared on the left.
-Tokens within(const Tokens& compared, std::string_view option, std::string_view pointer) {
+bool is_within(const Tokens& place, const Tokens& outer) {
+  return place.size() > outer.size() && std::equal(outer.begin(), outer.end(), place.begin());
+}
+
+// `pointer` within what is compared on the left, or all of that if `itself`.
+Tokens within(const Tokens& compared, std::string_view option, std::string_view pointer, bool itself) {
   const Tokens tokens = tokens_of(pointer);
-  if (tokens.size() <= compared.size() || !std::equal(compared.begin(), compared.end(), tokens.begin()))
+  if (std::find(tokens.begin(), tokens.end(), "*") != tokens.end())
+    throw Error(ErrorKind::usage,
+                fmt::format("{} {}: a pointer names one place; * is no wildcard", option, pointer));
+  if (tokens.size() < compared.size() + (itself ? 0 : 1) ||
+      !std::equal(compared.begin(), compared.end(), tokens.begin()))
     throw Error(ErrorKind::usage,
                 fmt::format("{} {}: that is not within what --compare names on the left", option, pointer));
   return {tokens.begin() + static_cast<std::ptrdiff_t>(compared.size()), tokens.end()};
@@ -55,6 +64,49 @@ reconcile::Rule& rule_below(SideTerms& side, const Tokens& below) {
 void add_key(SideTerms& side, Tokens tokens) {
   side.rule.at(tokens).key = static_cast<int>(side.key.size());
   side.key.push_back(std::move(tokens));
+}
+
+// The same key again adds nothing; a place that stands for two keys has no meaning.
+bool is_known_key(const ReconcileSides& sides, const Tokens& left, const Tokens& right,
+                  std::string_view text) {
+  for (std::size_t i = 0; i < sides.left.key.size(); ++i) {
+    const bool same_left = sides.left.key[i] == left, same_right = sides.right.key[i] == right;
+    if (same_left && same_right) return true;
+    if (same_left || same_right)
+      throw Error(ErrorKind::usage, fmt::format("--key {}: another --key has the same place on the {}", text,
+                                                same_left ? "left" : "right"));
+  }
+  return false;
+}
+
+// An element of an array whose order does not matter has no place: nothing can be said of what is in it.
+void check_unordered(const ReconcileArgs& args, const SideTerms& side, const Tokens& below,
+                     std::string_view pointer) {
+  Tokens array = side.compared;
+  array.insert(array.end(), below.begin(), below.end());
+  const auto refuse = [pointer](std::string_view what) {
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("{} is within the array of --unordered {}, whose elements have no place", what, pointer));
+  };
+  if (array.empty()) return;  // items that have a key are no arrays
+  for (const auto& key : side.key)
+    if (is_within(key, array)) refuse("a --key");
+  for (const auto& other : args.unordered)
+    if (is_within(tokens_of(other), tokens_of(pointer))) refuse("--unordered " + other);
+  for (const auto& other : args.ignored)
+    if (is_within(tokens_of(other), tokens_of(pointer))) refuse("--ignore " + other);
+}
+
+// A store that is given as a file.
+void refuse_database(const Url& url) {
+  constexpr std::string_view kMagic = "SQLite format 3";
+  std::error_code none;
+  if (url.scheme != "file" || !std::filesystem::is_regular_file(url.path, none)) return;
+  std::ifstream file(url.path, std::ios::binary);
+  std::string start(kMagic.size(), '\0');
+  if (file.read(start.data(), static_cast<std::streamsize>(start.size())) && start == kMagic)
+    throw Error(ErrorKind::usage, fmt::format("{} is a database; say sqlite:{}#QUEUE", url.path, url.path));
 }
 
 // It can be read where and as often as we like; a pipe cannot, nor what is compressed.
@@ -89,6 +141,7 @@ void open_text(reconcile::Side& side, const std::string& end, const ReconcileArg
   }
   Url url = parse_url(end);
   fill_password(url, args.password_file);
+  refuse_database(url);
   side.name = redacted(url);
   side.rows = url.scheme == "sqlite";
   side.received_now = !side.rows && url.scheme != "file";
@@ -119,6 +172,7 @@ ReconcileSides read_sides(const ReconcileArgs& args) {
   auto& [left, right] = sides;
   for (const auto& key : args.keys.empty() ? std::vector<std::string>{"/message_id"} : args.keys) {
     auto [of_left, of_right] = pair_of(key);
+    if (is_known_key(sides, of_left, of_right, key)) continue;
     add_key(left, std::move(of_left));
     add_key(right, std::move(of_right));
   }
@@ -127,10 +181,13 @@ ReconcileSides read_sides(const ReconcileArgs& args) {
     if (args.compare.empty()) reconcile::ignore_delivery_fields(side->rule);
     side->rule.at(side->compared).compared = true;
     for (const auto& pointer : args.ignored)
-      rule_below(*side, within(left.compared, "--ignore", pointer)).ignored =
+      rule_below(*side, within(left.compared, "--ignore", pointer, false)).ignored =
           reconcile::Rule::Ignored::always;
-    for (const auto& pointer : args.unordered)
-      rule_below(*side, within(left.compared, "--unordered", pointer)).unordered = true;
+    for (const auto& pointer : args.unordered) {
+      const Tokens below = within(left.compared, "--unordered", pointer, true);
+      rule_below(*side, below).unordered = true;
+      check_unordered(args, *side, below, pointer);
+    }
   }
   return sides;
 }

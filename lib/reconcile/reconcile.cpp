@@ -85,6 +85,7 @@ class Reconciliation {
     tells_ = found != nullptr;
     Partitions missing = partitions(), extra = partitions();
     first_look(missing, extra);
+    if (stop_ == 0) check_compared(left_, right_);
     second_look(missing, extra);
     if (tells_ && stop_ == 0) tell(found);
     return tally_;

@@ -338,14 +338,109 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 0
 }
 
-@test "reconcile: a plan never replaces a side" {
+@test "reconcile: a plan never replaces what is read, and one that is there stays until the new one is whole" {
   message a 1 >l
   : >r
   ln -s l also-l
   iso reconcile l r --plan also-l
   exits 64
-  says 'is a side'
+  says 'would replace l'
+  iso reconcile - r --plan l <l
+  exits 64
+  says 'standard input'
+  iso listen q --declare --drain --url sqlite:s.db
+  cp s.db before.db
+  iso reconcile l sqlite:s.db#q --plan s.db
+  exits 64
+  cmp s.db before.db
   is 1 "$(wc -l <l)"
+  echo yesterday >plan
+  chmod 640 plan
+  iso reconcile l nowhere --plan plan
+  exits 66
+  is yesterday "$(<plan)"
+  ln -s plan link
+  iso reconcile l r --plan link
+  exits 1
+  is a "$(jq -r .message_id plan)"
+  [[ -L link ]]
+  is 640 "$(stat -c %a plan)"
+  is '' "$(ls plan.* 2>/dev/null)"
+  iso reconcile l r --plan >(cat >piped)
+  exits 1
+  wait_until grep -q '"a"' piped
+}
+
+@test "reconcile: a pointer that nothing has is exit 65, and two keys at one place are 64" {
+  { message a 1; message b 2; } >l
+  { message a 1; message b 3; } >r
+  for how in '' --sorted; do
+    iso reconcile l r --compare /vv $how
+    exits 65
+    says 'no item of either side has /vv'
+  done
+  iso reconcile l r --compare /vv=/body
+  exits 1
+  iso reconcile l r --key /message_id --key /message_id
+  exits 1
+  is 'different summary' "$(statuses)"
+  iso reconcile l r --key /message_id=/x --key /message_id=/y
+  exits 64
+  says 'the same place on the left'
+  iso reconcile l r --unordered /body --key /body/0
+  exits 64
+  iso reconcile l r --unordered /body --ignore /body/0
+  exits 64
+  iso reconcile l r --ignore '/body/*/at'
+  exits 64
+  message a '[1,2]' >l
+  message a '[2,1]' >r
+  iso reconcile l r --compare /body --unordered /body
+  exits 0
+  iso reconcile l r --unordered ''
+  exits 1
+  lines '{"message_id":"a","v":[1,2]}' >l
+  lines '{"message_id":"a","w":[2,1]}' >r
+  iso reconcile l r --compare /v=/w --unordered /v
+  exits 0
+}
+
+@test "reconcile: an export that is empty is no peace, unless --allow-empty says so" {
+  : >l
+  : >r
+  iso reconcile l r
+  exits 1
+  says --allow-empty
+  iso reconcile l r --allow-empty
+  exits 0
+  iso listen q --declare --drain --url sqlite:s.db
+  iso reconcile sqlite:s.db#q r
+  exits 0
+}
+
+@test "reconcile: a database that is given as a file is exit 64, and it is said how to name its queue" {
+  iso listen q --declare --drain --url sqlite:s.db
+  iso reconcile s.db s.db
+  exits 64
+  says 'say sqlite:s.db#QUEUE'
+}
+
+@test "reconcile: --watch goes on while a side is away, and tells each line that is no item" {
+  { message a 1; echo '{'; echo '{'; } >l
+  message a 1 >r
+  "$BIN" reconcile l r --watch 0.1 --grace 0 >stdout 2>stderr 3>&- &
+  local pid=$!
+  wait_until grep -q '"line":3' stdout
+  grep -q '"line":2' stdout
+  rm r
+  wait_until grep -q 'the watch goes on' stderr
+  { message a 1; message b 1; } >r.new
+  mv r.new r
+  wait_until grep -q '"extra"' stdout
+  kill -INT $pid
+  status=0
+  wait $pid || status=$?
+  exits 130
 }
 
 @test "reconcile: --repair sends what a queue lacks with its own id, and running it again sends nothing" {
@@ -521,7 +616,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
   iso reconcile /dev/null /dev/null --memory 31MiB
   exits 64
   says '--memory: 32MiB is the least'
-  iso reconcile /dev/null /dev/null --memory 32MiB
+  iso reconcile /dev/null /dev/null --memory 32MiB --allow-empty
   exits 0
 }
 

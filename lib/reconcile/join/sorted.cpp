@@ -40,6 +40,9 @@ class SortedItems {
         continue;
       }
       entry_ = {digest.key.high, digest.content, place};
+      LineFile::Seen& seen = side_.text->seen();
+      seen.items = true;
+      seen.compared = seen.compared || digest.has_compared;
       key_.clear();
       for (std::size_t part = 0; part < side_.key.size(); ++part)
         append_ordered_part(key_, digester_.key_part(part));
@@ -122,6 +125,7 @@ ReconcileTally reconcile_sorted(Side& left, Side& right, const ReconcileOptions&
     if (stop != 0) break;  // then a side may only seem to have no more
     classifier.classify_known(key, of_left, of_right);
   }
+  if (stop == 0) check_compared(left, right);
   ReconcileTally tally = classifier.finish();
   tally.left = lefts.items();
   tally.right = rights.items();

@@ -1,6 +1,7 @@
 #include "reconcile/json/comparison.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 
@@ -60,6 +61,63 @@ bool same_as_whole(const Value& left, const Value& right) {
     default:
       return canonical(left) == canonical(right);
   }
+}
+
+// Elements in a row that both arrays have.
+struct Run {
+  std::size_t left = 0, right = 0, size = 0;
+};
+
+// A longest common subsequence of two short rows, as runs of one.
+std::vector<Run> common_subsequence(const std::vector<std::size_t>& left,
+                                    const std::vector<std::size_t>& right) {
+  const std::size_t width = right.size() + 1;
+  std::vector<std::uint16_t> longest((left.size() + 1) * width);  // from a place in both on
+  for (std::size_t i = left.size(); i-- > 0;)
+    for (std::size_t j = right.size(); j-- > 0;) {
+      std::uint16_t& here = longest[i * width + j];
+      if (left[i] == right[j]) {
+        here = static_cast<std::uint16_t>(longest[(i + 1) * width + j + 1] + 1);
+      } else {
+        here = std::max(longest[(i + 1) * width + j], longest[i * width + j + 1]);
+      }
+    }
+  std::vector<Run> runs;
+  for (std::size_t i = 0, j = 0; i < left.size() && j < right.size();) {
+    if (left[i] == right[j]) {
+      runs.push_back({i++, j++, 1});
+    } else {
+      longest[(i + 1) * width + j] >= longest[i * width + j + 1] ? ++i : ++j;
+    }
+  }
+  return runs;
+}
+
+// What both arrays have in the same order: all of a common head and tail, and between them a longest common
+// subsequence, unless that would take more than kMostCells steps.
+std::vector<Run> aligned(const std::vector<Value>& left, const std::vector<Value>& right) {
+  constexpr std::size_t kMostCells = 1'000'000;
+  const std::size_t shorter = std::min(left.size(), right.size());
+  std::size_t head = 0, tail = 0;
+  while (head < shorter && same_as_whole(left[head], right[head])) ++head;
+  while (tail < shorter - head && same_as_whole(left[left.size() - 1 - tail], right[right.size() - 1 - tail]))
+    ++tail;
+  std::vector<Run> runs{{0, 0, head}};
+  const std::size_t lefts = left.size() - head - tail, rights = right.size() - head - tail;
+  if (lefts != 0 && rights != 0 && lefts <= kMostCells / rights) {
+    std::unordered_map<std::string, std::size_t> numbers;
+    const auto numbers_of = [&](const std::vector<Value>& elements, std::size_t count) {
+      std::vector<std::size_t> row;
+      for (std::size_t i = head; i < head + count; ++i)
+        row.push_back(numbers.try_emplace(canonical(elements[i]), numbers.size()).first->second);
+      return row;
+    };
+    const auto left_row = numbers_of(left, lefts), right_row = numbers_of(right, rights);
+    for (Run run : common_subsequence(left_row, right_row))
+      runs.push_back({run.left + head, run.right + head, run.size});
+  }
+  runs.push_back({left.size() - tail, right.size() - tail, tail});
+  return runs;
 }
 
 // A pointer cannot name what has no characters.
@@ -161,6 +219,7 @@ void Comparison::compare_as_whole(const Value& left, const Value& right, const R
 void Comparison::compare_arrays(const Value& left, const Value& right, const Rule* rule) {
   if (rule != nullptr && rule->unordered) return compare_unordered(left, right);
   const bool has_places = rule != nullptr && !rule->below.empty();
+  if (writes_ && !has_places) return align_arrays(left, right);
   const std::size_t common = std::min(left.elements.size(), right.elements.size());
   for (std::size_t i = 0; i < common && !done(); ++i) {
     const Step step(*this, i);
@@ -173,6 +232,36 @@ void Comparison::compare_arrays(const Value& left, const Value& right, const Rul
   for (std::size_t i = common; i < right.elements.size() && !done(); ++i) {
     const Step step(*this, i);
     note(Change::Op::add, {}, right.elements[i].verbatim());
+  }
+}
+
+// The elements between what both have, the last ones first, so that indices into left stay right.
+void Comparison::align_arrays(const Value& left, const Value& right) {
+  const auto anchors = aligned(left.elements, right.elements);
+  std::size_t left_end = left.elements.size(), right_end = right.elements.size();
+  for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor) {
+    compare_gap(left, {anchor->left + anchor->size, left_end}, right,
+                {anchor->right + anchor->size, right_end});
+    left_end = anchor->left;
+    right_end = anchor->right;
+  }
+  compare_gap(left, {0, left_end}, right, {0, right_end});
+}
+
+// Pairs by position, and what one side has beyond them.
+void Comparison::compare_gap(const Value& left, Range lefts, const Value& right, Range rights) {
+  const std::size_t pairs = std::min(lefts.end - lefts.begin, rights.end - rights.begin);
+  for (std::size_t i = 0; i < pairs; ++i) {
+    const Step step(*this, lefts.begin + i);
+    compare(left.elements[lefts.begin + i], right.elements[rights.begin + i], nullptr);
+  }
+  for (std::size_t i = lefts.end; i > lefts.begin + pairs; --i) {
+    const Step step(*this, i - 1);
+    note(Change::Op::remove, left.elements[i - 1].verbatim(), {});
+  }
+  for (std::size_t i = pairs; i < rights.end - rights.begin; ++i) {
+    const Step step(*this, lefts.begin + i);
+    note(Change::Op::add, {}, right.elements[rights.begin + i].verbatim());
   }
 }
 

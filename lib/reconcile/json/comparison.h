@@ -25,6 +25,11 @@ class Comparison {
   void compare_objects(const Value& left, const Value& right, const Rule* rule);
   void compare_as_whole(const Value& left, const Value& right, const Rule* rule);
   void compare_arrays(const Value& left, const Value& right, const Rule* rule);
+  struct Range {
+    std::size_t begin = 0, end = 0;
+  };
+  void align_arrays(const Value& left, const Value& right);
+  void compare_gap(const Value& left, Range lefts, const Value& right, Range rights);
   void compare_unordered(const Value& left, const Value& right);
 
   void note(Change::Op op, std::string_view before, std::string_view after);

@@ -169,6 +169,7 @@ Digest Digester::finish(const char* at) {
     digest.key = {mix(digest.key.high ^ salt::kText, key.hash.high) ^ key.hash.low,
                   mix(digest.key.low ^ salt::kObject, key.hash.low) ^ key.hash.high};
   }
+  digest.has_compared = content_ != salt::kAbsent;
   digest.content = with_key(content_, digest.key);
   return digest;
 }

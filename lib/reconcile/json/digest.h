@@ -23,6 +23,7 @@ struct Digest {
   enum class State : std::uint8_t { item, no_key, invalid };
 
   State state = State::invalid;
+  bool has_compared = false;  // what is compared is there
   KeyHash key;                // equal for equal keys: by value for numbers, by characters for strings
   std::uint64_t content = 0;  // equal for equal keys with equal contents, as `same` in patch.h means it
   const char* end = nullptr;  // after the item's value and the white space behind it

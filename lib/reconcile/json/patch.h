@@ -24,9 +24,10 @@ struct Change {
 };
 
 // What turns `left` into `right`, in the order to apply it; both texts must outlive it. `path` is where
-// `left` is in its item. Arrays are compared by position, and shrink and grow at their end. Empty if they are
-// the same. What differs more than 500 levels down is replaced from there on. What is ignored stays as it is
-// in left, but inside of what is replaced or added as a whole.
+// `left` is in its item. Of arrays, what both have in the same order stays; if most of two long arrays
+// differs, or a rule names their elements, they are compared by position, and shrink and grow at their end.
+// Empty if they are the same. What differs more than 500 levels down is replaced from there on. What is
+// ignored stays as it is in left, but inside of what is replaced or added as a whole.
 std::vector<Change> changes(const Value& left, const Value& right, const Rule* rule, std::string_view path);
 
 // The same as a JSON Patch (RFC 6902) on one line. Before each value that is replaced or removed stands a

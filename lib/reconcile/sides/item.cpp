@@ -51,6 +51,10 @@ Item::Item(std::string text, bool rows, const Rule& rule) : line(std::move(text)
     why = row->error;
     return;
   }
+  if (line.starts_with(kUnreadable)) {
+    why = line.substr(1);
+    return;
+  }
   json = without_space(line);
   JsonScanner scanner;
   if (scanner.scan(json, true) != JsonScanner::Status::complete) {

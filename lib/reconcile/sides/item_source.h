@@ -43,6 +43,9 @@ class Rows {
   virtual void choose(std::vector<std::int64_t> rows) = 0;
 };
 
+// What a line begins with that stands for an item that cannot be read: why follows. It begins no JSON.
+inline constexpr char kUnreadable = '\1';
+
 // One side of a comparison that is no plain file, as lines of text: one item of JSON each, with a tab and its
 // row_text after it if the item is a row. An item that cannot be read is "" with a row_text that says why.
 class ItemSource {

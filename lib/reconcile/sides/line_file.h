@@ -67,6 +67,13 @@ class LineFile {
   std::uint64_t line_number(std::uint64_t offset) const;
   std::size_t longest_line() const { return longest_; }  // of the blocks that were told of
 
+  // What was found in it: items with a key, and any of them that has what is compared. For one thread at a
+  // time.
+  struct Seen {
+    bool items = false, compared = false;
+  };
+  Seen& seen() { return seen_; }
+
   ItemSource* source() const { return source_.get(); }  // null: it is a file
 
   // What came since all was read: another text, or null.
@@ -85,6 +92,7 @@ class LineFile {
   std::unique_ptr<ItemSource> source_;
   std::uint64_t offset_ = 0, end_ = 0, lines_ = 0;
   std::size_t blocks_ = 0;
+  Seen seen_;
   bool read_on_ = false;
 
   std::mutex mutex_;

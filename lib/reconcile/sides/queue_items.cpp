@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/wait.h"
+#include "reconcile/sides/beyond_json.h"
 #include "reconcile/sides/item_source.h"
 #include "record/write.h"
 
@@ -30,7 +31,9 @@ class QueueItems final : public ItemSource {
     const SourceState state = source_->take(kAtOnce, taken);
     for (const Delivery& one : taken) {
       if (one.bad_input) {
-        out += unreadable_text(one);  // no JSON: the item is told of as invalid
+        out += kUnreadable + unreadable_text(one);
+      } else if (const auto field = field_beyond_json(one.record); !field.empty()) {
+        out += fmt::format("{}a message whose {} is not UTF-8", kUnreadable, field);
       } else {
         append_record(out, one.record);
       }

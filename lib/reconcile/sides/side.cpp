@@ -1,8 +1,10 @@
 #include "reconcile/sides/side.h"
 
+#include <fmt/core.h>
 #include <mutex>
 #include <utility>
 
+#include "base/error.h"
 #include "reconcile/join/workers.h"
 #include "record/plain.h"
 
@@ -44,6 +46,9 @@ class Reader {
     writer_.flush();
     const std::lock_guard lock(shared_.mutex);
     shared_.items += items_;
+    LineFile::Seen& seen = shared_.scan.text.seen();
+    seen.items = seen.items || seen_.items;
+    seen.compared = seen.compared || seen_.compared;
   }
 
  private:
@@ -55,6 +60,8 @@ class Reader {
     const Place place(offset,
                       static_cast<std::uint8_t>(line_flags | (shared_.scan.later ? Place::later : 0)));
     if (digest.state == Digest::State::item) {
+      seen_.items = true;
+      seen_.compared = seen_.compared || digest.has_compared;
       writer_.add({digest.key.high & shared_.scan.key_bits, digest.content, place});
     } else {
       const std::lock_guard lock(shared_.mutex);
@@ -69,9 +76,23 @@ class Reader {
   Partitions::Writer writer_;
   std::string room_;
   std::uint64_t items_ = 0;
+  LineFile::Seen seen_;
 };
 
 }  // namespace
+
+void check_compared(const Side& left, const Side& right) {
+  const auto &of_left = left.text->seen(), &of_right = right.text->seen();
+  if (left.present || of_left.compared || of_right.compared || !(of_left.items || of_right.items)) return;
+  const auto pointer_of = [](const Side& side) {
+    std::string pointer;
+    for (const auto& token : side.compared) pointer += "/" + pointer_token(token);
+    return pointer;
+  };
+  const std::string on_left = pointer_of(left), on_right = pointer_of(right);
+  throw Error(ErrorKind::data, fmt::format("nothing was compared: no item of either side has {}{}", on_left,
+                                           on_right == on_left ? "" : ", or " + on_right + " on the right"));
+}
 
 std::uint8_t flags_of(const RowState& row) {
   switch (row.settled) {

@@ -40,6 +40,10 @@ struct Side {
 // The applications among `expected` that have not handled the message of a ledger's item.
 std::vector<std::string> unanswered(const Value& item, const Expected& expected);
 
+// Once both are read. Throws ErrorKind::data if there are items, and none has what is compared: a wrong
+// pointer would make all of them the same.
+void check_compared(const Side& left, const Side& right);
+
 // What a row's text says that counts for the comparison, as flags of Place.
 std::uint8_t flags_of(const RowState& row);
 

@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <fmt/core.h>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "reconcile/sides/beyond_json.h"
 #include "reconcile/sides/item_source.h"
+#include "record/scan.h"
 #include "record/write.h"
 #include "store/view.h"
 
@@ -75,8 +78,9 @@ class StoreItems final : public ItemSource, public Rows {
     std::size_t got = 0;
     const auto one = [&](const store::StoreView::Row& row) {
       head_.clear();
-      if (row.error.empty()) append_head(head_, row.record);
-      each({state_of(row), head_, row.body});
+      RowState state = state_of(row);
+      if (state.error.empty()) append_head(head_, row.record);
+      each({std::move(state), head_, row.body});
       got += head_.size() + row.body.size();
       return got < kAtOnce;
     };
@@ -98,7 +102,11 @@ class StoreItems final : public ItemSource, public Rows {
   }
 
   static RowState state_of(const store::StoreView::Row& row) {
-    return {row.seq, settled_of(row.state), row.created_ms, row.error};
+    RowState state{row.seq, settled_of(row.state), row.created_ms, row.error};
+    if (!state.error.empty()) return state;
+    if (const auto field = field_beyond_json(row.record); !field.empty())
+      state.error = fmt::format("{} is not UTF-8", field);
+    return state;
   }
 
   static void append_head(std::string& out, const Record& record) {
@@ -108,9 +116,10 @@ class StoreItems final : public ItemSource, public Rows {
   }
 
   static void append(std::string& out, const store::StoreView::Row& row) {
-    if (row.error.empty()) append_record(out, row.record);
+    const RowState state = state_of(row);
+    if (state.error.empty()) append_record(out, row.record);
     out += '\t';
-    append_row_text(out, state_of(row));
+    append_row_text(out, state);
     out += '\n';
   }
 
@@ -147,18 +156,30 @@ class LedgerItems final : public ItemSource {
 
  private:
   static void append(std::string& out, const store::StoreView::Answers& answers) {
+    RowState state{0, RowState::Settled::unknown, answers.last_ms, {}};
+    if (is_utf8(answers.message_id)) {
+      append_item(out, answers);
+    } else {
+      state.error = "message_id is not UTF-8";
+    }
+    out += '\t';
+    append_row_text(out, state);
+    out += '\n';
+  }
+
+  // An application whose name is not UTF-8 is none that --expect can name.
+  static void append_item(std::string& out, const store::StoreView::Answers& answers) {
     out += "{\"message_id\":";
     append_json_string(out, answers.message_id);
     out += ",\"acks\":{";
     for (const auto& [application, kind] : answers.by_application) {
+      if (!is_utf8(application)) continue;
       if (out.back() != '{') out += ',';
       append_json_string(out, application);
       out += ':';
       append_json_string(out, kind);
     }
-    out += "}}\t";
-    append_row_text(out, {0, RowState::Settled::unknown, answers.last_ms, {}});
-    out += '\n';
+    out += "}}";
   }
 
   std::shared_ptr<store::StoreView> view_;

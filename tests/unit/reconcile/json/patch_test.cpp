@@ -268,3 +268,26 @@ TEST_CASE("changes: nesting as deep as the scanner allows is compared") {
   CHECK_FALSE(same_texts("[" + left.substr(5, left.size() - 6) + "]",
                          "[" + right.substr(5, right.size() - 6) + "]", &rule));
 }
+
+TEST_CASE("changes: an element that comes or goes anywhere in an array is one operation") {
+  const struct {
+    std::string left, right, patch;
+  } rows[] = {
+      {"[1,2,3]", "[0,1,2,3]", R"([{"op":"add","path":"/0","value":0}])"},
+      {"[0,1,2,3]", "[1,2,3]", R"([{"op":"test","path":"/0","value":0},{"op":"remove","path":"/0"}])"},
+      {"[1,2,3]", "[1,9,2,3]", R"([{"op":"add","path":"/1","value":9}])"},
+      {"[1,2,3,4]", "[9,1,3,4,8]",
+       R"([{"op":"add","path":"/4","value":8},{"op":"test","path":"/1","value":2},)"
+       R"({"op":"remove","path":"/1"},{"op":"add","path":"/0","value":9}])"},
+      {"[{\"a\":1},2]", "[5,{\"a\":1.0},2]", R"([{"op":"add","path":"/0","value":5}])"},
+      {"[1,{\"a\":1},3]", "[1,{\"a\":2},3]",
+       R"([{"op":"test","path":"/1/a","value":1},{"op":"replace","path":"/1/a","value":2}])"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.right);
+    const Value left = read_value(row.left), right = read_value(row.right);
+    std::string patch;
+    append_patch(patch, changes(left, right, nullptr, ""));
+    CHECK(patch == row.patch);
+  }
+}

@@ -269,3 +269,19 @@ TEST_CASE(
   }
   CHECK(error_of([&] { open_queue_items(store.url(), {}); }).kind() == ErrorKind::usage);
 }
+
+TEST_CASE("source: an id that is not UTF-8 is told as invalid, and is not another's") {
+  const SmallStore store(
+      "INSERT INTO iso_queues(name) VALUES('q');"
+      "INSERT INTO iso_messages(queue, message_id, body) VALUES('q', x'ff', '1'), ('q', x'fe', '2'), ('q', "
+      "'?', '3');"
+      "INSERT INTO iso_acks(message_id, application, kind, at_ms) VALUES(CAST(x'ff' AS TEXT), 'shop', "
+      "'handled', 1)");
+  const auto text = all_of(*open_store_items(store.url("q")));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 3);
+  CHECK(text.find(R"("message_id":"?")") == text.rfind(R"("message_id":"?")"));
+  CHECK(text.find(R"("error":"message_id is not UTF-8")") != text.npos);
+  CHECK(all_of(*open_store_items(store.url("acks"))).find("message_id is not UTF-8") != std::string::npos);
+  const auto looked_at = all_of(*open_queue_items(store.url("q"), {}));
+  CHECK(looked_at.find(R"("message_id":"?")") == looked_at.rfind(R"("message_id":"?")"));
+}

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace iso {
+
+// Whether both paths lead to one file that is there, by device and inode.
+bool same_file(const std::string& one, const std::string& other);
+
+}  // namespace iso
