@@ -14,6 +14,8 @@
 namespace iso {
 namespace {
 
+constexpr int kFifoTime = 10'000;  // ms
+
 Error failed(ErrorKind kind, std::string_view task, std::string_view name) {
   return {kind, fmt::format("cannot {} {}: {}", task, name, std::strerror(errno))};
 }
@@ -23,6 +25,20 @@ std::size_t bytes_at_once(int fd) {
   struct stat status {};
   if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return std::size_t{1} << 20;
   return PIPE_BUF;
+}
+
+Descriptor standard(int fd, int useless, std::string_view name) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_ACCMODE) == useless)
+    throw Error(ErrorKind::io, fmt::format("{} is closed", name));
+  return Descriptor::lend(fd);
+}
+
+Descriptor open_input(const std::string& path, int flags) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
+  if (fd < 0)
+    throw failed(errno == ENOENT || errno == ENOTDIR ? ErrorKind::missing : ErrorKind::io, "read", path);
+  return Descriptor::own(fd);
 }
 
 }  // namespace
@@ -37,32 +53,51 @@ Descriptor::~Descriptor() {
   if (owned_ && fd_ >= 0) close(fd_);
 }
 
+void hold_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)  // the lowest free one is this one
+      static_cast<void>(open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
+Descriptor standard_input() {
+  return standard(STDIN_FILENO, O_WRONLY, "standard input");
+}
+
+Descriptor standard_output() {
+  return standard(STDOUT_FILENO, O_RDONLY, "standard output");
+}
+
 Descriptor open_to_read(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    throw failed(errno == ENOENT || errno == ENOTDIR ? ErrorKind::missing : ErrorKind::io, "read", path);
-  return Descriptor::own(fd);
+  return open_input(path, 0);
+}
+
+Descriptor open_to_poll(const std::string& path) {
+  return open_input(path, O_NONBLOCK);
 }
 
 Descriptor open_to_write(const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) throw failed(ErrorKind::io, "write", path);
   return Descriptor::own(fd);
 }
 
 Descriptor open_to_append(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) throw failed(ErrorKind::io, "write", path);
   return Descriptor::own(fd);
 }
 
 std::string read_file(const std::string& path) {
-  const Descriptor file = open_to_read(path);
+  const Descriptor file = open_to_poll(path);
   std::string text;
   for (;;) {
+    pollfd ready{file.get(), POLLIN, 0};
+    const int count = poll(&ready, 1, kFifoTime);
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) throw Error(ErrorKind::io, fmt::format("cannot read {}: nobody writes to it", path));
     char chunk[16384];
     const ssize_t got = read(file.get(), chunk, sizeof chunk);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) throw failed(ErrorKind::io, "read", path);
     if (got == 0) return text;
     text.append(chunk, static_cast<std::size_t>(got));

@@ -25,16 +25,27 @@ class Descriptor {
   bool owned_ = false;
 };
 
+// Opens 0, 1 and 2 where the process was started without them, so that no file of ours becomes one of them:
+// reading from or writing to such a one fails. Before anything else is opened.
+void hold_standard_descriptors();
+
+// 0 and 1, lent. Throw ErrorKind::io if the process was started without it.
+Descriptor standard_input();
+Descriptor standard_output();
+
 // Throws ErrorKind::missing if there is no such file, ErrorKind::io for any other reason.
 Descriptor open_to_read(const std::string& path);
 
-// Makes the file if it is missing and empties it if not. Throws ErrorKind::io.
+// The same for who waits by poll(2) and knows EAGAIN: a FIFO without a writer is not waited for here.
+Descriptor open_to_poll(const std::string& path);
+
+// Makes the file, for its owner alone, if it is missing and empties it if not. Throws ErrorKind::io.
 Descriptor open_to_write(const std::string& path);
 
-// Makes the file if it is missing, and writes at its end. Throws ErrorKind::io.
+// Makes the file, for its owner alone, if it is missing, and writes at its end. Throws ErrorKind::io.
 Descriptor open_to_append(const std::string& path);
 
-// All of a file. Throws as open_to_read.
+// All of a file. A FIFO has 10 s to be written to. Throws as open_to_read.
 std::string read_file(const std::string& path);
 
 // Bytes on their way to a descriptor. Writing never waits for a slow reader and never fails for one who has

@@ -1,0 +1,74 @@
+#include "base/replaced_file.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/core.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace iso {
+namespace {
+
+[[noreturn]] void failed(const std::string& path, const char* why) {
+  throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", path, why));
+}
+
+std::string resolved(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// What is there and no regular file. A FIFO that nobody reads would wait for its reader for ever.
+Descriptor open_as_it_is(const std::string& path) {
+  Descriptor file = Descriptor::own(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  if (file.get() < 0) failed(path, errno == ENXIO ? "nobody reads it" : std::strerror(errno));
+  fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) & ~O_NONBLOCK);
+  return file;
+}
+
+}  // namespace
+
+ReplacedFile::ReplacedFile(const std::string& path) : path_(resolved(path)) {
+  struct stat there {};
+  const bool exists = stat(path_.c_str(), &there) == 0;
+  if (exists && !S_ISREG(there.st_mode)) {
+    output_.emplace(open_as_it_is(path_), path);
+    return;
+  }
+  if (exists) mode_ = there.st_mode & 07777;
+  if (exists && access(path_.c_str(), W_OK) != 0) failed(path, std::strerror(errno));
+  if (access(folder_of(path_).c_str(), W_OK | X_OK) == 0) return;
+  if (!exists) failed(path, std::strerror(errno));
+  in_place_ = true;
+}
+
+Output& ReplacedFile::output() {
+  if (!output_) output_.emplace(in_place_ ? open_to_write(path_) : make_beside(), path_);
+  return *output_;
+}
+
+Descriptor ReplacedFile::make_beside() const {
+  std::string beside = path_ + ".XXXXXX";
+  Descriptor file = Descriptor::own(mkostemp(beside.data(), O_CLOEXEC));
+  if (file.get() < 0) failed(path_, std::strerror(errno));
+  if (mode_) fchmod(file.get(), *mode_);
+  if (rename(beside.c_str(), path_.c_str()) != 0) {
+    const int why = errno;
+    unlink(beside.c_str());
+    failed(path_, std::strerror(why));
+  }
+  return file;
+}
+
+}  // namespace iso
