@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,7 +21,12 @@ class Workers {
   // `make` is called on each thread; what it gives takes pieces, and is asked to finish() after the last.
   template <class Make>
   Workers(unsigned threads, std::size_t ahead, Make make) : most_(ahead) {
-    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, make] { work(make); });
+    threads_.reserve(threads);
+    try {
+      while (threads_.size() < threads) threads_.emplace_back([this, make] { work(make); });
+    } catch (const std::system_error&) {  // fewer will do
+      if (threads_.empty()) throw;
+    }
   }
   ~Workers() { end(); }
   Workers(const Workers&) = delete;
