@@ -4,12 +4,15 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/secrets.h"
 #include "cli/program.h"
 #include "cli/shared/command.h"
@@ -22,14 +25,31 @@ namespace {
 std::atomic<int> interrupted{0};
 static_assert(std::atomic<int>::is_always_lock_free);  // or a signal handler may not touch it
 
-// The first signal asks for draining; SA_RESETHAND lets a second one end the process at once.
-void catch_signals() {
+void catch_signal(int signal, int flags) {
   struct sigaction action {};
-  action.sa_handler = [](int signal) { interrupted.store(signal); };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  (void)std::signal(SIGPIPE, SIG_IGN);  // a reader that left is seen as EPIPE
+  action.sa_handler = [](int caught) { interrupted.store(caught); };
+  action.sa_flags = flags;
+  sigaction(signal, &action, nullptr);
+}
+
+// The first signal asks for draining; SA_RESETHAND lets a second one end the process at once. A terminal that
+// goes away may say so twice, to the shell that passes it on and to us: SIGHUP never ends the process at
+// once.
+void catch_signals() {
+  catch_signal(SIGINT, static_cast<int>(SA_RESETHAND));
+  catch_signal(SIGTERM, static_cast<int>(SA_RESETHAND));
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) catch_signal(SIGHUP, 0);  // nohup
+  (void)std::signal(SIGPIPE, SIG_IGN);                        // a reader that left is seen as EPIPE
+  (void)std::signal(SIGXFSZ, SIG_IGN);                        // a file that may not grow as EFBIG
+}
+
+// Nothing that escapes, such as memory that a destructor does not get, shall leave a core behind.
+[[noreturn]] void end_at_once() {
+  constexpr std::string_view kText = "iso: out of memory, or an internal error\n";
+  (void)!write(STDERR_FILENO, kText.data(), kText.size());
+  _exit(iso::cli::exit_code(iso::ErrorKind::internal));
 }
 
 // All of ours has ended by now, in its own scope. What a return would run besides are the destructors of the
@@ -60,6 +80,8 @@ std::vector<std::string> take_arguments(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(end_at_once);
+  iso::hold_standard_descriptors();
   catch_signals();
   const std::vector<std::string> words = take_arguments(argc, argv);
   std::vector<const char*> arguments;

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "base/error.h"
 #include "cli/shared/common_options.h"
@@ -72,7 +73,7 @@ Program make_program(Binding binding) {
     const auto run = std::make_shared<Run>();
     const auto bind = [sub, run, bind_command = command.bind] {
       *run = bind_command(*sub);
-      bind_twins(*sub);
+      bind_environment_variables(*sub);
     };
     if (binding == Binding::all) {
       bind();
@@ -82,6 +83,17 @@ Program make_program(Binding binding) {
     program.runs.emplace_back(sub, [run](Session& session) { return (*run)(session); });
   }
   return program;
+}
+
+std::vector<std::string> option_variables() {
+  std::vector<std::string> names;
+  const Program program = make_program(Binding::all);
+  for (const auto& [app, run] : program.runs)
+    for (const CLI::Option* option : app->get_options())
+      if (!option->get_envname().empty() &&
+          (option->get_group() != kSharedGroup || option->check_lname("timeout")))
+        names.push_back(option->get_envname());
+  return names;
 }
 
 int run_program(int argc, const char* const* argv, Session& session) {

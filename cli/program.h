@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cli/shared/command.h"
@@ -19,6 +20,10 @@ struct Program {
   std::vector<std::pair<CLI::App*, Run>> runs;
 };
 Program make_program(Binding binding);
+
+// The environment variables of options that say what one run shall do (ISO_COUNT, ISO_EXEC, …), of all
+// commands. Those that say with whom and how to talk (ISO_URL, ISO_QUIET, …) are not among them.
+std::vector<std::string> option_variables();
 
 // Parses, runs and turns how it ended into the exit status. The last catch.
 int run_program(int argc, const char* const* argv, Session& session);

@@ -14,7 +14,7 @@ enum class FetchForm { automatic, body, records };
 
 // What `iso fetch` was asked for. An empty text: not given.
 struct FetchArgs {
-  Voice voice;
+  Verbosity voice;
   std::string timeout;
   std::vector<std::string> urls;
   std::string url_at;

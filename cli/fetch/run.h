@@ -66,7 +66,7 @@ class FetchRun {
   Report& report_;
   FetchRunOptions options_;
   const std::atomic<int>& interrupted_;
-  Few failures_;
+  FirstFew failures_;
   Output out_;
   std::deque<Slot> slots_;
   std::uint64_t first_ = 0;  // the number of the first slot

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include "base/words.h"
+#include "cli/program.h"
 #include "ends/open.h"
 #include "ends/stream.h"
+#include "handlers/breaker_sink.h"
 #include "handlers/coprocess.h"
 #include "handlers/exec.h"
 
@@ -19,21 +21,30 @@ std::chrono::milliseconds job_timeout_of(const ListenOptions& args) {
   return duration_or(args.job_timeout, std::chrono::milliseconds(0));
 }
 
-std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& session) {
+// What was meant for this run is not for the iso that a handler may run.
+std::vector<std::string> environment_for_handlers(const Session& session) {
+  auto entries = session.environment.all();
+  for (const std::string& name : option_variables())
+    std::erase_if(entries, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+  return entries;
+}
+
+std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& session, Report& report) {
   handlers::ExecOptions options;
   options.command = split_words(args.exec);
-  options.environment = session.environment.all();
+  options.environment = environment_for_handlers(session);
   options.jobs = args.jobs;
   options.job_timeout = job_timeout_of(args);
   options.replies = args.reply;
   if (!args.reply) options.prints_to = STDOUT_FILENO;
+  options.notice = [&report](std::string_view text) { report.note(text); };
   return handlers::open_exec_sink(options);
 }
 
 std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& session, Report& report) {
   handlers::CoprocessOptions options;
   options.command = split_words(args.coprocess);
-  options.environment = session.environment.all();
+  options.environment = environment_for_handlers(session);
   options.answer_time = job_timeout_of(args);
   options.replies = args.reply;
   options.notice = [&report](std::string_view text) { report.note(text); };
@@ -41,40 +52,34 @@ std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& s
 }
 
 std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& session, Report& report) {
-  if (!args.exec.empty()) return open_exec(args, session);
+  if (!args.exec.empty()) return open_exec(args, session, report);
   if (!args.coprocess.empty()) return open_coprocess(args, session, report);
-  return ends::open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output", args.format,
+  return ends::open_stream_sink(standard_output(), "standard output", args.format,
                                 args.peek ? ends::ConfirmOnce::written : ends::ConfirmOnce::read);
 }
 
-std::unique_ptr<handlers::BreakerSink> guard_handler(std::unique_ptr<Sink> handler, const ListenOptions& args,
-                                                     const CircuitOptions& guard, Report& report) {
-  handlers::GuardedOptions options;
+std::unique_ptr<Sink> guard_handler(std::unique_ptr<Sink> handler, const ListenOptions& args,
+                                    const CircuitOptions& guard, Report& report) {
+  handlers::BreakerSinkOptions options;
   options.circuit = guard.name;
   options.at_once = args.exec.empty() ? prefetch_of(args) : args.jobs;
   options.notice = [&report](std::string_view text) { report.note(text); };
   return std::make_unique<handlers::BreakerSink>(std::move(handler), *guard.breaker, std::move(options));
 }
 
-Destination open_ledger(const std::string& acks) {
-  auto sink = std::make_unique<store::LedgerSink>(parse_url(acks));
-  const store::LedgerTally* tally = &sink->tally();
-  return {std::move(sink), nullptr, tally, nullptr};
-}
-
 }  // namespace
 
-Destination open_destination(const ListenOptions& args, Url url, const Session& session,
-                             const CircuitOptions& guard, Report& report) {
-  if (!args.acks.empty()) return open_ledger(args.acks);
-  auto handler = open_handler(args, session, report);
-  handlers::BreakerSink* guarded = nullptr;
-  if (guard.breaker && args.has_handler()) {
-    auto sink = guard_handler(std::move(handler), args, guard, report);
-    guarded = sink.get();
-    handler = std::move(sink);
+ListenDestination open_destination(const ListenOptions& args, Url url, const Session& session,
+                                   const CircuitOptions& guard, Report& report) {
+  ListenDestination destination;
+  if (!args.acks.empty()) {
+    destination.ledger = std::make_unique<store::LedgerSink>(parse_url(args.acks));
+    return destination;
   }
-  if (!args.reply && args.confirm_as.empty()) return {std::move(handler), nullptr, nullptr, guarded};
+  destination.handler = open_handler(args, session, report);
+  if (guard.breaker && args.has_handler())
+    destination.handler = guard_handler(std::move(destination.handler), args, guard, report);
+  if (!args.reply && args.confirm_as.empty()) return destination;
   SinkOptions to;
   url.fragment.clear();
   to.name = "iso listen " + args.queue + " (answers)";
@@ -84,10 +89,15 @@ Destination open_destination(const ListenOptions& args, Url url, const Session& 
   options.reply = args.reply;
   options.confirm_as = args.confirm_as;
   options.notice = [&report](std::string_view text) { report.note(text); };
-  auto sink = std::make_unique<replies::ReplyingSink>(std::move(handler), ends::open_sink(url, to),
-                                                      std::move(options));
-  const replies::AnswerTally* tally = &sink->tally();
-  return {std::move(sink), tally, nullptr, guarded};
+  destination.replying = std::make_unique<replies::ReplyingSink>(
+      std::move(destination.handler), ends::open_sink(url, to), std::move(options));
+  return destination;
+}
+
+Sink& ListenDestination::end() const {
+  if (ledger) return *ledger;
+  if (replying) return *replying;
+  return *handler;
 }
 
 // Handlers take their time, and other listeners shall have the rest of the queue: a message for each command,

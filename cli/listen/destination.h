@@ -8,25 +8,24 @@
 #include "cli/listen/options.h"
 #include "cli/shared/command.h"
 #include "cli/shared/report.h"
-#include "handlers/breaker_sink.h"
 #include "pump/end_options.h"
 #include "replies/replying_sink.h"
 #include "store/ledger.h"
 
 namespace iso::cli {
 
-// Where messages go, what is known of the answers to them, and what guards their handler. Null: there is
-// none.
-struct Destination {
-  std::unique_ptr<Sink> sink;
-  const replies::AnswerTally* answers = nullptr;
-  const store::LedgerTally* ledger = nullptr;
-  handlers::BreakerSink* guarded = nullptr;
+// Where messages go: one of these.
+struct ListenDestination {
+  std::unique_ptr<store::LedgerSink> ledger;        // --acks
+  std::unique_ptr<replies::ReplyingSink> replying;  // --reply, --confirm-as: a handler and what answers it
+  std::unique_ptr<Sink> handler;                    // or standard output
+
+  Sink& end() const;
 };
 
 // Throws what opening does.
-Destination open_destination(const ListenOptions& args, Url url, const Session& session,
-                             const CircuitOptions& guard, Report& report);
+ListenDestination open_destination(const ListenOptions& args, Url url, const Session& session,
+                                   const CircuitOptions& guard, Report& report);
 
 // --prefetch, or as many as suit what is done with them.
 std::uint16_t prefetch_of(const ListenOptions& args);

@@ -61,6 +61,7 @@ void add_handler_options(CLI::App& app, ListenOptions& options) {
   app.add_option("--job-timeout", options.job_timeout,
                  "Kill a command that runs, or a coprocess that answers nothing, for longer, and reject")
       ->type_name("DUR");
+  add_grace_option(app, options.grace);
   app.add_flag("--reply", options.reply, "Publish what the command says to the message's reply_to");
   app.add_option("--confirm-as", options.confirm_as,
                  "Publish to reply_to that this application has handled the message, or has failed to")

@@ -17,7 +17,8 @@ struct ListenOptions {
   BreakerFlags breaker;
   std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
   RegistryFlags registry;
-  std::string self;  // NAME=HOST:PORT
+  std::string self;          // NAME=HOST:PORT
+  std::string grace = "5s";  // a duration
   std::vector<std::string> bindings;
   std::string peek_how;  // "true", "counted"
   bool declare = false, drain = false, peek = false, reply = false;

@@ -73,7 +73,7 @@ bool AwaitAcks::all_answered(store::LedgerReader& ledger, std::size_t& answered)
 }
 
 Outcome AwaitAcks::ending(store::LedgerReader& ledger, Report& report) const {
-  Few rejected(report), open(report);
+  FirstFew rejected(report), open(report);
   for (const auto& message : messages_) {
     std::vector<std::string_view> missing;
     for (const auto& application : applications_) {

@@ -13,14 +13,14 @@
 namespace iso::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kStallTimeout{30};
 
 void set_end_options(EndOptions& options, const PublishOptions& args, const CircuitOptions& guard,
                      std::string name, Report& report) {
   options.guard = guard;
   options.name = std::move(name);
-  options.outage = patience_of(args);
-  options.timeout = timeout_of(args.common, kPatience);
+  options.outage = stall_timeout_of(args);
+  options.timeout = timeout_of(args.common, kStallTimeout);
   options.notice = [&report](std::string_view text) { report.note(text); };
 }
 
@@ -57,8 +57,8 @@ std::unique_ptr<Source> open_from(const PublishOptions& args, const Url& from, c
 }
 
 ends::Input file_input(const std::string& path) {
-  if (path == "-") return {Descriptor::lend(STDIN_FILENO), ""};
-  return {open_to_read(path), path};
+  if (path == "-") return {standard_input(), ""};
+  return {open_to_poll(path), path};
 }
 
 std::unique_ptr<Source> open_input(const PublishOptions& args, const Session& session, Report& report) {
@@ -78,7 +78,7 @@ std::unique_ptr<Source> open_input(const PublishOptions& args, const Session& se
   if (inputs.empty()) {
     if (session.environment.is_terminal(STDIN_FILENO))
       report.note("reading messages from the terminal; end with Ctrl-D");
-    inputs.push_back({Descriptor::lend(STDIN_FILENO), ""});
+    inputs.push_back({standard_input(), ""});
   }
   return ends::open_stream_source(std::move(inputs), args.framing);
 }
@@ -113,20 +113,20 @@ std::unique_ptr<replies::RequestSink> open_requests(const PublishOptions& args, 
   replies::RequestOptions options;
   options.replies =
       args.await_replies == "true" ? 0 : static_cast<std::uint32_t>(std::stoul(args.await_replies));
-  options.time = timeout_of(args.common, kPatience);
-  options.on_reply = [&receipts](const Record& reply) { receipts.reply(reply); };
+  options.time = timeout_of(args.common, kStallTimeout);
+  options.on_reply = [&receipts](const Record& reply) { receipts.add_reply(reply); };
   return std::make_unique<replies::RequestSink>(ends::open_sink(url, to), std::move(replies),
                                                 std::move(options));
 }
 
 }  // namespace
 
-std::chrono::milliseconds patience_of(const PublishOptions& args) {
-  return timeout_of(args.common, args.follow ? std::chrono::milliseconds{0} : kPatience);
+std::chrono::milliseconds stall_timeout_of(const PublishOptions& args) {
+  return timeout_of(args.common, args.follow ? std::chrono::milliseconds{0} : kStallTimeout);
 }
 
-Origin open_origin(const PublishOptions& args, const Session& session, const CircuitOptions& guard,
-                   Report& report) {
+PublishOrigin open_origin(const PublishOptions& args, const Session& session, const CircuitOptions& guard,
+                          Report& report) {
   const Incoming framed = args.framing == Framing::records ? Incoming::records : Incoming::bodies;
   if (args.from.empty()) return {open_input(args, session, report), framed};
   const Url from = parse_url(args.from);
@@ -138,17 +138,17 @@ Origin open_origin(const PublishOptions& args, const Session& session, const Cir
   return {ends::open_stream_source(std::move(inputs), Framing::records), Incoming::records};
 }
 
-Destination open_destination(const PublishOptions& args, const Session& session, const CircuitOptions& guard,
-                             const Record& defaults, Receipts& receipts, Report& report) {
+PublishDestination open_destination(const PublishOptions& args, const Session& session,
+                                    const CircuitOptions& guard, const Record& defaults, Receipts& receipts,
+                                    Report& report) {
   const Url url = url_of(args, session);
   if (args.dry_run)
-    return {ends::open_stream_sink(Descriptor::lend(STDOUT_FILENO), "standard output",
-                                   ends::StreamFormat::records, ends::ConfirmOnce::written)};
+    return {ends::open_stream_sink(standard_output(), "standard output", ends::StreamFormat::records,
+                                   ends::ConfirmOnce::written),
+            nullptr};
   if (args.await_replies.empty())
-    return {ends::open_sink(url, sink_options(args, url, guard, defaults, report))};
-  auto requests = open_requests(args, url, guard, defaults, receipts, report);
-  replies::RequestSink* const known = requests.get();
-  return {std::move(requests), known};
+    return {ends::open_sink(url, sink_options(args, url, guard, defaults, report)), nullptr};
+  return {nullptr, open_requests(args, url, guard, defaults, receipts, report)};
 }
 
 }  // namespace iso::cli

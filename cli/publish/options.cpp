@@ -73,6 +73,7 @@ void add_outcome_options(CLI::App& app, PublishOptions& options) {
   app.add_option("--rejects", options.rejects,
                  "Write the records that did not make it to FILE, ready to publish again")
       ->type_name("FILE");
+  add_grace_option(app, options.grace);
   app.add_flag("--strict", options.strict, "Stop at the first bad input");
   app.add_flag("--dry-run", options.dry_run, "Print the records that would be published, and publish none")
       ->excludes("--await-replies")

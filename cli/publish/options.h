@@ -18,7 +18,8 @@ struct PublishOptions {
   BreakerFlags breaker;
   RecordOptions record;
   std::string settings, from, rejects;
-  std::string await_acks;  // "billing,shop"
+  std::string await_acks;    // "billing,shop"
+  std::string grace = "5s";  // a duration
   std::optional<std::string> body;
   std::vector<std::string> files;
   Framing framing = Framing::json;

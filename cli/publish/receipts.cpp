@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include "record/write.h"
 
@@ -17,11 +16,12 @@ Receipts::Receipts(const std::string& rejects, bool on_stdout, Report& report)
     : report_(report),
       failures_(report),
       on_stdout_(on_stdout),
-      receipts_(Descriptor::lend(STDOUT_FILENO), "standard output") {
-  if (!rejects.empty()) rejects_.emplace(open_to_write(rejects), rejects);
+      receipts_(standard_output(), "standard output") {
+  if (!rejects.empty()) rejects_.emplace(rejects);
 }
 
-void Receipts::operator()(const Delivery& taken, const DeliveryResult& result) {
+void Receipts::add(const Delivery& taken, const DeliveryResult& result) {
+  report_.progress("published", ++done_);
   if (result.comes_again) {
     failures_.add(failure_text(taken.record, result) + "; it is sent again later");
     return;
@@ -31,44 +31,53 @@ void Receipts::operator()(const Delivery& taken, const DeliveryResult& result) {
   } else {
     if (on_stdout_) append_receipt(receipts_.buffer(), taken.record, result);
     if (result.status != DeliveryStatus::confirmed) failures_.add(failure_text(taken.record, result));
+    if (receipts_.pending() >= kReceiptsAtOnce) write_some();
   }
-  if (rejects_ && (taken.bad_input || result.status != DeliveryStatus::confirmed)) {
-    append_reject(rejects_->buffer(), taken);
-    rejects_->write_all();
-  }
-  if (receipts_.pending() >= kReceiptsAtOnce) write_some();
-  report_.progress("published", ++done_);
+  if (taken.bad_input || result.status != DeliveryStatus::confirmed) reject(taken);
 }
 
-void Receipts::reply(const Record& record) {
+void Receipts::reject(const Delivery& taken) {
+  if (!rejects_ || rejects_broke_) return;
+  rejects_broke_ = true;  // until it is known that it is not
+  Output& file = rejects_->output();
+  append_reject(file.buffer(), taken);
+  file.write_all();
+  rejects_broke_ = false;
+}
+
+void Receipts::add_reply(const Record& record) {
   append_record(receipts_.buffer(), record);
   receipts_.buffer() += '\n';
   if (receipts_.pending() >= kReceiptsAtOnce) write_some();
 }
 
-Intake Receipts::intake() const {
-  if (broken_) return Intake::over;
-  return receipts_.pending() >= kReceiptsAtOnce && !receipts_.closed() ? Intake::full : Intake::open;
+Demand Receipts::demand() const {
+  if (broke_ || rejects_broke_) return Demand::over;
+  return receipts_.pending() >= kReceiptsAtOnce && !receipts_.closed() ? Demand::none : Demand::many;
 }
 
-Wait Receipts::pause() {
+Wait Receipts::wait() {
   write_some();
-  if (broken_ || receipts_.closed() || receipts_.pending() == 0) return {};
+  if (broke_ || receipts_.closed() || receipts_.pending() == 0) return {};
   return {receipts_.descriptor(), POLLOUT};
 }
 
 void Receipts::finish() {
-  failures_.finish(rejects_ ? "like these; all are in the rejects"
-                            : "like these; --rejects FILE keeps them all");
-  if (broken_) throw Error(*broken_);
-  receipts_.write_all();
+  failures_.finish(rejects_ && !rejects_broke_ ? "like these; all are in the rejects"
+                                               : "like these; --rejects FILE keeps them all");
+  if (!broke_) receipts_.write_all();
+  if (broke_) throw Error(*broke_);
+}
+
+void Receipts::finish_rejects() {
+  if (rejects_) rejects_->finish();
 }
 
 void Receipts::write_some() {
   try {
-    if (!broken_) receipts_.write_some();
+    if (!broke_) receipts_.write_some();
   } catch (const Error& error) {
-    broken_ = error;
+    broke_ = error;
   }
 }
 

@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/replaced_file.h"
 #include "cli/shared/report.h"
 #include "pump/end.h"
-#include "pump/pump.h"
 
 namespace iso::cli {
 
@@ -16,31 +16,39 @@ namespace iso::cli {
 // make it in the file `rejects`, if it has a name.
 class Receipts {
  public:
-  // Not `on_stdout`: something else is there, and there are no receipts. Throws ErrorKind::io if `rejects`
-  // cannot be written.
+  // Not `on_stdout`: something else is there, and there are no receipts. Throws ErrorKind::io if standard
+  // output is closed, or `rejects` cannot be written.
   Receipts(const std::string& rejects, bool on_stdout, Report& report);
 
-  void operator()(const Delivery& taken, const DeliveryResult& result);
+  // The first time that `rejects` cannot be written this throws ErrorKind::io; the receipt is there all the
+  // same.
+  void add(const Delivery& taken, const DeliveryResult& result);
   // A reply, which is on stdout in place of receipts.
-  void reply(const Record& record);
+  void add_reply(const Record& record);
   bool all_written() const { return receipts_.pending() == 0; }
 
-  // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile.
-  Intake intake() const;
-  Wait pause();
+  // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile. Over: what
+  // is told cannot be written any more.
+  Demand demand() const;
+  // Writes what can be written, and says what to wait for if something is left.
+  Wait wait();
 
-  // Waits until all is written. Throws ErrorKind::io: what kept the receipts from being written.
+  // Waits until all receipts are written. Throws ErrorKind::io: what kept them from being written.
   void finish();
+  // The run ended well: the rejects of an earlier one are gone, also if there are none now.
+  void finish_rejects();
 
  private:
+  void reject(const Delivery& taken);
   void write_some();
 
   Report& report_;
-  Few failures_;
+  FirstFew failures_;
   bool on_stdout_;
   Output receipts_;
-  std::optional<Output> rejects_;
-  std::optional<Error> broken_;
+  std::optional<ReplacedFile> rejects_;
+  bool rejects_broke_ = false;
+  std::optional<Error> broke_;  // why receipts cannot be written
   std::uint64_t done_ = 0;
 };
 

@@ -12,7 +12,7 @@ enum class ReconcileForm { records, table, summary };
 
 // What `iso reconcile` was asked for. An empty text: not given.
 struct ReconcileArgs {
-  Voice voice;
+  Verbosity voice;
   std::string timeout;
   std::string left, right;
 

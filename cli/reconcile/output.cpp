@@ -43,7 +43,7 @@ std::string why_of(const reconcile::Finding& finding) {
 
 }  // namespace
 
-FindingOutput::FindingOutput(ReconcileForm form, const Voice& voice, const Environment& environment)
+FindingOutput::FindingOutput(ReconcileForm form, const Verbosity& voice, const Environment& environment)
     : form_(form),
       out_(Descriptor::lend(STDOUT_FILENO), "standard output"),
       table_(columns(), wants_color(voice, environment, STDOUT_FILENO)) {}

@@ -11,7 +11,7 @@ namespace iso::cli {
 // Findings on standard output, in the form that was asked for.
 class FindingOutput {
  public:
-  FindingOutput(ReconcileForm form, const Voice& voice, const Environment& environment);
+  FindingOutput(ReconcileForm form, const Verbosity& voice, const Environment& environment);
 
   void finding(const reconcile::Finding& finding);  // throws ErrorKind::io
   void summary(const reconcile::ReconcileTally& tally, Outcome outcome, std::uint64_t repaired);

@@ -23,8 +23,8 @@
 namespace iso::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};
-constexpr std::chrono::seconds kDrainTime{5};
+constexpr std::chrono::seconds kStallTimeout{30};
+constexpr std::chrono::seconds kGrace{5};
 constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
 
 std::unordered_set<std::string> lines_of(const std::string& path) {
@@ -53,7 +53,7 @@ Target open_target(const ReconcileArgs& args, Report& report) {
   fill_password(url, args.password_file);
   SinkOptions options;
   options.name = "iso reconcile";
-  options.timeout = options.outage = duration_or(args.timeout, kPatience);
+  options.timeout = options.outage = duration_or(args.timeout, kStallTimeout);
   options.notice = [&report](std::string_view notice) { report.note(notice); };
   Record typed;
   if (url.scheme == "sqlite") options.into = url.fragment;
@@ -84,6 +84,39 @@ void append_outcome(std::string& out, const Delivery& taken, const DeliveryResul
   }
   out += "}\n";
 }
+
+class RepairObserver final : public PumpObserver {
+ public:
+  // All outlive this.
+  RepairObserver(RepairPlan& plan, Target& target, Output& out, Report& report)
+      : plan_(plan), target_(target), out_(out), report_(report) {}
+
+  void prepare(Record& record) override {
+    if (target_.preparer) (*target_.preparer)(record);
+  }
+
+  void report(const Delivery& taken, const DeliveryResult& result) override {
+    const bool done = result.status == DeliveryStatus::confirmed && !taken.bad_input;
+    ++(done ? tally_.repaired : tally_.failed);
+    append_outcome(out_.buffer(), taken, result, target_.name);
+    if (done) plan_.done(taken.ticket);
+    if (out_.pending() >= kAtOnce) out_.write_all();
+    report_.progress("repaired", tally_.repaired);
+  }
+
+  void stalled(std::string_view why) override {
+    if (!why.empty()) report_.note(fmt::format("nothing moves: {}", why));
+  }
+
+  const RepairTally& tally() const { return tally_; }
+
+ private:
+  RepairPlan& plan_;
+  Target& target_;
+  Output& out_;
+  Report& report_;
+  RepairTally tally_;
+};
 
 }  // namespace
 
@@ -156,29 +189,16 @@ RepairTally repair(RepairPlan& plan, const ReconcileArgs& args, Session& session
   inputs.push_back({plan.lines(), plan.name()});
   const auto source = ends::open_stream_source(std::move(inputs), Framing::records);
   Target target = open_target(args, report);
-  RepairTally tally;
   PumpOptions options;
-  options.patience = duration_or(args.timeout, kPatience);
-  options.drain_time = kDrainTime;
+  options.stall_timeout = duration_or(args.timeout, kStallTimeout);
+  options.grace = kGrace;
   options.interrupted = &session.interrupted;
-  PumpHooks hooks;
-  if (target.preparer) hooks.prepare = std::ref(*target.preparer);
-  hooks.report = [&](const Delivery& taken, const DeliveryResult& result) {
-    const bool done = result.status == DeliveryStatus::confirmed && !taken.bad_input;
-    if (done) plan.done(taken.ticket);
-    ++(done ? tally.repaired : tally.failed);
-    append_outcome(out.buffer(), taken, result, target.name);
-    if (out.pending() >= kAtOnce) out.write_all();
-    report.progress("repaired", tally.repaired);
-  };
-  hooks.stalled = [&report](std::string_view why) {
-    if (!why.empty()) report.note(fmt::format("nothing moves: {}", why));
-  };
-  const Tally pumped = pump(*source, *target.sink, options, hooks);
+  RepairObserver observer(plan, target, out, report);
+  const PumpSummary pumped = pump(*source, *target.sink, options, observer);
   out.write_all();
   if (pumped.error) throw unconfirmed_or(*pumped.error, pumped);
   if (pumped.gave_up) throw Error(ErrorKind::unconfirmed, fmt::format("{}: no confirm in time", target.name));
-  return tally;
+  return observer.tally();
 }
 
 }  // namespace iso::cli

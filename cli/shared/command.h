@@ -21,6 +21,7 @@ enum class Outcome {
   bad_data,     // some input was bad; the rest went on
   interrupted,  // SIGINT, after draining
   terminated,   // SIGTERM, after draining
+  hung_up,      // SIGHUP, after draining
 };
 
 // What a command may touch of the world.

@@ -13,7 +13,6 @@
 namespace iso::cli {
 namespace {
 
-constexpr const char* kSharedGroup = "Shared";
 constexpr const char* kDefaultUrl = "amqp://guest:guest@localhost:5672/";
 
 struct Context {
@@ -44,7 +43,7 @@ Context read_context(const std::string& name, const Environment& environment) {
   }
 }
 
-std::string twin(std::string name) {
+std::string env_name(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
   return "ISO_" + name;
@@ -63,7 +62,14 @@ void add_timeout_option(CLI::App& app, std::string& timeout, const std::string& 
   app.add_option("--timeout", timeout, help)->type_name("DUR")->group(kSharedGroup);
 }
 
-void add_voice_options(CLI::App& app, Voice& voice) {
+void add_grace_option(CLI::App& app, std::string& grace) {
+  app.add_option("--grace", grace,
+                 "After a signal: wait at most DUR for what is in flight, counted from the signal")
+      ->type_name("DUR")
+      ->default_str("5s");
+}
+
+void add_voice_options(CLI::App& app, Verbosity& voice) {
   app.add_flag("-q,--quiet", voice.quiet, "No warnings, notes or progress; errors still show")
       ->group(kSharedGroup);
   app.add_flag("-v,--verbose", voice.verbose, "Say more, and a summary at the end")->group(kSharedGroup);
@@ -105,11 +111,11 @@ void fill_password(Url& url, const std::string& password_file) {
   if (is_broker && !url.has_password) take_password(url, password_file);
 }
 
-void bind_twins(CLI::App& app) {
+void bind_environment_variables(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || option == app.get_help_ptr() || option->get_group() == kRecordGroup)
       continue;
-    option->envname(twin(option->get_lnames().front()));
+    option->envname(env_name(option->get_lnames().front()));
   }
 }
 

@@ -18,7 +18,7 @@ namespace iso::cli {
 struct CommonOptions {
   std::string url, context, password_file;
   std::string timeout;
-  Voice voice;
+  Verbosity voice;
 };
 
 // Declares them; `timeout_help` says what the command does when the time is up.
@@ -26,12 +26,15 @@ void add_common_options(CLI::App& app, CommonOptions& options, const std::string
 
 // The parts of these that need no end.
 void add_timeout_option(CLI::App& app, std::string& timeout, const std::string& help);
-void add_voice_options(CLI::App& app, Voice& voice);
+void add_grace_option(CLI::App& app, std::string& grace);
+void add_voice_options(CLI::App& app, Verbosity& voice);
 
-// Gives each long option of `app` its environment twin: --window is ISO_WINDOW. Options in the group
+// Gives each long option of `app` its environment variable: --window is ISO_WINDOW. Options in the group
 // kRecordGroup have none: their names belong to the handlers of messages.
-void bind_twins(CLI::App& app);
+void bind_environment_variables(CLI::App& app);
 inline constexpr const char* kRecordGroup = "Fields of the record";
+// Of the options that each command has.
+inline constexpr const char* kSharedGroup = "Shared";
 
 // The secret that a file of one line holds. Throws ErrorKind::missing, ErrorKind::io.
 std::string first_line(const std::string& path);

@@ -10,6 +10,6 @@ namespace iso::cli {
 Outcome interrupted_by(int signal);
 
 // `error`, or ErrorKind::unconfirmed with its text if it left records whose status is not known.
-Error unconfirmed_or(const Error& error, const Tally& tally);
+Error unconfirmed_or(const Error& error, const PumpSummary& summary);
 
 }  // namespace iso::cli

@@ -1,6 +1,7 @@
 #include "cli/shared/environment.h"
 
 #include <cstdlib>
+#include <pwd.h>
 #include <unistd.h>
 
 namespace iso::cli {
@@ -10,7 +11,8 @@ class ProcessEnvironment final : public Environment {
  public:
   std::optional<std::string> variable(const std::string& name) const override {
     const char* value = std::getenv(name.c_str());
-    return value && *value ? std::optional<std::string>(value) : std::nullopt;
+    if (value && *value) return value;
+    return name == "HOME" ? home_of_user() : std::nullopt;
   }
   std::vector<std::string> all() const override {
     std::vector<std::string> entries;
@@ -18,6 +20,16 @@ class ProcessEnvironment final : public Environment {
     return entries;
   }
   bool is_terminal(int fd) const override { return isatty(fd) == 1; }
+
+ private:
+  // Services and cron jobs may have no HOME.
+  static std::optional<std::string> home_of_user() {
+    std::vector<char> strings(16'384);
+    passwd entry{}, *found = nullptr;
+    if (getpwuid_r(getuid(), &entry, strings.data(), strings.size(), &found) != 0 || !found)
+      return std::nullopt;
+    return std::string(found->pw_dir);
+  }
 };
 
 }  // namespace

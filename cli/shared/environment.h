@@ -7,7 +7,8 @@
 
 namespace iso::cli {
 
-// What the process was started in. The only place that reads environment variables, home and terminals.
+// What the process was started in. The only place that reads environment variables, home and terminals. HOME
+// is the user's folder also where the variable is not set.
 class Environment {
  public:
   virtual ~Environment() = default;

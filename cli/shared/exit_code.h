@@ -43,6 +43,8 @@ constexpr int exit_code(Outcome outcome) {
       return 130;
     case Outcome::terminated:
       return 143;
+    case Outcome::hung_up:
+      return 129;
   }
   return 70;
 }

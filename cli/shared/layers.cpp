@@ -41,8 +41,11 @@ Record resolve_defaults(const Layers& layers) {
   return defaults;
 }
 
-Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming)
-    : typed_(layers.typed), defaults_(std::move(defaults)), incoming_(incoming) {
+Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming, bool awaits_replies)
+    : typed_(layers.typed),
+      defaults_(std::move(defaults)),
+      incoming_(incoming),
+      awaits_replies_(awaits_replies) {
   if (typed_.direct_name) typed_.exchange = typed_.direct_name;
   for (Record* layer : {&typed_, &defaults_}) {
     layer->queue.reset();
@@ -61,7 +64,8 @@ void Preparer::operator()(Record& record) {
                 "it has no exchange and no routing key: give it one, or say --routing-key QUEUE");
   if (incoming_ == Incoming::messages) return;
   if (!record.message_id && !record.no_message_id) record.message_id = ids_.next();
-  if (!record.correlation_id && !record.no_correlation_id) record.correlation_id = ids_.next();
+  const bool correlates = awaits_replies_ || !record.reply_to.value_or("").empty();
+  if (correlates && !record.correlation_id && !record.no_correlation_id) record.correlation_id = ids_.next();
 }
 
 void Preparer::overlay(Record& record) const {

@@ -22,10 +22,12 @@ Record resolve_defaults(const Layers& layers);
 // get no fresh ids.
 enum class Incoming { bodies, records, messages };
 
-// Completes each record on its way to the sink. Throws ErrorKind::data for one that cannot be published.
+// Completes each record on its way to the sink. A message_id that is left out is made; a correlation_id only
+// where there is something to correlate: the record has a reply_to, or its replies are awaited. Throws
+// ErrorKind::data for one that cannot be published.
 class Preparer {
  public:
-  Preparer(const Layers& layers, Record defaults, Incoming incoming);
+  Preparer(const Layers& layers, Record defaults, Incoming incoming, bool awaits_replies = false);
   void operator()(Record& record);
 
  private:
@@ -33,6 +35,7 @@ class Preparer {
 
   Record typed_, defaults_;
   Incoming incoming_;
+  bool awaits_replies_;
   IdMaker ids_;
 };
 

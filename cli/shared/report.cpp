@@ -28,11 +28,11 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
-bool wants_color(const Voice& voice, const Environment& environment, int fd) {
+bool wants_color(const Verbosity& voice, const Environment& environment, int fd) {
   return decide(voice.color, environment.is_terminal(fd) && !environment.variable("NO_COLOR"));
 }
 
-Report::Report(std::string command, const Voice& voice, const Environment& environment)
+Report::Report(std::string command, const Verbosity& voice, const Environment& environment)
     : command_(std::move(command)), quiet_(voice.quiet), verbose_(voice.verbose) {
   const bool terminal = environment.is_terminal(STDERR_FILENO);
   color_ = wants_color(voice, environment, STDERR_FILENO);
@@ -99,11 +99,11 @@ void Report::clear_progress() {
   progress_shown_ = false;
 }
 
-void Few::add(const std::string& text) {
+void FirstFew::add(const std::string& text) {
   if (++count_ <= kFew) report_.error(text);
 }
 
-std::uint64_t Few::finish(std::string_view more) {
+std::uint64_t FirstFew::finish(std::string_view more) {
   if (count_ > kFew) report_.error(fmt::format("and {} more {}", count_ - kFew, more));
   return count_;
 }

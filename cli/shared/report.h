@@ -12,18 +12,18 @@
 namespace iso::cli {
 
 // How much is said to people, and how.
-struct Voice {
+struct Verbosity {
   bool quiet = false, verbose = false;
   std::string color = "auto", progress = "auto";
 };
 
 // Whether what goes to `fd` is coloured: as --color says, else on a terminal without NO_COLOR.
-bool wants_color(const Voice& voice, const Environment& environment, int fd);
+bool wants_color(const Verbosity& voice, const Environment& environment, int fd);
 
 // Everything for people goes through here, to stderr: errors, warnings, notes and the progress line.
 class Report {
  public:
-  Report(std::string command, const Voice& voice, const Environment& environment);
+  Report(std::string command, const Verbosity& voice, const Environment& environment);
   ~Report();
 
   void error(std::string_view text);    // always
@@ -48,9 +48,9 @@ class Report {
 };
 
 // Errors of which there may be many: the first few are told, and in the end how many more there were.
-class Few {
+class FirstFew {
  public:
-  explicit Few(Report& report) : report_(report) {}
+  explicit FirstFew(Report& report) : report_(report) {}
   void add(const std::string& text);
   // "and 7 more " and this, if there are more. Gives how many there were in all.
   std::uint64_t finish(std::string_view more);

@@ -24,7 +24,7 @@ breaker::CallEnd end_of(DeliveryStatus status) {
 
 }  // namespace
 
-BreakerSink::BreakerSink(std::unique_ptr<Sink> handler, breaker::Breaker& breaker, GuardedOptions options)
+BreakerSink::BreakerSink(std::unique_ptr<Sink> handler, breaker::Breaker& breaker, BreakerSinkOptions options)
     : handler_(std::move(handler)), breaker_(breaker), options_(std::move(options)) {}
 
 void BreakerSink::put(Ticket ticket, const Record& record) {
@@ -32,11 +32,11 @@ void BreakerSink::put(Ticket ticket, const Record& record) {
 }
 
 void BreakerSink::flush() {
-  hand_on();
+  hand_over();
   handler_->flush();
 }
 
-void BreakerSink::hand_on() {
+void BreakerSink::hand_over() {
   while (!held_.empty() && calls_.size() < options_.at_once) {
     breaker::Admission admission = breaker_.admit(options_.circuit);
     if (!admission) {
@@ -47,7 +47,14 @@ void BreakerSink::hand_on() {
     held_.pop_front();
     calls_.emplace(next.ticket, std::move(admission));
     handler_->put(next.ticket, *next.record);
+    if (finished_ && held_.empty()) handler_->finish(false);
   }
+}
+
+void BreakerSink::finish(bool begin_nothing) {
+  finished_ = true;
+  if (begin_nothing) give_back();
+  if (held_.empty()) handler_->finish(begin_nothing);
 }
 
 void BreakerSink::give_back() {
@@ -76,19 +83,19 @@ Wait BreakerSink::wait() const {
   return known_.empty() ? handler_->wait() : Wait(std::chrono::milliseconds(0));
 }
 
-BreakerSink::Room BreakerSink::room() {
+Demand BreakerSink::demand() {
   const breaker::Admission now = breaker_.look(options_.circuit);
   why_none_.clear();
-  if (now.decision == breaker::Decision::allow) return Room::many;
+  if (now.decision == breaker::Decision::allow) return Demand::many;
   const bool tries = std::any_of(calls_.begin(), calls_.end(), [](const auto& call) {
     return call.second.decision == breaker::Decision::probe;
   });
-  if (tries) return Room::none;
+  if (tries) return Demand::none;
   if (now.decision == breaker::Decision::probe)
-    return held_.empty() && calls_.empty() ? Room::one : Room::none;
+    return held_.empty() && calls_.empty() ? Demand::one : Demand::none;
   why_none_ = breaker::refusal_text(now);
   if (!std::exchange(told_, true)) options_.notice(why_none_);
-  return Room::none;
+  return Demand::none;
 }
 
 }  // namespace iso::handlers

@@ -12,7 +12,7 @@
 
 namespace iso::handlers {
 
-struct GuardedOptions {
+struct BreakerSinkOptions {
   std::string circuit;
   std::size_t at_once = 1;  // records with the handler; the others wait here, where they can be given back
   Notice notice = [](std::string_view) {};
@@ -22,7 +22,7 @@ struct GuardedOptions {
 // the circuit opens, what the handler has goes on, and what it has not is untried.
 class BreakerSink final : public Sink {
  public:
-  BreakerSink(std::unique_ptr<Sink> handler, breaker::Breaker& breaker, GuardedOptions options);
+  BreakerSink(std::unique_ptr<Sink> handler, breaker::Breaker& breaker, BreakerSinkOptions options);
 
   void put(Ticket ticket, const Record& record) override;
   void flush() override;
@@ -31,11 +31,10 @@ class BreakerSink final : public Sink {
   std::string_view stalled() const override { return handler_->stalled(); }
   bool closed() const override { return handler_->closed(); }
 
-  // How many records it makes sense to put now.
-  enum class Room { many, one, none };
-  Room room();
-  // Why there is no room, or "".
-  const std::string& why_none() const { return why_none_; }
+  void finish(bool begin_nothing) override;
+  // As the circuit allows.
+  Demand demand() override;
+  std::string_view why_none() const override { return why_none_; }
 
  private:
   struct Held {
@@ -43,17 +42,18 @@ class BreakerSink final : public Sink {
     const Record* record;
   };
 
-  void hand_on();
+  void hand_over();
   void give_back();
 
   std::unique_ptr<Sink> handler_;
   breaker::Breaker& breaker_;
-  GuardedOptions options_;
+  BreakerSinkOptions options_;
   std::deque<Held> held_;
   std::map<Ticket, breaker::Admission> calls_;  // with the handler
   std::vector<DeliveryResult> known_;
   std::string why_none_;
-  bool told_ = false;  // that there is no room, since a call went well
+  bool told_ = false;      // why there is no demand, since a call went well
+  bool finished_ = false;  // nothing more will be put
 };
 
 }  // namespace iso::handlers

@@ -45,11 +45,11 @@ class SpawnPlan {
     sigset_t ours, none;
     sigemptyset(&none);
     sigemptyset(&ours);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) sigaddset(&ours, signal);
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGXFSZ}) sigaddset(&ours, signal);
     posix_spawnattr_setsigdefault(&attributes_, &ours);
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   }
   ~SpawnPlan() {
     posix_spawn_file_actions_destroy(&actions_);
@@ -84,7 +84,7 @@ Child::Child(std::vector<std::string> command, std::vector<std::string> environm
     fcntl(out[0].get(), F_SETFL, O_NONBLOCK);
   }
   if (const int error = plan.spawn(pid_, command, environment); error != 0) {
-    if (error == E2BIG) throw Error(ErrorKind::data, "its fields do not fit an environment");
+    if (error == E2BIG) throw Error(ErrorKind::data, "its environment and arguments are too large");
     throw Error(error == ENOENT || error == EACCES ? ErrorKind::missing : ErrorKind::io,
                 fmt::format("cannot start {}: {}", command.front(), std::strerror(error)));
   }

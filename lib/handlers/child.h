@@ -10,8 +10,9 @@
 
 namespace iso::handlers {
 
-// A process that we started. It leads a group of its own, so that Ctrl-C is for us, who then wait for it, and
-// so that all it started can be killed with it. Killed and reaped when this goes.
+// A process that we started. It leads a session of its own: Ctrl-C is for us, who then wait for it, all that
+// it started can be killed with it, and asking the terminal (/dev/tty) fails where it would stop for ever.
+// Killed and reaped when this goes.
 class Child {
  public:
   Child() = default;
@@ -19,8 +20,8 @@ class Child {
 
   // Starts `command`, a program that is looked for in PATH and its arguments, with the environment's entries
   // NAME=value. Its standard input is a pipe, and so is its standard output if it prints to us.
-  // Throws ErrorKind::missing if there is no such program, ErrorKind::data if the environment is too large,
-  // ErrorKind::io.
+  // Throws ErrorKind::missing if there is no such program, ErrorKind::data if environment and arguments are
+  // too large, ErrorKind::io.
   Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints);
   ~Child();
   Child(Child&& other) noexcept;

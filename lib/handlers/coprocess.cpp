@@ -38,6 +38,14 @@ class CoprocessSink final : public Sink {
     run_->child.wait(options_.leave_time);
   }
 
+  // Its input ends once it has what it is to have: whoever answers only then is heard, too.
+  void finish(bool begin_nothing) override {
+    finished_ = true;
+    hurried_ = hurried_ || begin_nothing;
+    if (hurried_) give_back_unsent();
+    close_input();
+  }
+
   void put(Ticket ticket, const Record& record) override {
     if (held_.empty()) last_answer_ = now();
     held_.push_back({ticket, &record});
@@ -46,24 +54,27 @@ class CoprocessSink final : public Sink {
 
   void flush() override {
     if (!run_) return;
+    if (!run_->to) return;
     run_->to->write_some();
     if (run_->to->closed() && !run_->ends_by) run_->ends_by = now() + options_.leave_time;
+    close_input();
   }
 
   // Whoever waits for the status of a record whose answer is here must get it, so a bad answer is told only
   // when there are none to tell.
   void results(std::vector<DeliveryResult>& out) override {
     const std::size_t before = out.size();
+    move_append(known_, out);
     if (!fault_) attend(out);
     if (fault_ && out.size() == before) throw Error(*fault_);
   }
 
   Wait wait() const override {
-    if (fault_) return Wait(milliseconds(0));
+    if (fault_ || !known_.empty()) return Wait(milliseconds(0));
     if (!run_) return held_.empty() ? Wait() : Wait(left(next_start_));
-    const auto& [child, to, from, ends_by] = *run_;
+    const auto& [child, to, given, from, ends_by] = *run_;
     Wait wait = Wait(child.output.get(), POLLIN) | Wait(child.ended.get(), POLLIN);
-    if (to->pending() != 0 && !to->closed()) wait = wait | Wait(child.input.get(), POLLOUT);
+    if (to && to->pending() != 0 && !to->closed()) wait = wait | Wait(child.input.get(), POLLOUT);
     if (ends_by) wait.no_longer_than(left(*ends_by));
     if (has_answer_due()) wait.no_longer_than(left(answer_due()));
     return wait;
@@ -74,12 +85,13 @@ class CoprocessSink final : public Sink {
     Ticket ticket;
     const Record* record;
     bool answered = false;
-    unsigned long long start = 0;  // how many bytes go to the process before it
+    unsigned long long start = 0, end = 0;  // its line among the bytes that go to the process
   };
   // The process, and what is on its way to and from it.
   struct Run {
     Child child;
-    std::optional<Output> to;
+    std::optional<Output> to;      // nothing: its input has ended
+    unsigned long long given = 0;  // bytes that it was given, if so
     Splitter from{Framing::json};
     std::optional<Clock::Steady> ends_by;  // it has closed its input, so this is all the time that it has
   };
@@ -100,10 +112,35 @@ class CoprocessSink final : public Sink {
     for (Held& held : held_) write(held);
   }
 
+  void close_input() {
+    if (!finished_ || !run_ || !run_->to || run_->to->pending() != 0) return;
+    run_->given = run_->to->written();
+    run_->to.reset();
+    run_->child.input = Descriptor();
+  }
+
+  // What is on its way to the process and has not begun to go stays with us. The one whose line has begun
+  // must end, or it would be no line.
+  void give_back_unsent() {
+    const auto begun = run_ && run_->to ? run_->to->written() : 0;
+    if (run_ && !run_->to) return;
+    unsigned long long keep = begun;
+    std::erase_if(held_, [&](const Held& held) {
+      const bool unsent = !held.answered && (!run_ || held.start >= begun);
+      if (unsent) known_.push_back({held.ticket, DeliveryStatus::untried, 0, {}});
+      if (!unsent) keep = std::max(keep, held.end);
+      return unsent;
+    });
+    if (run_)
+      run_->to->buffer().resize(run_->to->buffer().size() -
+                                (run_->to->written() + run_->to->pending() - keep));
+  }
+
   void write(Held& held) {
     held.start = run_->to->written() + run_->to->pending();
     append_record(run_->to->buffer(), *held.record);
     run_->to->buffer() += '\n';
+    held.end = run_->to->written() + run_->to->pending();
   }
 
   void attend(std::vector<DeliveryResult>& out) {
@@ -157,7 +194,7 @@ class CoprocessSink final : public Sink {
   bool take(const Piece& piece, std::vector<DeliveryResult>& out) {
     try {
       if (!piece.error.empty()) throw Error(ErrorKind::data, piece.error);
-      out.push_back(verdict_of(replies::read_answer(piece.bytes)));
+      out.push_back(result_of(replies::read_verdict(piece.bytes)));
       return true;
     } catch (const Error& error) {
       fault_ = Error(error.kind(), fmt::format("the coprocess gave no answer but {}: {}",
@@ -166,7 +203,7 @@ class CoprocessSink final : public Sink {
     }
   }
 
-  DeliveryResult verdict_of(replies::Answer answer) {
+  DeliveryResult result_of(replies::HandlerVerdict answer) {
     if (answer.reply && !options_.replies)
       throw Error(ErrorKind::usage, "a reply goes nowhere without --reply");
     const auto held = std::find_if(held_.begin(), held_.end(), [&](const Held& one) {
@@ -189,11 +226,11 @@ class CoprocessSink final : public Sink {
     run_->child.kill();  // with all that it left behind
     const std::string ending = ending_text(run_->child.reap());
     if (why.empty()) why = ending;
-    const auto given = run_->to->written();
+    const auto given = run_->to ? run_->to->written() : run_->given;
     run_.reset();
     for (const Held& held : held_) {
       if (held.answered) continue;
-      if (held.start >= given) oldest = DeliveryStatus::untried;
+      if (held.start >= given || hurried_) oldest = DeliveryStatus::untried;
       out.push_back(
           {held.ticket, oldest, 0, oldest == DeliveryStatus::untried ? "" : "the coprocess: " + why});
       oldest = DeliveryStatus::untried;
@@ -201,7 +238,7 @@ class CoprocessSink final : public Sink {
     held_.clear();
     const auto pause = backoff_delay(kBackoff, ++failures_, std::uniform_real_distribution()(random_));
     next_start_ = now() + pause;
-    options_.notice(fmt::format("the coprocess: {}; starting it again", why));
+    if (!finished_) options_.notice(fmt::format("the coprocess: {}; starting it again", why));
   }
 
   CoprocessOptions options_;
@@ -209,6 +246,9 @@ class CoprocessSink final : public Sink {
   std::deque<Held> held_;  // with it, or waiting for it to start, in the order put
   Clock::Steady last_answer_{}, next_start_{};
   unsigned failures_ = 0;  // times it ended since its last answer
+  bool finished_ = false;  // nothing more will be put
+  bool hurried_ = false;   // and what it does not have yet, it shall not have
+  std::vector<DeliveryResult> known_;
   std::optional<Error> fault_;
   std::minstd_rand random_{std::random_device{}()};
 };

@@ -11,6 +11,7 @@ namespace iso::handlers {
 namespace {
 
 constexpr std::string_view kHeader = "ISO_HEADER_";
+constexpr std::size_t kLargest = std::size_t{32} * 4096 - 1;  // MAX_ARG_STRLEN of Linux, without the NUL
 constexpr std::array<std::string_view, 8> kOtherFields{"priority",       "timestamp",  "persistent",
                                                        "mandatory",      "headers",    "redelivered",
                                                        "delivery_count", "received_at"};
@@ -24,9 +25,13 @@ std::string variable(std::string_view prefix, std::string_view field) {
   return name;
 }
 
+std::string_view name_of(std::string_view entry) {
+  return entry.substr(0, entry.find('='));
+}
+
 bool names_a_field(std::string_view entry) {
   if (entry.starts_with(kHeader)) return true;
-  const auto name = entry.substr(0, entry.find('='));
+  const auto name = name_of(entry);
   const auto is = [&](std::string_view field) { return variable("ISO_", field) == name; };
   return std::any_of(kTextFields.begin(), kTextFields.end(),
                      [&](const TextField& field) { return is(field.name); }) ||
@@ -47,7 +52,8 @@ void set(std::vector<std::string>& environment, std::string_view prefix, const M
 
 }  // namespace
 
-std::vector<std::string> handler_environment(const std::vector<std::string>& base, const Record& record) {
+std::vector<std::string> handler_environment(const std::vector<std::string>& base, const Record& record,
+                                             const std::function<void(std::string_view name)>& left_out) {
   std::vector<std::string> environment;
   std::copy_if(base.begin(), base.end(), std::back_inserter(environment),
                [](const std::string& entry) { return !names_a_field(entry); });
@@ -62,7 +68,23 @@ std::vector<std::string> handler_environment(const std::vector<std::string>& bas
     ObjectWalker headers(field->value);
     while (const auto header = headers.next()) set(environment, kHeader, *header);
   }
+  std::erase_if(environment, [&](const std::string& entry) {
+    const bool too_large = entry.size() > kLargest && names_a_field(entry);
+    if (too_large) left_out(name_of(entry));
+    return too_large;
+  });
   return environment;
+}
+
+std::string leave_out_largest(std::vector<std::string>& environment) {
+  auto largest = environment.end();
+  for (auto entry = environment.begin(); entry != environment.end(); ++entry)
+    if (names_a_field(*entry) && (largest == environment.end() || entry->size() > largest->size()))
+      largest = entry;
+  if (largest == environment.end()) return {};
+  std::string name(name_of(*largest));
+  environment.erase(largest);
+  return name;
 }
 
 }  // namespace iso::handlers

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "record/record.h"
@@ -12,6 +14,13 @@ namespace iso::handlers {
 // each header. Names are in upper case, with _ for what is neither letter nor digit; of two that become the
 // same the later wins. A value is a string's text, or the field's JSON; a text with a NUL, which no
 // environment holds, is its JSON too.
-std::vector<std::string> handler_environment(const std::vector<std::string>& base, const Record& record);
+// What Linux takes for one variable is its bound (128 KiB): `left_out` is told the name of one that is
+// larger, which is not there.
+std::vector<std::string> handler_environment(const std::vector<std::string>& base, const Record& record,
+                                             const std::function<void(std::string_view name)>& left_out);
+
+// Leaves out the largest variable of a record from what handler_environment() returned, and returns its name;
+// "" if there is none left. For an environment that is too large as a whole.
+std::string leave_out_largest(std::vector<std::string>& environment);
 
 }  // namespace iso::handlers

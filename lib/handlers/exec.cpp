@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fmt/core.h>
 #include <map>
+#include <optional>
 #include <poll.h>
+#include <set>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,10 +26,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kTryAgain = 75;  // EX_TEMPFAIL of sysexits.h
+constexpr int kTryAgain = 75;                     // EX_TEMPFAIL of sysexits.h
+constexpr int kCannotRun = 126, kNotFound = 127;  // POSIX, sh, "Exit Status for Commands"
 constexpr int kEventsAtOnce = 64;
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
 constexpr std::size_t kLargestReply = std::size_t{128} << 20;  // what RabbitMQ takes
+
+// Whether someone else ended the process, or what a shell ran for it: that says nothing of the record.
+bool ended_from_outside(int status) {
+  if (WIFSIGNALED(status)) return true;
+  constexpr std::array kSignals{SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM};
+  return std::find(kSignals.begin(), kSignals.end(), WEXITSTATUS(status) - 128) != kSignals.end();
+}
 
 class ExecSink final : public Sink {
  public:
@@ -39,6 +50,7 @@ class ExecSink final : public Sink {
 
   void flush() override {
     std::size_t started = 0;
+    if (fault_) return;
     for (; started < waiting_.size() && jobs_.size() < options_.jobs; ++started) start(waiting_[started]);
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(started));
   }
@@ -62,10 +74,20 @@ class ExecSink final : public Sink {
     }
     kill_late();
     flush();
+    const bool told = !known_.empty();
     move_append(known_, out);
+    if (fault_ && jobs_.empty() && !told) throw Error(*fault_);
+  }
+
+  void finish(bool begin_nothing) override {
+    if (!begin_nothing) return;
+    hurried_ = true;
+    for (const Waiting& one : waiting_) known_.push_back({one.ticket, DeliveryStatus::untried, 0, {}});
+    waiting_.clear();
   }
 
   Wait wait() const override {
+    if (!known_.empty() || (fault_ && jobs_.empty())) return Wait(milliseconds(0));
     Wait wait(events_.get(), POLLIN);
     for (const auto& [number, job] : jobs_)
       if (options_.job_timeout.count() != 0 && job.why_killed.empty())
@@ -98,19 +120,33 @@ class ExecSink final : public Sink {
     job.ticket = next.ticket;
     job.record = next.record;
     job.started = system_clock().steady();
-    try {
-      job.child = Child(options_.command, handler_environment(options_.environment, *next.record),
-                        options_.replies ? Child::Prints::to_us : Child::Prints::where_we_do);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::data) throw;
-      known_.push_back({next.ticket, DeliveryStatus::rejected, 0, error.what()});
-      return;
-    }
+    job.child = spawn(*next.record);
     ++last_;
     watch(job.child.ended, EPOLLIN, kEnded);
     watch(job.child.input, EPOLLOUT, kInput);
     if (options_.replies) watch(job.child.output, EPOLLIN, kOutput);
     give_body(jobs_.emplace(last_, std::move(job)).first->second);
+  }
+
+  Child spawn(const Record& record) {
+    const auto left_out = [this](std::string_view name) { tell_left_out(name); };
+    auto environment = handler_environment(options_.environment, record, left_out);
+    for (;;) {
+      try {
+        return Child(options_.command, environment,
+                     options_.replies ? Child::Prints::to_us : Child::Prints::where_we_do);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) throw;
+        const std::string name = leave_out_largest(environment);
+        if (name.empty()) throw Error(ErrorKind::io, error.what());  // it is not the record that is too large
+        left_out(name);
+      }
+    }
+  }
+
+  void tell_left_out(std::string_view name) {
+    if (left_out_.emplace(name).second)
+      options_.notice(fmt::format("{} is too large for an environment: the command runs without it", name));
   }
 
   void watch(const Descriptor& what, std::uint32_t events, std::uint64_t kind) {
@@ -160,25 +196,38 @@ class ExecSink final : public Sink {
   void end(std::map<std::uint64_t, Job>::iterator at) {
     Job& job = at->second;
     if (job.child.output.get() >= 0 && job.why_killed.empty()) read_reply(job);
-    known_.push_back(reap(job));
+    if (auto result = reap(job)) known_.push_back(std::move(*result));
     forget(job.child.ended);
     forget(job.child.input);
     forget(job.child.output);
     jobs_.erase(at);
   }
 
-  DeliveryResult reap(Job& job) {
+  // Nothing: it could not be started.
+  std::optional<DeliveryResult> reap(Job& job) {
     const int status = job.child.reap();
-    if (!job.why_killed.empty()) return {job.ticket, DeliveryStatus::rejected, 0, job.why_killed};
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    if (!job.why_killed.empty())
+      return DeliveryResult{job.ticket, DeliveryStatus::rejected, 0, job.why_killed};
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code == 0) {
       DeliveryResult result{job.ticket, DeliveryStatus::confirmed, 0, {}};
       if (options_.replies) result.reply = replies::reply_of(std::move(job.reply));
       return result;
     }
     closed_ = closed_ || reader_has_gone();
-    if (closed_) return {job.ticket, DeliveryStatus::untried, 0, {}};
-    const bool again = WIFEXITED(status) && WEXITSTATUS(status) == kTryAgain;
-    return {job.ticket, again ? DeliveryStatus::deferred : DeliveryStatus::rejected, 0, ending_text(status)};
+    if (closed_) return DeliveryResult{job.ticket, DeliveryStatus::untried, 0, {}};
+    if (code == kCannotRun || code == kNotFound) {
+      fault_ = Error(ErrorKind::missing, fmt::format("cannot start {}, or what it runs: exit {}",
+                                                     options_.command.front(), code));
+      return std::nullopt;
+    }
+    return DeliveryResult{job.ticket, failure_of(status), 0, ending_text(status)};
+  }
+
+  DeliveryStatus failure_of(int status) const {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kTryAgain) return DeliveryStatus::deferred;
+    if (hurried_) return DeliveryStatus::untried;
+    return ended_from_outside(status) ? DeliveryStatus::deferred : DeliveryStatus::rejected;
   }
 
   bool reader_has_gone() const {
@@ -209,6 +258,9 @@ class ExecSink final : public Sink {
   std::map<std::uint64_t, Job> jobs_;
   std::uint64_t last_ = 0;  // the number of the last job
   bool closed_ = false;
+  bool hurried_ = false;                         // nothing is begun any more
+  std::optional<Error> fault_;                   // the command cannot be started
+  std::set<std::string, std::less<>> left_out_;  // variables that were told of
   std::vector<DeliveryResult> known_;
 };
 

@@ -80,7 +80,10 @@ enum class SourceState {
   ended,  // nothing ever again
 };
 
-// Where records come from. Nothing here waits, but for the constructor.
+// Where records come from. The constructor connects, and takes at most EndOptions::timeout for each answer.
+// No call waits for a record, but any may wait for an answer of the far side: drained() and stop() of a
+// broker for one, take() and settle() of a store for its disk, or for another process that writes to it. An
+// end that is connected again tries that within a call, for at most 10 s.
 class Source {
  public:
   virtual ~Source() = default;
@@ -111,8 +114,18 @@ class Source {
   virtual void stop() {}
 };
 
+// How many more records a sink or an observer wants now.
+enum class Demand {
+  many,
+  one,   // one record, and then ask again
+  none,  // not now; an observer's wait() says what to wait for
+  over,  // never again: finish what is in flight
+};
+
 // Where records go. Handing over and learning the status are two steps, so a window is possible and a lie is
-// not.
+// not. No call waits for a result, but flush() of a store or a file waits for its disk, that of a pipe for
+// its reader for at most 10 ms (ends/pipe_writer.h), and an end that is connected again tries that for at
+// most 10 s.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -137,6 +150,14 @@ class Sink {
   // Where replies to what is put should go, if the options asked for such a place; and what came to it.
   virtual std::string_view reply_address() const { return {}; }
   virtual void replies(std::vector<Record>&) {}
+
+  // Asked before records are taken for it, and why it wants none ("" if it does).
+  virtual Demand demand() { return Demand::many; }
+  virtual std::string_view why_none() const { return {}; }
+
+  // Nothing more will be put. With `begin_nothing`, what was put and not begun shall not be: it is untried.
+  // Called once, or again when there is a reason to hurry; all else still works.
+  virtual void finish(bool begin_nothing) { static_cast<void>(begin_nothing); }
 
   // Whether whoever reads this has gone for good: not a failure, but no more can be put (stdout of `| head`).
   virtual bool closed() const { return false; }

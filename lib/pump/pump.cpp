@@ -4,9 +4,12 @@
 #include <cmath>
 #include <fmt/core.h>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "pump/window.h"
 
 namespace iso {
 namespace {
@@ -24,25 +27,27 @@ std::string reason_of(const DeliveryResult& result) {
 
 class Pump {
  public:
-  Pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks)
+  Pump(Source& source, Sink& sink, const PumpOptions& options, PumpObserver& observer)
       : source_(source),
         sink_(sink),
         options_(options),
-        hooks_(hooks),
+        observer_(observer),
         window_(options.window, options.window_bytes) {}
 
-  Tally run() {
-    started_ = last_taken_ = last_fate_ = now();
+  PumpSummary run() {
+    started_ = last_taken_ = last_result_ = now();
     try {
       loop();
-    } catch (const Error& error) {
-      tally_.error = error;
-      tally_.stop = Stop::failed;
+    } catch (const Error& error) {  // an end broke: it is not asked for anything any more
+      if (!summary_.error) summary_.error = error;
+      summary_.stop = StopReason::failed;
+      taking_ = false;
     }
     abandon();
     report();
-    tally_.away = source_.away();
-    return std::move(tally_);
+    summary_.away = source_.away();
+    summary_.why_none = sink_.why_none();
+    return std::move(summary_);
   }
 
  private:
@@ -58,7 +63,7 @@ class Pump {
       source_.flush();
       check_stop();
       if (!taking_ && window_.waiting() == 0) return;
-      if (sink_.closed() || out_of_patience()) return;
+      if (sink_.closed() || gives_up()) return;
       if (!moved) wait();
     }
   }
@@ -66,22 +71,22 @@ class Pump {
   // Takes what there is and room for, and puts it. True if anything was taken.
   bool fill() {
     state_ = SourceState::ready;
-    const std::size_t bearable = can_bear();
-    const std::size_t most = bearable != 0 ? std::min(bearable, allowed()) : 0;
+    const std::size_t wanted = demand();
+    const std::size_t most = wanted != 0 ? std::min(wanted, allowed()) : 0;
     if (most == 0) return false;
     batch_.clear();
     take(std::min(most, window_.room()));
     if (!batch_.empty()) {
-      if (window_.waiting() == 0) last_fate_ = now();  // patience starts with the first in flight
+      if (window_.waiting() == 0) last_result_ = now();  // a stall starts with the first in flight
       last_taken_ = now();
     }
     for (auto& taken : batch_) {
-      if (tally_.stop == Stop::bad_input) break;  // strict: nothing after a bad_input is touched
-      ++tally_.taken;
+      if (summary_.stop == StopReason::bad_input) break;  // strict: nothing after a bad_input is touched
+      ++summary_.taken;
       put(std::move(taken));
     }
-    if (state_ == SourceState::ended) stop_taking(Stop::ended);
-    if (options_.count != 0 && tally_.taken >= options_.count) stop_taking(Stop::counted);
+    if (state_ == SourceState::ended) stop_taking(StopReason::ended);
+    if (options_.count != 0 && summary_.taken >= options_.count) stop_taking(StopReason::counted);
     return !batch_.empty();
   }
 
@@ -91,21 +96,27 @@ class Pump {
       state_ = source_.take(most, batch_);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::io) throw;
-      tally_.error = error;
-      stop_taking(Stop::failed);
+      failed(error);
     }
   }
 
-  // How many more the window and the onlooker do.
-  std::size_t can_bear() const {
+  // What breaks later is most often a consequence of what broke first.
+  void failed(const Error& error) {
+    if (!summary_.error) summary_.error = error;
+    stop_taking(StopReason::failed);
+    summary_.stop = StopReason::failed;
+  }
+
+  // How many more the window, the sink and the observer want.
+  std::size_t demand() {
     if (!taking_ || window_.room() == 0) return 0;
-    switch (hooks_.intake()) {
-      case Intake::open:
+    switch (std::max(observer_.demand(), sink_.demand())) {  // the lesser one, as they are ordered
+      case Demand::many:
         return kBatch;
-      case Intake::one:
+      case Demand::one:
         return 1;
-      case Intake::full:
-      case Intake::over:
+      case Demand::none:
+      case Demand::over:
         break;
     }
     return 0;
@@ -114,11 +125,12 @@ class Pump {
   // How many more count and rate let through now.
   std::size_t allowed() const {
     std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    if (options_.count != 0) most = options_.count - tally_.taken;
+    if (options_.count != 0) most = options_.count - summary_.taken;
     if (options_.rate > 0) {
       const double due = std::floor(seconds_since_start() * options_.rate) + 1;  // the first goes at once
-      most = std::min(
-          most, due > static_cast<double>(tally_.taken) ? static_cast<std::uint64_t>(due) - tally_.taken : 0);
+      most = std::min(most, due > static_cast<double>(summary_.taken)
+                                ? static_cast<std::uint64_t>(due) - summary_.taken
+                                : 0);
     }
     return static_cast<std::size_t>(most);
   }
@@ -134,7 +146,7 @@ class Pump {
     }
     if (entry.taken.bad_input) {
       window_.resolve({entry.taken.ticket, DeliveryStatus::unconfirmed, 0, {}});
-      if (options_.strict) stop_taking(Stop::bad_input);
+      if (options_.strict) stop_taking(StopReason::bad_input);
     } else {
       sink_.put(entry.taken.ticket, entry.taken.record);
     }
@@ -142,8 +154,9 @@ class Pump {
 
   void prepare(Delivery& taken) {
     try {
-      hooks_.prepare(taken.record);
+      observer_.prepare(taken.record);
     } catch (const Error& error) {
+      if (error.kind() != ErrorKind::data) throw;
       taken.bad_input = std::make_unique<BadInput>(BadInput{taken.ticket, 0, 0, error.what(), {}});
     }
   }
@@ -154,7 +167,7 @@ class Pump {
     sink_.results(results_);
     for (auto& result : results_)
       if (Window::Entry* entry = window_.resolve(std::move(result))) settle(*entry->result);
-    if (!results_.empty()) last_fate_ = now();
+    if (!results_.empty()) last_result_ = now();
     return !results_.empty();
   }
 
@@ -173,35 +186,39 @@ class Pump {
   void report() {
     window_.pop_resolved([this](Window::Entry& entry) {
       count(entry);
-      hooks_.report(entry.taken, *entry.result);
+      try {
+        observer_.report(entry.taken, *entry.result);
+      } catch (const Error& error) {
+        failed(error);
+      }
     });
   }
 
   void count(const Window::Entry& entry) {
     if (entry.taken.bad_input) {
-      ++tally_.bad_input;
+      ++summary_.bad_input;
       return;
     }
     if (entry.result->comes_again || entry.result->status == DeliveryStatus::deferred ||
         entry.result->status == DeliveryStatus::untried) {
-      ++tally_.again;
+      ++summary_.again;
       return;
     }
     switch (entry.result->status) {
       case DeliveryStatus::confirmed:
-        ++tally_.confirmed;
+        ++summary_.confirmed;
         break;
       case DeliveryStatus::returned:
-        ++tally_.returned;
+        ++summary_.returned;
         break;
       case DeliveryStatus::nacked:
-        ++tally_.nacked;
+        ++summary_.nacked;
         break;
       case DeliveryStatus::unconfirmed:
-        ++tally_.unconfirmed;
+        ++summary_.unconfirmed;
         break;
       case DeliveryStatus::rejected:
-        ++tally_.rejected;
+        ++summary_.rejected;
         break;
       case DeliveryStatus::deferred:
       case DeliveryStatus::untried:
@@ -216,47 +233,63 @@ class Pump {
     });
   }
 
-  void stop_taking(Stop why) {
+  void stop_taking(StopReason why) {
     if (!taking_) return;
     taking_ = false;
-    tally_.stop = why;
-    source_.stop();
+    summary_.stop = why;
+    try {
+      source_.stop();
+    } catch (const Error& error) {
+      failed(error);
+    }
+    sink_.finish(why == StopReason::interrupted || why == StopReason::timed_out);
+  }
+
+  // From now on what is in flight has the grace, and what no handler has begun is not begun.
+  void hurry() {
+    if (hurried_at_) return;
+    hurried_at_ = now();
+    if (!taking_) sink_.finish(true);
   }
 
   void check_stop() {
-    if (options_.interrupted && options_.interrupted->load() != 0) interrupted_ = true;
+    const bool interrupted = options_.interrupted && options_.interrupted->load() != 0;
+    if (interrupted) hurry();
     if (!taking_) return;
     const auto moment = now();
-    if (interrupted_) stop_taking(Stop::interrupted);
-    if (sink_.closed() || hooks_.intake() == Intake::over) stop_taking(Stop::closed);
-    if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time)
-      stop_taking(Stop::timed_out);
+    if (interrupted) stop_taking(StopReason::interrupted);
+    if (sink_.closed() || observer_.demand() == Demand::over) stop_taking(StopReason::closed);
+    if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time) {
+      stop_taking(StopReason::timed_out);
+      hurry();
+    }
     if (state_ != SourceState::idle || window_.waiting() != 0) return;
-    if (options_.idle.count() != 0 && moment - last_taken_ >= options_.idle) stop_taking(Stop::idle);
-    if (options_.drain && taking_ && source_.drained()) stop_taking(Stop::drained);
+    if (options_.idle.count() != 0 && moment - last_taken_ >= options_.idle) stop_taking(StopReason::idle);
+    if (options_.drain && taking_ && source_.drained()) stop_taking(StopReason::drained);
   }
 
-  bool out_of_patience() {
-    const auto patience = options_.patience_after(interrupted_ || tally_.stop == Stop::timed_out);
-    if (patience.count() == 0 || window_.waiting() == 0) return false;
-    tally_.gave_up = now() - last_fate_ >= patience;
-    if (tally_.gave_up) tally_.stalled = sink_.stalled();
-    return tally_.gave_up;
+  bool gives_up() {
+    if (window_.waiting() == 0) return false;
+    if (options_.stall_timeout.count() != 0)
+      summary_.gave_up = now() - last_result_ >= options_.stall_timeout;
+    if (options_.grace && hurried_at_) summary_.gave_up = now() - *hurried_at_ >= *options_.grace;
+    if (summary_.gave_up) summary_.stalled = sink_.stalled();
+    return summary_.gave_up;
   }
 
   void tell_of_stall() {
     if (sink_.stalled() == stalled_) return;
     stalled_ = sink_.stalled();
-    hooks_.stalled(stalled_);
+    observer_.stalled(stalled_);
   }
 
   void wait() {
-    const Wait onlooker = hooks_.pause();
-    const bool takes = can_bear() != 0;
+    const Wait observer = observer_.wait();
+    const bool takes = demand() != 0;
     const bool paced = takes && allowed() == 0;
     const Wait source = takes && !paced ? source_.wait() : Wait{};
     const Wait sink = window_.waiting() != 0 ? sink_.wait() : Wait{};
-    wait_for(source | sink | onlooker, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
+    wait_for(source | sink | observer, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
   }
 
   // The time left until a limit of ours is reached.
@@ -270,12 +303,14 @@ class Pump {
       consider(options_.run_time, started_);
       consider(options_.idle, last_taken_);
     }
-    if (window_.waiting() != 0) consider(options_.patience, last_fate_);
+    if (window_.waiting() == 0) return std::max(nearest, milliseconds{1});
+    consider(options_.stall_timeout, last_result_);
+    if (options_.grace && hurried_at_) consider(*options_.grace, *hurried_at_);
     return std::max(nearest, milliseconds{1});
   }
 
   milliseconds next_due() const {
-    const double due = static_cast<double>(tally_.taken) / options_.rate - seconds_since_start();
+    const double due = static_cast<double>(summary_.taken) / options_.rate - seconds_since_start();
     return milliseconds{
         std::max(static_cast<milliseconds::rep>(std::ceil(std::min(due, 1.0) * 1000)), milliseconds::rep{0})};
   }
@@ -283,21 +318,22 @@ class Pump {
   Source& source_;
   Sink& sink_;
   const PumpOptions& options_;
-  const PumpHooks& hooks_;
+  PumpObserver& observer_;
   Window window_;
-  Tally tally_;
-  bool taking_ = true, interrupted_ = false;
+  PumpSummary summary_;
+  bool taking_ = true;
+  std::optional<Clock::Steady> hurried_at_;
   std::string stalled_;  // what was last told
   SourceState state_ = SourceState::ready;
-  Clock::Steady started_, last_taken_, last_fate_;
+  Clock::Steady started_, last_taken_, last_result_;
   std::vector<Delivery> batch_;  // kept between rounds for its memory
   std::vector<DeliveryResult> results_;
 };
 
 }  // namespace
 
-Tally pump(Source& source, Sink& sink, const PumpOptions& options, const PumpHooks& hooks) {
-  return Pump(source, sink, options, hooks).run();
+PumpSummary pump(Source& source, Sink& sink, const PumpOptions& options, PumpObserver& observer) {
+  return Pump(source, sink, options, observer).run();
 }
 
 }  // namespace iso

@@ -9,7 +9,7 @@
 
 namespace iso {
 
-// The records that were taken and not yet reported, in the order taken. Fates come in any order; reports go
+// The records that were taken and not yet reported, in the order taken. Results come in any order; reports go
 // in this one.
 class Window {
  public:

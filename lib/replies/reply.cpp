@@ -25,8 +25,8 @@ void must_be_true(const Member& member) {
 }
 
 // Nothing if the object has no result in it. A null message_id is the same as none.
-std::optional<Answer> read_verdict(std::string_view line) {
-  Answer answer;
+std::optional<HandlerVerdict> read_result(std::string_view line) {
+  HandlerVerdict answer;
   unsigned results = 0;
   std::string_view other;
   ObjectWalker walker(line);
@@ -56,9 +56,9 @@ std::optional<Answer> read_verdict(std::string_view line) {
 
 }  // namespace
 
-Answer read_answer(std::string_view line) try {
-  if (auto result = read_verdict(line)) return *std::move(result);
-  Answer answer;
+HandlerVerdict read_verdict(std::string_view line) try {
+  if (auto result = read_result(line)) return *std::move(result);
+  HandlerVerdict answer;
   answer.reply = std::make_unique<Record>(read_record(line));
   if (!answer.reply->body_kind)
     throw Error(ErrorKind::data, "it is neither a result (ack, requeue, reject) nor a record with a body");

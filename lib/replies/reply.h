@@ -13,7 +13,7 @@ namespace iso::replies {
 // What a handler says of a record, in a line of JSON: {"ack":true}, {"requeue":true}, {"reject":"why"}, or a
 // record, which acknowledges and is the reply. `message_id` says which record is meant; without it, it is the
 // oldest that has no answer.
-struct Answer {
+struct HandlerVerdict {
   std::optional<std::string> message_id;
   DeliveryStatus status = DeliveryStatus::confirmed;  // or deferred, or rejected
   std::string why;                                    // of a rejection
@@ -21,7 +21,7 @@ struct Answer {
 };
 
 // Throws ErrorKind::data for a line that is none of these.
-Answer read_answer(std::string_view line);
+HandlerVerdict read_verdict(std::string_view line);
 
 // What a handler printed as the body of a reply: one JSON value without the space around it, or any bytes.
 std::unique_ptr<Record> reply_of(std::string printed);

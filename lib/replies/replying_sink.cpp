@@ -57,7 +57,8 @@ void ReplyingSink::answer(DeliveryResult result, std::vector<DeliveryResult>& ou
   handled_.emplace(ticket, Handled{std::move(result), static_cast<unsigned>(answers.size())});
   for (Record& record : answers) {
     if (!record.message_id) record.message_id = ids_.next();
-    const auto at = answers_.emplace_hint(answers_.end(), ++last_answer_, Answer{ticket, std::move(record)});
+    const auto at =
+        answers_.emplace_hint(answers_.end(), ++last_answer_, PendingReply{ticket, std::move(record)});
     replies_->put(last_answer_, at->second.record);
   }
 }

@@ -19,7 +19,7 @@ struct ReplyingOptions {
   Notice notice = [](std::string_view) {};
 };
 
-struct AnswerTally {
+struct ReplyTally {
   std::uint64_t sent = 0;         // replies and confirmations that the broker has
   std::uint64_t undelivered = 0;  // came back, as no queue took them: whoever waited has gone
 };
@@ -38,15 +38,18 @@ class ReplyingSink final : public Sink {
   Wait wait() const override;
   std::string_view stalled() const override;
   bool closed() const override { return answers_.empty() && handler_->closed(); }
+  void finish(bool begin_nothing) override { handler_->finish(begin_nothing); }
+  Demand demand() override { return handler_->demand(); }
+  std::string_view why_none() const override { return handler_->why_none(); }
 
-  const AnswerTally& tally() const { return tally_; }
+  const ReplyTally& tally() const { return tally_; }
 
  private:
   struct Handled {
     DeliveryResult result;
     unsigned waiting = 0;  // answers without a status
   };
-  struct Answer {
+  struct PendingReply {
     Ticket request;
     Record record;
   };
@@ -70,11 +73,11 @@ class ReplyingSink final : public Sink {
   ReplyingOptions options_;
   std::map<Ticket, const Record*> requests_;  // with the handler
   std::map<Ticket, Handled> handled_;         // whose answers are on their way
-  std::map<Ticket, Answer> answers_;          // in place until their result, as put() asks
+  std::map<Ticket, PendingReply> answers_;    // in place until their result, as put() asks
   Ticket last_answer_ = 0;
   std::optional<Error> fault_;  // how the handler broke
   IdMaker ids_;
-  AnswerTally tally_;
+  ReplyTally tally_;
   std::vector<DeliveryResult> batch_;  // kept for its memory
 };
 

@@ -58,10 +58,10 @@ Wait RequestSink::wait() const {
   return wait;
 }
 
-void RequestSink::written() {
-  if (unwritten_.empty()) return;
-  for (const Ticket ticket : unwritten_) replies_->settle(ticket, Disposition::ack, {});
-  unwritten_.clear();
+void RequestSink::acknowledge_replies() {
+  if (unacknowledged_.empty()) return;
+  for (const Ticket ticket : unacknowledged_) replies_->settle(ticket, Disposition::ack, {});
+  unacknowledged_.clear();
   replies_->flush();
 }
 
@@ -86,7 +86,7 @@ void RequestSink::take_replies(std::vector<DeliveryResult>& out) {
   while (replies_->take(kTakenAtOnce, taken_) == SourceState::ready) {
   }
   for (const Delivery& taken : taken_)
-    if (take_reply(taken.record, out)) unwritten_.push_back(taken.ticket);
+    if (take_reply(taken.record, out)) unacknowledged_.push_back(taken.ticket);
   replies_->flush();
 }
 
@@ -94,7 +94,7 @@ void RequestSink::take_replies(std::vector<DeliveryResult>& out) {
 bool RequestSink::take_reply(const Record& reply, std::vector<DeliveryResult>& out) {
   const auto request = open_.find(reply.correlation_id.value_or(""));
   if (request == open_.end()) {
-    ++strays_;
+    ++unmatched_;
     return false;
   }
   options_.on_reply(reply);

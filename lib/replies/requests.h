@@ -41,9 +41,9 @@ class RequestSink final : public Sink {
   std::string_view reply_address() const override { return address_; }
 
   // All replies that were handed on are where they should be: they need not come again.
-  void written();
+  void acknowledge_replies();
 
-  std::uint64_t strays() const { return strays_; }  // replies that answer nothing of ours
+  std::uint64_t unmatched_replies() const { return unmatched_; }  // replies that answer nothing of ours
 
  private:
   struct Request {
@@ -71,8 +71,8 @@ class RequestSink final : public Sink {
   Requests open_;                                     // by correlation_id
   std::unordered_map<Ticket, std::string> ids_;       // their correlation_ids
   std::deque<std::pair<Clock::Steady, Ticket>> due_;  // in the order put; also of some that have ended
-  std::vector<Ticket> unwritten_;                     // of `replies`, to be settled
-  std::uint64_t strays_ = 0;
+  std::vector<Ticket> unacknowledged_;                // of `replies`, to be settled
+  std::uint64_t unmatched_ = 0;
   std::vector<DeliveryResult> known_;
   std::vector<DeliveryResult> batch_;  // these are kept for their memory
   std::vector<Delivery> taken_;

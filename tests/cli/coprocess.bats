@@ -173,3 +173,12 @@ send_ids() {
   iso listen "$q" --job-timeout 1s
   exits 64
 }
+
+@test "coprocess: one that answers only when its input ends is heard" {
+  make_queue "$q"
+  send_ids "$q" m1 m2 m3
+  worker 'sed -e "s/.*/{\"ack\":true}/"'
+  iso listen "$q" --coprocess ./worker --count 3
+  exits 0
+  is "" "$(bodies "$q")"
+}

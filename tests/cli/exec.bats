@@ -72,9 +72,69 @@ SH
   iso listen "$q" --exec true --drain
   exits 0
   send "$q" 1
-  iso listen "$q" --exec "sh -c 'kill -9 \$\$'" --drain
-  exits 1
+  iso listen "$q" --exec "sh -c 'test -e killed || { touch killed; kill -9 \$\$; }'" --drain
+  exits 0
+  says "deferred: message"
   says "ended by signal 9"
+  is "" "$(bodies "$q")"
+}
+
+@test "exec: a command that is ended together with iso loses nothing: what it had comes again" {
+  make_queue "$q"
+  send "$q" 1 2
+  local script
+  # As a service manager does, to all at once; the handler is in a session of its own.
+  for script in "trap '' TERM; touch at; sleep 0.5; exit 9" "touch at; exec sleep 30"; do
+    rm -f at
+    "$BIN" listen "$q" --exec "sh -c '$script' handler-$q" 2>stderr &
+    local listener=$!
+    wait_until test -e at
+    kill $listener
+    pkill -TERM -f "[h]andler-$q" || true
+    pkill -TERM -P "$listener" || true
+    status=0
+    wait $listener || status=$?
+    exits 143
+    wait_until bash -c "(( \$('$BIN' listen '$q' --peek | wc -l) == 2 ))"
+  done
+}
+
+@test "exec: a command that cannot find what it runs stops listen with 66, and all is kept" {
+  make_queue "$q"
+  send "$q" 1 2 3
+  printf '#!/bin/sh\n' >script
+  for command in "timeout 9 no_such_command" "sh -c ./script"; do
+    iso listen "$q" --exec "$command" --drain
+    exits 66
+    says "or what it runs: exit 12"
+    wait_until bash -c "(( \$('$BIN' listen '$q' --peek | wc -l) == 3 ))"
+  done
+}
+
+@test "exec: a header that is too large for the environment costs itself and not the message" {
+  make_queue "$q"
+  python3 -c "
+import json
+print(json.dumps({'headers': {'big': {'\$bytes': 'AAAA' * 25000 + 'AAAA' * 10000}, 'small': 's'}, 'body': 1}))" >record
+  iso publish --in records --routing-key "$q" <record
+  if ((status != 0)); then skip "the broker takes no frame of that size"; fi
+  iso listen "$q" --exec "sh -c 'echo \$ISO_HEADER_SMALL-\$ISO_HEADER_BIG'" --drain
+  exits 0
+  is "s-" "$(<stdout)"
+  says "ISO_HEADER_BIG is too large"
+}
+
+@test "exec: what was meant for this listen does not reach an iso that the handler runs" {
+  make_queue "$q"
+  make_queue "$q-b"
+  send "$q" 1
+  ISO_COUNT=1 ISO_EXEC="$BIN publish --routing-key $q-b --body 7" iso listen "$q"
+  exits 0
+  is 7 "$(bodies "$q-b")"
+  send "$q" 1 2 3
+  ISO_COUNT=3 ISO_PREFETCH=1 iso listen "$q" --exec "$BIN publish --routing-key $q-b --body 7"
+  exits 0
+  is "7 7 7" "$(bodies "$q-b" | paste -sd' ')"
 }
 
 @test "exec: --jobs run at once, and --job-timeout kills one that is stuck" {

@@ -141,9 +141,9 @@ load helper
   (($(head -1 stdout) <= $(wc -l <taken) + 1))
 }
 
-@test "listen: SIGTERM exits 143, SIGINT 130" {
+@test "listen: SIGTERM exits 143, SIGINT 130, SIGHUP 129" {
   make_queue "$q"
-  for signal in TERM:143 INT:130; do
+  for signal in TERM:143 INT:130 HUP:129; do
     send "$q" 1
     env --default-signal=INT "$BIN" listen "$q" >out &
     local pid=$!
@@ -174,4 +174,46 @@ load helper
   iso listen "$q-retry" --count 1
   exits 0
   is "$q-retry" "$(jq -r .routing_key stdout)"
+}
+
+@test "listen: --grace is how long a handler may take after a signal, counted from the signal" {
+  make_queue "$q"
+  send "$q" 1 2 3
+  rm -f started
+  "$BIN" listen "$q" --grace 300ms --exec "sh -c 'touch started; exec sleep 30'" 2>stderr &
+  local listener=$! begun
+  wait_until test -e started
+  begun=$(date +%s%N)
+  kill $listener
+  status=0
+  wait $listener || status=$?
+  exits 143
+  (($(date +%s%N) - begun < 5000000000))
+  says "not done 300ms later"
+  wait_until bash -c "(( \$('$BIN' listen '$q' --peek | wc -l) == 3 ))"
+  # One that takes longer than the grace in all, but not after the signal, is waited for.
+  rm -f started
+  "$BIN" listen "$q" --grace 20s --exec "sh -c 'touch started; until test -e go; do sleep 0.05; done'" --count 1 2>stderr &
+  listener=$!
+  wait_until test -e started
+  kill $listener
+  touch go
+  status=0
+  wait $listener || status=$?
+  exits 143
+  is 2 "$(bodies "$q" | wc -l)"
+}
+
+@test "listen: a standard output that is closed is 74 and takes nothing; a closed stderr harms nothing" {
+  make_queue "$q"
+  send "$q" 1 2
+  status=0
+  "$BIN" listen "$q" --drain >&- 2>stderr || status=$?
+  exits 74
+  says "standard output is closed"
+  status=0
+  "$BIN" listen "$q" --drain --out body >stdout 2>&- || status=$?
+  : >stderr
+  exits 0
+  is "1 2" "$(paste -sd' ' stdout)"
 }

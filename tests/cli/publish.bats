@@ -6,7 +6,7 @@ load helper
   exits 0
   is confirmed "$(jq -r .status stdout)"
   [[ $(jq -r .message_id stdout) =~ ^[0-9a-f]{32}$ ]]
-  [[ $(jq -r .correlation_id stdout) =~ ^[0-9a-f]{32}$ ]]
+  is null "$(jq .correlation_id stdout)"
   is '{"a":1}' "$(bodies "$q")"
 }
 
@@ -367,4 +367,128 @@ PYTHON
     says librabbitmq
     (($(grep -c libsqlite3 stderr) == 0))
   fi
+}
+
+@test "publish: rejects that are an input, an end or where the receipts go are refused, and nothing is touched" {
+  make_queue "$q"
+  printf '{"routing_key":"%s-nowhere","body":1}\n' "$q" >rej
+  cp rej before
+  ln -s rej link
+  for arguments in "--file rej --rejects rej" "--file link --rejects ./rej" "--from rej --rejects link" "--rejects rej"; do
+    status=0
+    "$BIN" publish $([[ $arguments == *from* ]] || echo --in records) $arguments <rej >stdout 2>stderr || status=$?
+    exits 64
+    cmp rej before
+    [[ ! -s stdout ]]
+  done
+  status=0
+  "$BIN" publish --routing-key "$q" --body 1 --rejects both >both 2>stderr || status=$?
+  exits 64
+  if [[ $end == sqlite ]]; then
+    cp store.db before.db
+    iso publish --routing-key "$q" --body 1 --rejects store.db
+    exits 64
+    cmp store.db before.db
+    iso publish --from "$ISO_URL#$q" --routing-key "$q" --rejects store.db-wal
+    exits 64
+  fi
+}
+
+@test "publish: the rejects of yesterday stay until there are new ones, or the run ended well" {
+  make_queue "$q"
+  echo yesterday >rejects
+  iso publish --url amqp://127.0.0.1:1 --routing-key "$q" --body 1 --rejects rejects
+  exits 69
+  is yesterday "$(<rejects)"
+  iso publish --routing-key "$q-nowhere" --body 1 --rejects rejects
+  exits 1
+  is 1 "$(jq .body rejects)"
+  iso publish --routing-key "$q" --body 1 --rejects rejects
+  exits 0
+  [[ -e rejects && ! -s rejects ]]
+  rm rejects
+  iso publish --routing-key "$q-nowhere" --body 1 --rejects rejects
+  exits 1
+  is 600 "$(stat -c %a rejects)"
+}
+
+@test "publish: rejects that cannot be written are told once, with every receipt, exit 74" {
+  make_queue "$q"
+  printf '{"routing_key":"%s","body":1}\n{"routing_key":"%s-nowhere","body":2}\n{"routing_key":"%s-nowhere","body":3}\n{"routing_key":"%s","body":4}\n' "$q" "$q" "$q" "$q" |
+    iso publish --in records --rejects /dev/full
+  exits 74
+  is "confirmed returned returned confirmed" "$(jq -r .status stdout | paste -sd' ')"
+  is 1 "$(grep -c "cannot write /dev/full" stderr)"
+  is "1 4" "$(bodies "$q" | paste -sd' ')"
+  mkfifo fifo
+  iso publish --routing-key "$q" --body 1 --rejects fifo
+  exits 74
+  says "nobody reads it"
+  is "" "$(bodies "$q")"
+}
+
+@test "publish: closed standard descriptors are 74, and nothing is written where it does not belong" {
+  make_queue "$q"
+  status=0
+  "$BIN" publish --routing-key "$q" <&- >stdout 2>stderr || status=$?
+  exits 74
+  status=0
+  "$BIN" publish --routing-key "$q" --body 1 >&- 2>stderr || status=$?
+  exits 74
+  says "standard output is closed"
+  is "" "$(bodies "$q")"
+  status=0
+  "$BIN" publish --routing-key "$q-nowhere" --body 1 >stdout 2>&- || status=$?
+  : >stderr
+  exits 1
+  is returned "$(jq -r .status stdout)"
+}
+
+@test "publish: SIGHUP ends it like SIGTERM: every message taken has a receipt, exit 129" {
+  make_queue "$q"
+  mkfifo input
+  "$BIN" publish --routing-key "$q" <input >stdout 2>stderr &
+  local publisher=$!
+  exec 8>input
+  seq 100 >&8
+  wait_until test -s stdout
+  kill -HUP $publisher
+  kill -HUP $publisher # a shell and the kernel both say it
+  status=0
+  wait $publisher || status=$?
+  exec 8>&-
+  exits 129
+  is "$(wc -l <stdout)" "$(bodies "$q" | wc -l)"
+}
+
+@test "publish: a file that may not grow is 74, not a core" {
+  make_queue "$q"
+  status=0
+  (ulimit -f 0; exec "$BIN" publish --routing-key "$q-nowhere" --body 1 --rejects rejects) 2>/dev/null | cat >stdout || status=$?
+  (ulimit -f 0; "$BIN" publish --routing-key "$q-nowhere" --dry-run --body 1 >limited) 2>/dev/null || status=$?
+  : >stderr
+  exits 74
+}
+
+@test "publish: settings from a FIFO that nobody writes to are not waited for for ever" {
+  make_queue "$q"
+  mkfifo settings
+  iso publish settings --body 1
+  exits 74
+  says "nobody writes to it"
+  printf '{"routing_key":"%s"}' "$q" >settings &
+  iso publish settings --body 2
+  exits 0
+  iso publish <(printf '{"routing_key":"%s"}' "$q") --body 3
+  exits 0
+}
+
+@test "publish: a fresh correlation_id is made only where there is something to correlate" {
+  make_queue "$q"
+  iso publish --routing-key "$q" --body 1
+  is null "$(jq .correlation_id stdout)"
+  iso publish --routing-key "$q" --body 1 --reply-to answers
+  [[ $(jq -r .correlation_id stdout) =~ ^[0-9a-f]{32}$ ]]
+  iso publish --routing-key "$q" --body 1 --correlation-id mine
+  is '"mine"' "$(jq .correlation_id stdout)"
 }

@@ -1,14 +1,27 @@
 #include "ends/stream.h"
 
+#include <cerrno>
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "support/errors.h"
 #include "support/folder.h"
+
+namespace {
+int syncs = 0, sync_fails_with = 0;
+}
+
+// In place of the C library's, for the whole of this program.
+extern "C" int fdatasync(int fd) {
+  ++syncs;
+  errno = sync_fails_with;
+  return sync_fails_with != 0 ? -1 : static_cast<int>(syscall(SYS_fdatasync, fd));
+}
 
 using namespace iso;
 using namespace iso::ends;
@@ -209,6 +222,36 @@ TEST_CASE("stream sink: a reader that has gone closes it, confirms nothing and i
   sink->results(results);
   CHECK(results.empty());
   CHECK(sink->closed());
+}
+
+TEST_CASE(
+    "file sink: a record is confirmed only after the file is synced, and each flush with news syncs once") {
+  test::Folder folder;
+  auto sink = open_file_sink(folder.path + "/file");
+  syncs = 0;
+  sink->put(1, record("1", BodyKind::json));
+  sink->put(2, record("2", BodyKind::json));
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  CHECK(results.empty());
+  sink->flush();
+  CHECK(syncs == 1);
+  sink->flush();
+  CHECK(syncs == 1);
+  sink->results(results);
+  CHECK(results.size() == 2);
+}
+
+TEST_CASE("file sink: a sync that fails is an error, and confirms nothing") {
+  test::Folder folder;
+  auto sink = open_file_sink(folder.path + "/file");
+  sink->put(1, record("1", BodyKind::json));
+  sync_fails_with = EIO;
+  CHECK(test::error_of([&] { sink->flush(); }).kind() == ErrorKind::io);
+  sync_fails_with = 0;
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  CHECK(results.empty());
 }
 
 // Everything that one read takes out of a pipe, or "".

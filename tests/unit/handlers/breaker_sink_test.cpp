@@ -33,7 +33,7 @@ struct Trial {
     handler = made.get();
     records.resize(20);
     for (std::size_t i = 0; i < records.size(); ++i) records[i].body = std::to_string(i);
-    GuardedOptions options{"shop", at_once, [this](std::string_view text) { told.emplace_back(text); }};
+    BreakerSinkOptions options{"shop", at_once, [this](std::string_view text) { told.emplace_back(text); }};
     sink = std::make_unique<BreakerSink>(std::move(made), breaker, options);
   }
 
@@ -76,7 +76,7 @@ TEST_CASE("guarded sink: when the circuit opens, what the handler has not had is
                             {7, DeliveryStatus::untried},
                             {8, DeliveryStatus::untried}});
     CHECK(trial.handler->put_order.size() == 5);
-    CHECK(trial.sink->room() == BreakerSink::Room::none);
+    CHECK(trial.sink->demand() == Demand::none);
     CHECK(trial.sink->why_none() ==
           "the circuit of shop is open since 0 s (NO_ROUTE); it tries again in 10 s");
     CHECK(trial.told.empty());  // the breaker told it
@@ -97,19 +97,19 @@ TEST_CASE("guarded sink: the handler has no more at once than it can begin") {
 TEST_CASE("guarded sink: when the time is up there is room for one, and its success makes room for all") {
   Trial trial;
   trial.open();
-  CHECK(trial.sink->room() == BreakerSink::Room::none);
+  CHECK(trial.sink->demand() == Demand::none);
   CHECK(trial.told ==
         std::vector<std::string>{"the circuit of shop is open since 0 s (exit 3); it tries again in 10 s"});
-  CHECK(trial.sink->room() == BreakerSink::Room::none);
+  CHECK(trial.sink->demand() == Demand::none);
   CHECK(trial.told.size() == 1);
   trial.pass_time();
-  CHECK(trial.sink->room() == BreakerSink::Room::one);
+  CHECK(trial.sink->demand() == Demand::one);
   trial.handler->answers = false;
   trial.put(1, 1);
-  CHECK(trial.sink->room() == BreakerSink::Room::none);
+  CHECK(trial.sink->demand() == Demand::none);
   trial.handler->answers = true;
   CHECK(trial.results() == Fates{{1, DeliveryStatus::confirmed}});
-  CHECK(trial.sink->room() == BreakerSink::Room::many);
+  CHECK(trial.sink->demand() == Demand::many);
   CHECK(trial.told.size() == 1);
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("guarded sink: its own trial is no reason to say that the circuit is o
   trial.pass_time();
   trial.handler->answers = false;
   trial.put(1, 1);
-  CHECK(trial.sink->room() == BreakerSink::Room::none);
+  CHECK(trial.sink->demand() == Demand::none);
   CHECK(trial.sink->why_none().empty());
   CHECK(trial.told.empty());
 }
@@ -132,7 +132,7 @@ TEST_CASE("guarded sink: a trial that fails makes no room, and nothing else is t
   trial.put(1, 3);
   CHECK(trial.results() ==
         Fates{{1, DeliveryStatus::rejected}, {2, DeliveryStatus::untried}, {3, DeliveryStatus::untried}});
-  CHECK(trial.sink->room() == BreakerSink::Room::none);
+  CHECK(trial.sink->demand() == Demand::none);
   CHECK(trial.handler->put_order == std::vector<std::string>{"1"});
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("guarded sink: what the handler itself did not try says nothing, and a
   trial.fails_with(DeliveryStatus::untried);
   trial.put(1, 1);
   CHECK(trial.results() == Fates{{1, DeliveryStatus::untried}});
-  CHECK(trial.sink->room() == BreakerSink::Room::one);
+  CHECK(trial.sink->demand() == Demand::one);
 }
 
 TEST_CASE(
@@ -177,4 +177,25 @@ TEST_CASE(
 
 TEST_CASE("guarded connection: without a breaker nothing is asked") {
   CHECK(guarded({}, "amqp://host", [] { return 3; }) == 3);
+}
+
+TEST_CASE(
+    "breaker sink: to begin nothing more gives back what the handler has not had, and the handler knows") {
+  Trial trial;
+  trial.handler->answers = false;
+  trial.put(1, 3);
+  trial.sink->finish(false);
+  CHECK(trial.handler->finishes.empty());  // it is to have two more
+  trial.sink->finish(true);
+  CHECK(trial.handler->finishes == std::vector<bool>{true});
+  CHECK(trial.results() == Fates{{2, DeliveryStatus::untried}, {3, DeliveryStatus::untried}});
+}
+
+TEST_CASE("breaker sink: the handler is told of the end after the last record") {
+  Trial trial;
+  trial.put(1, 3);
+  trial.sink->finish(false);
+  while (!trial.results().empty()) continue;
+  CHECK(trial.handler->put_order.size() == 3);
+  CHECK(trial.handler->finishes == std::vector<bool>{false});
 }

@@ -249,3 +249,31 @@ TEST_CASE("coprocess: in the end one that could not be started again costs no ti
   trial.sink.reset();
   CHECK(std::chrono::steady_clock::now() - start < 2s);
 }
+
+TEST_CASE("coprocess: one that answers when its input ends is heard") {
+  Trial trial(R"(n=$(grep -c .); while [ $n -gt 0 ]; do echo '{"ack":true}'; n=$((n-1)); done)");
+  trial.put({"a", "b", "c"});
+  trial.sink->finish(false);
+  CHECK(trial.statuses(3) == Fates{{1, DeliveryStatus::confirmed},
+                                   {2, DeliveryStatus::confirmed},
+                                   {3, DeliveryStatus::confirmed}});
+  CHECK(trial.notices.empty());
+}
+
+TEST_CASE("coprocess: to begin nothing more gives back what it was not given, and it gets whole lines only") {
+  Trial trial(R"(sleep 0.3; while read -r line; do case $line in *}) echo '{"ack":true}';; esac; done)");
+  trial.put({"a", "b", "c"}, '"' + std::string(100'000, 'x') + '"');  // more than a pipe holds
+  trial.sink->finish(true);
+  CHECK(trial.statuses(3) ==
+        Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::untried}, {3, DeliveryStatus::untried}});
+}
+
+TEST_CASE(
+    "coprocess: when it is asked to stop, what it leaves unanswered was not tried, and it is not started "
+    "again") {
+  Trial trial("read -r line; read -r line; exit 3");
+  trial.put({"a"});
+  trial.sink->finish(true);
+  CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::untried}});
+  CHECK(trial.notices.empty());
+}

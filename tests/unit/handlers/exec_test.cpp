@@ -1,5 +1,6 @@
 #include "handlers/exec.h"
 
+#include <algorithm>
 #include <csignal>
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ TEST_CASE("handler_environment: every field, every header, and nothing of an out
       R"("headers":{"x-tenant":"acme","n":{"$int32":7},"X.Tenant":"later","nul":"a\u0000b"},"redelivered":false,"body":1})");
   const auto environment = handler_environment(
       {"PATH=/bin", "ISO_URL=sqlite:shop.db", "ISO_TYPE=outer", "ISO_HEADER_OLD=1", "ISO_ROUTING_KEY=outer"},
-      record);
+      record, [](std::string_view) {});
   CHECK(environment == std::vector<std::string>{"PATH=/bin", "ISO_URL=sqlite:shop.db",
                                                 "ISO_EXCHANGE=", "ISO_ROUTING_KEY=k", "ISO_MESSAGE_ID=m1",
                                                 "ISO_PRIORITY=5", "ISO_PERSISTENT=true",
@@ -75,8 +76,91 @@ TEST_CASE("exec: a signal, a command that reads nothing, and a large body harm n
   CHECK(results[1].status == DeliveryStatus::confirmed);
   const auto killed = run(shell("kill -9 $$"), {"a"});
   REQUIRE(killed.size() == 1);
-  CHECK(killed[0].status == DeliveryStatus::rejected);
+  CHECK(killed[0].status == DeliveryStatus::deferred);
   CHECK(killed[0].reply_text == "ended by signal 9");
+}
+
+TEST_CASE("exec: what someone else ended has said nothing of its message, and a shell tells it by its exit") {
+  for (const char* script :
+       {"kill -TERM $$", "kill -SEGV $$", "sh -c 'kill -9 $$'; exit $?", "exit 143", "exit 129"}) {
+    CAPTURE(script);
+    CHECK(run(shell(script), {"a"}).at(0).status == DeliveryStatus::deferred);
+  }
+  CHECK(run(shell("exit 128"), {"a"}).at(0).status == DeliveryStatus::rejected);
+  CHECK(run(shell("exit 255"), {"a"}).at(0).status == DeliveryStatus::rejected);
+}
+
+TEST_CASE(
+    "exec: 126 and 127 say that there is no such command: the others are told first, then it is thrown") {
+  for (const int code : {126, 127}) {
+    auto options = shell("read n; exit $n");
+    options.jobs = 2;
+    auto sink = open_exec_sink(options);
+    std::vector<Record> records(4);
+    records[0].body = records[2].body = records[3].body = "0\n";
+    records[1].body = std::to_string(code) + "\n";
+    for (std::size_t i = 0; i < records.size(); ++i) sink->put(i + 1, records[i]);
+    sink->flush();
+    std::vector<DeliveryResult> results;
+    const Error error = test::error_of([&] {
+      for (int rounds = 0; rounds < 1000; ++rounds) {
+        wait_for(sink->wait(), 100ms);
+        sink->results(results);
+      }
+    });
+    CHECK(error.kind() == ErrorKind::missing);
+    CHECK(test::says(error, "exit " + std::to_string(code)));
+    for (const auto& result : results) {
+      CHECK(result.ticket != 2);
+      CHECK(result.status == DeliveryStatus::confirmed);
+    }
+  }
+}
+
+TEST_CASE("exec: to begin nothing more gives back what has not begun, and a failure says nothing any more") {
+  auto sink = open_exec_sink(shell("read n; exit $n"));
+  std::vector<Record> records(2);
+  records[0].body = "3\n";
+  for (std::size_t i = 0; i < records.size(); ++i) sink->put(i + 1, records[i]);
+  sink->flush();
+  sink->finish(true);
+  std::vector<DeliveryResult> results;
+  for (int rounds = 0; results.size() < 2 && rounds < 100; ++rounds) {
+    wait_for(sink->wait(), 100ms);
+    sink->results(results);
+  }
+  REQUIRE(results.size() == 2);
+  for (const auto& result : results) CHECK(result.status == DeliveryStatus::untried);
+}
+
+TEST_CASE("exec: a command has no terminal to wait for") {
+  CHECK(run(shell("if (: </dev/tty) 2>/dev/null; then exit 1; fi"), {"a"}).at(0).status ==
+        DeliveryStatus::confirmed);
+}
+
+TEST_CASE(
+    "exec: a field that does not fit the environment is left out and told once, and the rest is there") {
+  auto options = shell("test -z \"$ISO_HEADER_BIG$ISO_HEADER_H29\" && test \"$ISO_MESSAGE_ID\" = m1");
+  std::vector<std::string> told;
+  options.notice = [&](std::string_view text) { told.emplace_back(text); };
+  auto sink = open_exec_sink(options);
+  std::string json = R"({"message_id":"m1","headers":{"big":")" + std::string(200'000, 'x') + '"';
+  // Each fits, and all together do not: Linux takes a quarter of the stack's limit.
+  for (int i = 0; i < 30; ++i)
+    json += ",\"h" + std::to_string(i) + "\":\"" + std::string(std::size_t(100'000 + i), 'x') + '"';
+  const Record record = read_record(json + R"(},"body":1})");
+  std::vector<DeliveryResult> results;
+  for (Ticket ticket = 1; ticket <= 2; ++ticket) sink->put(ticket, record);
+  sink->flush();
+  for (int rounds = 0; results.size() < 2 && rounds < 100; ++rounds) {
+    wait_for(sink->wait(), 100ms);
+    sink->results(results);
+  }
+  REQUIRE(results.size() == 2);
+  CHECK(results[0].status == DeliveryStatus::confirmed);
+  CHECK(results[1].status == DeliveryStatus::confirmed);
+  CHECK(told.at(0) == "ISO_HEADER_BIG is too large for an environment: the command runs without it");
+  CHECK(std::count(told.begin(), told.end(), told[0]) == 1);
 }
 
 TEST_CASE("exec: a large body arrives whole") {

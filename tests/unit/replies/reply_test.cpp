@@ -8,7 +8,7 @@
 using namespace iso;
 using namespace iso::replies;
 
-TEST_CASE("read_answer: a result, with the message_id that it is about") {
+TEST_CASE("read_verdict: a result, with the message_id that it is about") {
   const struct {
     const char* line;
     DeliveryStatus status;
@@ -24,7 +24,7 @@ TEST_CASE("read_answer: a result, with the message_id that it is about") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.line);
-    const Answer answer = read_answer(row.line);
+    const HandlerVerdict answer = read_verdict(row.line);
     CHECK(answer.status == row.status);
     CHECK(answer.message_id == row.message_id);
     CHECK(answer.why == row.why);
@@ -32,8 +32,8 @@ TEST_CASE("read_answer: a result, with the message_id that it is about") {
   }
 }
 
-TEST_CASE("read_answer: a record is the reply, and its message_id is the one that it answers") {
-  const Answer answer = read_answer(R"({"message_id":"m1","body":{"ack": 1.50},"type":"t"})");
+TEST_CASE("read_verdict: a record is the reply, and its message_id is the one that it answers") {
+  const HandlerVerdict answer = read_verdict(R"({"message_id":"m1","body":{"ack": 1.50},"type":"t"})");
   CHECK(answer.status == DeliveryStatus::confirmed);
   CHECK(answer.message_id == "m1");
   REQUIRE(answer.reply);
@@ -42,7 +42,7 @@ TEST_CASE("read_answer: a record is the reply, and its message_id is the one tha
   CHECK(!answer.reply->message_id);
 }
 
-TEST_CASE("read_answer: what is no answer says why") {
+TEST_CASE("read_verdict: what is no answer says why") {
   const struct {
     const char *line, *why;
   } rows[] = {
@@ -64,7 +64,7 @@ TEST_CASE("read_answer: what is no answer says why") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.line);
-    const Error error = test::error_of([&] { read_answer(row.line); });
+    const Error error = test::error_of([&] { read_verdict(row.line); });
     CHECK(error.kind() == ErrorKind::data);
     CAPTURE(error.what());
     CHECK(test::says(error, row.why));

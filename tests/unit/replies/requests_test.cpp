@@ -194,8 +194,8 @@ TEST_CASE("requests: replies of a queue are acknowledged once they are written, 
   requests.reply("a");
   CHECK(requests.statuses() == "1 confirmed");
   CHECK(requests.queue->acked.empty());
-  requests.sink->written();
+  requests.sink->acknowledge_replies();
   CHECK(requests.queue->acked == std::vector<Ticket>{2});
-  CHECK(requests.sink->strays() == 1);
+  CHECK(requests.sink->unmatched_replies() == 1);
   CHECK(requests.seen == std::vector<std::string>{"a"});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -77,7 +78,7 @@ class FakeSink final : public Sink {
   void flush() override { flushed_ = waiting_.size(); }
   void results(std::vector<DeliveryResult>& out) override {
     if (!answers) return;
-    while (flushed_ > 0) {
+    for (std::size_t most = answers_at_once; flushed_ > 0 && most > 0; --most) {
       const auto [ticket, body] = waiting_[--flushed_];
       const auto status = statuses.find(body);
       if (status == statuses.end()) {
@@ -91,10 +92,15 @@ class FakeSink final : public Sink {
   Wait wait() const override { return Wait(std::chrono::milliseconds(1)); }
   bool closed() const override { return gone; }
   std::string_view stalled() const override { return answers ? "" : "it is full"; }
+  void finish(bool begin_nothing) override { finishes.push_back(begin_nothing); }
+  Demand demand() override { return wants; }
 
   std::map<std::string, DeliveryStatus> statuses;
   std::string breaks_at = "never";
   bool answers = true, gone = false;
+  std::size_t answers_at_once = SIZE_MAX;
+  Demand wants = Demand::many;
+  std::vector<bool> finishes;  // what finish() was told, each time
   std::vector<std::string> put_order;
   std::size_t most_in_flight = 0;
 
