@@ -6,6 +6,7 @@
 
 #include "amqp/properties.h"
 #include "base/error.h"
+#include "pump/connection_closed.h"
 
 namespace iso::amqp {
 namespace {
@@ -88,6 +89,7 @@ void Connection::break_protocol(std::string_view what) {
 }
 
 void Connection::throw_if_lost() const {
+  if (close_code_ != 0) throw ConnectionClosed(fault_, close_code_);
   if (!fault_.empty()) throw Error(ErrorKind::unavailable, fault_);
 }
 

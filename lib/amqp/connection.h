@@ -182,6 +182,7 @@ class Connection {
   std::string consumer_tag_;
   std::string blocked_;
   std::string fault_;          // how the connection was lost, or ""
+  int close_code_ = 0;         // with which the broker closed it, if it did
   std::vector<char> out_;      // whole frames, the first maybe half written
   std::size_t begin_ = 0;      // what of out_ is written
   std::vector<char> scratch_;  // one frame, while it is encoded

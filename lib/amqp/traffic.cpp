@@ -137,6 +137,7 @@ void Connection::take_connection_frame(const amqp_frame_t& frame) {
       write_some();
       readable_ = false;
       fault_.clear();  // it knows better why
+      close_code_ = static_cast<amqp_connection_close_t*>(method)->reply_code;
       mark_broken(fmt::format("the broker closed the connection: {}",
                               view(static_cast<amqp_connection_close_t*>(method)->reply_text)));
       break;

@@ -9,6 +9,7 @@
 
 #include "base/backoff.h"
 #include "base/error.h"
+#include "pump/connection_closed.h"
 
 namespace iso::ends {
 namespace {
@@ -17,13 +18,15 @@ using std::chrono::milliseconds;
 
 constexpr Backoff kBackoff{milliseconds(100), milliseconds(10'000)};
 constexpr milliseconds kTryAtMost{10'000};  // nothing else is done meanwhile
+constexpr milliseconds kStaysUp{10'000};    // a connection that held for this time was worth making
+constexpr int kFirstHardError = 500;        // AMQP section 1.2: errors over what the client did
 
 // An end, or the time without one.
 template <class End>
-class Lasting {
+class Reconnector {
  public:
-  Lasting(Opener<End> open, milliseconds first_limit, const Reconnecting& options)
-      : open_(std::move(open)), options_(options), end_(open_(first_limit)) {}
+  Reconnector(Opener<End> open, milliseconds first_limit, const Reconnecting& options)
+      : open_(std::move(open)), options_(options), end_(open_(first_limit)), connected_at_(now()) {}
 
   End* get() const { return end_.get(); }
 
@@ -36,13 +39,13 @@ class Lasting {
       return true;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unavailable) throw;
-      lose(error);
+      mark_lost(error);
       return false;
     }
   }
 
   // Opens it again if it is time. True if it did.
-  bool revive() {
+  bool reconnect_if_due() {
     if (end_ || now() < next_try_) return false;
     try {
       end_ = open_(std::min(kTryAtMost, time_left()));
@@ -52,17 +55,21 @@ class Lasting {
       return false;
     }
     options_.notice(fmt::format("connected again after {:.1f} s", seconds_away()));
-    failures_ = 0;
+    connected_at_ = now();
     why_.clear();
     return true;
   }
+
+  // Something was got done. Until then the pauses grow, also if there are connections between them.
+  void made_progress() { failures_ = 0; }
 
   Wait wait() const {
     if (end_) return end_->wait();
     return Wait(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next_try_ - now())));
   }
 
-  std::string_view why() const { return why_; }  // the far side is away, or ""
+  std::string_view why() const { return why_; }   // the far side is away, or ""
+  int reply_code() const { return reply_code_; }  // with which it went, or 0
 
  private:
   Clock::Steady now() const { return options_.clock->steady(); }
@@ -73,9 +80,12 @@ class Lasting {
     return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(lost_at_ + options_.outage - now()));
   }
 
-  void lose(const Error& error) {
+  void mark_lost(const Error& error) {
     end_.reset();
     lost_at_ = now();
+    const auto* closed = dynamic_cast<const ConnectionClosed*>(&error);
+    reply_code_ = closed ? closed->reply_code() : 0;
+    if (lost_at_ - connected_at_ >= kStaysUp) made_progress();
     options_.notice(fmt::format("{}; connecting again", error.what()));
     failed(error);
   }
@@ -92,7 +102,8 @@ class Lasting {
   Opener<End> open_;
   Reconnecting options_;
   std::unique_ptr<End> end_;
-  Clock::Steady lost_at_, next_try_;
+  Clock::Steady connected_at_, lost_at_, next_try_;
+  int reply_code_ = 0;
   unsigned failures_ = 0;
   std::string why_;
   std::minstd_rand random_{std::random_device{}()};
@@ -104,28 +115,39 @@ Reconnecting silent(Reconnecting options) {
   return options;
 }
 
+// A message over which the far side closes the connection would close the next one too, and take along all
+// that is on its way with it. So after a close over what we did, or a second one without any progress, what
+// has no result goes again one by one; and the one that is alone on its way when that happens is the culprit.
 class ReconnectingSink final : public Sink {
  public:
   ReconnectingSink(Opener<Sink> open, milliseconds first_limit, const Reconnecting& options)
       : sink_(std::move(open), first_limit, silent(options)) {}
 
   void put(Ticket ticket, const Record& record) override {
-    open_.push_back({ticket, &record, false});
-    sink_.with([&](Sink& sink) { sink.put(ticket, record); });
+    open_.push_back({ticket, &record});
+    send_due();
   }
 
   void flush() override {
-    sink_.with([](Sink& sink) { sink.flush(); });
+    with([](Sink& sink) { sink.flush(); });
   }
 
   void results(std::vector<DeliveryResult>& out) override {
-    if (sink_.revive()) put_again();
+    if (sink_.reconnect_if_due()) {
+      send_due();
+      flush();
+    }
     const std::size_t before = out.size();
-    sink_.with([&](Sink& sink) { sink.results(out); });
+    with([&](Sink& sink) { sink.results(out); });
     for (std::size_t i = before; i < out.size(); ++i) forget(out[i].ticket);
+    move_append(known_, out);
+    if (out.size() == before) return;
+    losses_ = 0;
+    sink_.made_progress();
+    send_due();
   }
 
-  Wait wait() const override { return sink_.wait(); }
+  Wait wait() const override { return known_.empty() ? sink_.wait() : Wait(milliseconds(0)); }
 
   std::string_view stalled() const override { return sink_.get() ? sink_.get()->stalled() : sink_.why(); }
 
@@ -143,27 +165,75 @@ class ReconnectingSink final : public Sink {
   struct Open {
     Ticket ticket;
     const Record* record;
-    bool answered;
+    bool sent = false, answered = false;  // by this connection; by any
   };
 
-  void put_again() {
-    sink_.with([this](Sink& sink) {
-      for (const Open& open : open_)
-        if (!open.answered) sink.put(open.ticket, *open.record);
-      sink.flush();
-    });
+  // Runs `call` if there is a connection, and sees to what it leaves behind if it is lost over that.
+  template <class Call>
+  void with(Call call) {
+    if (sink_.get() && !sink_.with(call)) lost();
   }
 
-  // Tickets have no gaps, but for flaws, which are never put.
+  // Puts what may go now: all, or the next one if nothing else is on its way.
+  void send_due() {
+    while (sink_.get() && next_ < open_.size()) {
+      Open& next = open_[next_];
+      if (!next.answered) {
+        if (in_flight_alone_ || (resend_one_by_one_ != 0 && in_flight_ != 0)) return;
+        in_flight_alone_ = resend_one_by_one_ != 0;
+        if (in_flight_alone_) --resend_one_by_one_;
+        next.sent = true;
+        ++in_flight_;
+      }
+      ++next_;
+      if (next.sent) with([&](Sink& sink) { sink.put(next.ticket, *next.record); });
+    }
+  }
+
+  // Tickets have no gaps, but for bad input, which is never put.
   void forget(Ticket ticket) {
     const auto open = std::lower_bound(open_.begin(), open_.end(), ticket,
                                        [](const Open& one, Ticket wanted) { return one.ticket < wanted; });
-    if (open != open_.end() && open->ticket == ticket) open->answered = true;
-    while (!open_.empty() && open_.front().answered) open_.pop_front();
+    if (open != open_.end() && open->ticket == ticket && !open->answered) {
+      open->answered = true;
+      if (open->sent) --in_flight_;
+      if (in_flight_ == 0) in_flight_alone_ = false;
+    }
+    drop_answered();
   }
 
-  Lasting<Sink> sink_;
+  void drop_answered() {
+    for (; !open_.empty() && open_.front().answered; open_.pop_front())
+      if (next_ != 0) --next_;
+  }
+
+  void lost() {
+    const bool over_what_we_did = sink_.reply_code() >= kFirstHardError;
+    if (in_flight_alone_ && over_what_we_did) return_culprit();
+    for (Open& open : open_) open.sent = false;
+    if (++losses_ > 1 || over_what_we_did || in_flight_alone_) resend_one_by_one_ += in_flight_;
+    next_ = in_flight_ = 0;
+    in_flight_alone_ = false;
+  }
+
+  void return_culprit() {
+    const auto culprit = std::find_if(open_.begin(), open_.end(),
+                                      [](const Open& open) { return open.sent && !open.answered; });
+    known_.push_back(
+        {culprit->ticket, DeliveryStatus::returned, sink_.reply_code(), std::string(sink_.why())});
+    culprit->answered = true;
+    --in_flight_;
+    drop_answered();
+  }
+
+  Reconnector<Sink> sink_;
   std::deque<Open> open_;  // put and without a result, in order
+  std::size_t next_ = 0;   // of open_, the first that this connection was not given
+  std::vector<DeliveryResult> known_;
+  std::size_t in_flight_ = 0;          // of open_, sent by this connection
+  std::size_t resend_one_by_one_ = 0;  // how many of the next in open_ must go alone
+  bool in_flight_alone_ = false;       // the one that is on its way must have no company
+  unsigned losses_ = 0;                // of connections, since the last result
 };
 
 class ReconnectingSource final : public Source {
@@ -172,7 +242,7 @@ class ReconnectingSource final : public Source {
       : source_(std::move(open), first_limit, options) {}
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override {
-    if (!stopped_) source_.revive();
+    if (!stopped_) source_.reconnect_if_due();
     const std::size_t before = out.size();
     SourceState state = SourceState::idle;
     if (!with([&](Source& source) { state = source.take(most, out); })) {
@@ -180,6 +250,7 @@ class ReconnectingSource final : public Source {
       return SourceState::idle;
     }
     for (std::size_t i = before; i < out.size(); ++i) last_ = out[i].ticket += base_;
+    if (out.size() != before) source_.made_progress();
     return state;
   }
 
@@ -223,7 +294,7 @@ class ReconnectingSource final : public Source {
     return done;
   }
 
-  Lasting<Source> source_;
+  Reconnector<Source> source_;
   Ticket base_ = 0;  // what is added to the tickets of the connection that we have
   Ticket last_ = 0;  // the last that was given
   bool stopped_ = false;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "pump/connection_closed.h"
 #include "support/errors.h"
 #include "support/fakes.h"
 
@@ -20,11 +21,13 @@ class FrailSink final : public Sink {
   void results(std::vector<DeliveryResult>& out) override {
     for (const Ticket ticket : answers) out.push_back({ticket, DeliveryStatus::confirmed, 0, {}});
     answers.clear();
+    if (broken && reply_code != 0) throw ConnectionClosed("it went away", reply_code);
     if (broken) throw Error(ErrorKind::unavailable, "it went away");
   }
   Wait wait() const override { return {}; }
 
   std::vector<Ticket> answers;
+  int reply_code = 0;
   bool broken = false;
 
  private:
@@ -124,6 +127,104 @@ TEST_CASE("reconnecting sink: a refusal is final at once, at the start as later"
   trial.away = Error(ErrorKind::refused, "not you");
   trial.clock.now += 1s;
   CHECK(test::error_of([&] { trial.results(); }).kind() == ErrorKind::refused);
+}
+
+namespace {
+
+// Loses the connection with this code, and waits until there is the next.
+void cut(SinkTrial& trial, int reply_code) {
+  trial.end->reply_code = reply_code;
+  trial.end->broken = true;
+  trial.results();
+  trial.clock.now += *trial.sink->wait().at_most;
+  const int before = trial.opened;
+  trial.results();
+  REQUIRE(trial.opened == before + 1);
+}
+
+}  // namespace
+
+TEST_CASE("reconnecting sink: the message over which the connection is closed is found, and returned") {
+  SinkTrial trial;
+  for (Ticket ticket = 1; ticket <= 4; ++ticket) trial.sink->put(ticket, trial.record);
+  CHECK(trial.puts == std::vector<Ticket>{1, 2, 3, 4});
+  cut(trial, 541);
+  CHECK(trial.puts == std::vector<Ticket>{1});  // alone
+  trial.sink->put(5, trial.record);
+  trial.end->answers = {1};
+  CHECK(trial.results() == std::vector<Ticket>{1});
+  CHECK(trial.puts == std::vector<Ticket>{1, 2});
+  trial.end->reply_code = 541;
+  trial.end->broken = true;
+  std::vector<DeliveryResult> results;
+  trial.sink->results(results);
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].ticket == 2);
+  CHECK(results[0].status == DeliveryStatus::returned);
+  CHECK(results[0].reply_code == 541);
+  CHECK(results[0].reply_text == "it went away");
+  trial.clock.now += 1s;
+  trial.results();
+  CHECK(trial.puts == std::vector<Ticket>{3});
+  trial.end->answers = {3};
+  trial.results();
+  CHECK(trial.puts == std::vector<Ticket>{3, 4});
+  trial.end->answers = {4};
+  trial.results();
+  trial.sink->put(6, trial.record);
+  CHECK(trial.puts == std::vector<Ticket>{3, 4, 5, 6});  // together again
+}
+
+TEST_CASE("reconnecting sink: a connection that is only lost blames nobody, but a second loss parts them") {
+  for (const int code : {0, 320}) {
+    CAPTURE(code);
+    SinkTrial trial;
+    for (Ticket ticket = 1; ticket <= 3; ++ticket) trial.sink->put(ticket, trial.record);
+    cut(trial, code);
+    CHECK(trial.puts == std::vector<Ticket>{1, 2, 3});
+    cut(trial, code);
+    CHECK(trial.puts == std::vector<Ticket>{1});
+    cut(trial, code);  // alone, and still not to blame
+    CHECK(trial.puts == std::vector<Ticket>{1});
+    trial.end->answers = {1};
+    CHECK(trial.results() == std::vector<Ticket>{1});
+    cut(trial, code);
+    CHECK(trial.puts == std::vector<Ticket>{2});
+    trial.end->answers = {2};
+    CHECK(trial.results() == std::vector<Ticket>{2});
+    trial.end->answers = {3};
+    CHECK(trial.results() == std::vector<Ticket>{3});
+    trial.sink->put(4, trial.record);
+    trial.sink->put(5, trial.record);
+    CHECK(trial.puts == std::vector<Ticket>{2, 3, 4, 5});  // together again
+  }
+}
+
+TEST_CASE("reconnecting sink: one that was on its way with others is not to blame") {
+  SinkTrial trial;
+  trial.sink->put(1, trial.record);
+  cut(trial, 541);  // though it was the only one: it was not sent to find that out
+  CHECK(trial.puts == std::vector<Ticket>{1});
+  trial.end->answers = {1};
+  CHECK(trial.results() == std::vector<Ticket>{1});
+}
+
+TEST_CASE("reconnecting sink: pauses grow until there is progress, not until there is a connection") {
+  SinkTrial trial;
+  trial.sink->put(1, trial.record);
+  for (int losses = 0; losses < 5; ++losses) {
+    trial.end->broken = true;
+    trial.results();
+    const auto wait = *trial.sink->wait().at_most;
+    CHECK(wait >= std::chrono::milliseconds(50) * (1 << losses));
+    trial.clock.now += wait;
+    trial.results();
+  }
+  trial.end->answers = {1};
+  trial.results();
+  trial.end->broken = true;
+  trial.results();
+  CHECK(*trial.sink->wait().at_most <= 100ms);
 }
 
 namespace {
