@@ -68,6 +68,25 @@ TEST_CASE("layers: an id that is unset is made afresh for each message, one that
   prepare(one);
   prepare(two);
   CHECK(one.message_id->size() == 32);
-  CHECK(one.message_id != one.correlation_id);
   CHECK_FALSE(two.message_id);
+}
+
+TEST_CASE("layers: a correlation_id is made afresh only where there is something to correlate") {
+  const struct {
+    const char* record;
+    bool awaits_replies, made;
+  } rows[] = {{R"({"body":1})", false, false},
+              {R"({"reply_to":"","body":1})", false, false},
+              {R"({"reply_to":"answers","body":1})", false, true},
+              {R"({"body":1})", true, true},
+              {R"({"correlation_id":null,"reply_to":"answers","body":1})", true, false}};
+  const Layers layers(read_record(R"({"routing_key":"k"})"), {});
+  for (const auto& row : rows) {
+    CAPTURE(row.record);
+    Preparer prepare(layers, resolve_defaults(layers), Incoming::records, row.awaits_replies);
+    Record record = read_record(row.record);
+    prepare(record);
+    CHECK(record.correlation_id.has_value() == row.made);
+    if (row.made) CHECK(record.correlation_id != record.message_id);
+  }
 }
