@@ -85,7 +85,7 @@ complete -c iso -n '__fish_seen_subcommand_from listen' -l progress -x -a 'auto 
 complete -c iso -n '__fish_seen_subcommand_from fetch' -s h -l help -d 'Show this help and exit'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l url-at -x -d 'Read records from standard input, and fetch the URL at this place of each, as in /body/href'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l out -x -a 'body records' -d 'Print bodies as they are, or records (else: bodies for one URL)'
-complete -c iso -n '__fish_seen_subcommand_from fetch' -l all-pages -d 'Go on to the page that http::Link: rel=next names, to the last'
+complete -c iso -n '__fish_seen_subcommand_from fetch' -l all-pages -d 'Go on to the page that Link: rel=next names, to the last'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l parallel -x -d 'Fetch so many at once'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -s H -l header -x -d 'Send this header field, "Name: value"; may be repeated'
 complete -c iso -n '__fish_seen_subcommand_from fetch' -s X -l request -x -d 'Use this method'

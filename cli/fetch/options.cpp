@@ -24,7 +24,7 @@ void add_what(CLI::App& app, FetchArgs& options) {
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(forms).description("{body,records}"));
   app.add_flag("--all-pages", options.all_pages,
-               "Go on to the page that http::Link: rel=next names, to the last");
+               "Go on to the page that Link: rel=next names, to the last");
   app.add_option("--parallel", options.parallel, "Fetch so many at once")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))
