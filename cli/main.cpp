@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/secrets.h"
+#include "base/stop_signal.h"
 #include "cli/program.h"
 #include "cli/shared/command.h"
 #include "cli/shared/common_options.h"
@@ -22,12 +22,9 @@
 
 namespace {
 
-std::atomic<int> interrupted{0};
-static_assert(std::atomic<int>::is_always_lock_free);  // or a signal handler may not touch it
-
 void catch_signal(int signal, int flags) {
   struct sigaction action {};
-  action.sa_handler = [](int caught) { interrupted.store(caught); };
+  action.sa_handler = [](int caught) { iso::stop_signal.store(caught); };
   action.sa_flags = flags;
   sigaction(signal, &action, nullptr);
 }
@@ -86,6 +83,6 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words = take_arguments(argc, argv);
   std::vector<const char*> arguments;
   for (const auto& word : words) arguments.push_back(word.c_str());
-  iso::cli::Session session{iso::cli::process_environment(), interrupted};
+  iso::cli::Session session{iso::cli::process_environment(), iso::stop_signal};
   leave(iso::cli::run_program(argc, arguments.data(), session));
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/shared/common_options.h"
 #include "cli/shared/document.h"
+#include "cli/shared/ending.h"
 #include "cli/shared/environment.h"
 #include "cli/shared/exit_code.h"
 #include "cli/shared/people.h"
@@ -51,7 +52,9 @@ int run(const Program& program, Session& session) {
       return exit_code(run(session));
     } catch (const Error& error) {
       tell_people("iso " + app->get_name(), error.what());
-      return exit_code(error.kind());
+      const int signal = session.interrupted.load();  // it ended the wait for what is not to be had
+      return signal != 0 && error.kind() == ErrorKind::unavailable ? exit_code(interrupted_by(signal))
+                                                                   : exit_code(error.kind());
     }
   }
   return exit_code(ErrorKind::usage);

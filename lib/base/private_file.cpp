@@ -1,12 +1,16 @@
 #include "base/private_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
+#include <mutex>
+#include <new>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include "base/error.h"
 
@@ -26,11 +30,41 @@ struct flock byte_lock(short type, std::int64_t byte) {
   return lock;
 }
 
-bool set_lock(const Descriptor& file, int command, short type, std::int64_t byte) {
+bool set_lock(const Descriptor& file, short type, std::int64_t byte) {
   auto lock = byte_lock(type, byte);
-  while (fcntl(file.get(), command, &lock) != 0)
-    if (errno != EINTR) return false;
-  return true;
+  return fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
+}
+
+// To close any descriptor of a file ends all classic locks that the process has on it, SQLite's among them.
+// So those that are not used now are kept, and used again for the same file.
+std::mutex kept_mutex;
+std::vector<int> kept;
+
+bool is_file(int fd, const struct stat& wanted) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino;
+}
+
+int open_beside_sqlite(const std::string& path) {
+  struct stat wanted {};
+  if (stat(path.c_str(), &wanted) == 0) {
+    const std::lock_guard lock(kept_mutex);
+    const auto found = std::find_if(kept.begin(), kept.end(), [&](int fd) { return is_file(fd, wanted); });
+    if (found != kept.end()) {
+      const int fd = *found;
+      kept.erase(found);
+      return fd;
+    }
+  }
+  return open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+void keep_for_later(int fd) noexcept {
+  try {
+    const std::lock_guard lock(kept_mutex);
+    kept.push_back(fd);
+  } catch (const std::bad_alloc&) {  // it stays open all the same
+  }
 }
 
 }  // namespace
@@ -52,20 +86,29 @@ std::string make_private_file(const std::string& path) {
 }
 
 ByteLocks::ByteLocks(const std::string& path)
-    : file_(Descriptor::own(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600))), path_(path) {
+    : file_(Descriptor::own(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600))) {
+  if (file_.get() < 0 && errno == ELOOP)
+    throw Error(ErrorKind::io, fmt::format("cannot open {}: it is a symbolic link", path));
   if (file_.get() < 0) throw failed("open", path);
 }
 
-bool ByteLocks::try_lock(std::int64_t byte) {
-  return set_lock(file_, F_OFD_SETLK, F_WRLCK, byte);
+ByteLocks::ByteLocks(Database database)
+    : file_(Descriptor::lend(open_beside_sqlite(database.path))), shared_(true) {
+  if (file_.get() < 0) throw failed("open", database.path);
 }
 
-void ByteLocks::lock(std::int64_t byte) {
-  if (!set_lock(file_, F_OFD_SETLKW, F_WRLCK, byte)) throw failed("lock", path_);
+ByteLocks::~ByteLocks() {
+  if (!shared_ || file_.get() < 0) return;
+  unlock_all();
+  keep_for_later(file_.get());
+}
+
+bool ByteLocks::try_lock(std::int64_t byte) {
+  return set_lock(file_, F_WRLCK, byte);
 }
 
 void ByteLocks::unlock(std::int64_t byte) {
-  set_lock(file_, F_OFD_SETLK, F_UNLCK, byte);
+  set_lock(file_, F_UNLCK, byte);
 }
 
 void ByteLocks::unlock_all() {

@@ -1,27 +1,60 @@
 #include "base/sqlite.h"
 
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <filesystem>
 #include <fmt/core.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/sqlite_functions.h"
+#include "base/stop_signal.h"
 
 namespace iso::sqlite {
 namespace {
 
-// As it is now: some wait for less than they were opened with.
-double busy_seconds(sqlite3* database) {
-  sqlite3_stmt* prepared = nullptr;
-  sqlite3_prepare_v2(database, "PRAGMA busy_timeout", -1, &prepared, nullptr);
-  const std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement(prepared);
-  return statement && sqlite3_step(prepared) == SQLITE_ROW ? sqlite3_column_int(prepared, 0) / 1000.0 : 0;
+constexpr std::array kLockDelays{1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100};  // ms
+constexpr int kOperationsBetweenLooks = 50'000;                                  // some milliseconds
+constexpr std::chrono::seconds kAfterStop{1};
+
+// SQLite takes some names for something else than a file, and opens a folder only to fail later.
+void check_name(const std::string& path) {
+  const auto refuse = [&](std::string_view why) {
+    throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a file name for a database: {}", path, why));
+  };
+  if (path.empty()) refuse("it is empty");
+  if (path.find('\0') != path.npos) refuse("it has a zero byte in it");
+  if (path == ":memory:") refuse("it would be gone at the end; say ./:memory: for a file of that name");
+  if (path.starts_with("file:")) refuse("say the path alone, or ./file: for a file of that name");
+  struct stat status {};
+  if (path.ends_with('/') || (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
+    refuse("it is a folder");
 }
 
-[[noreturn]] void fail(sqlite3* database, const std::string& path) {
-  const int code = sqlite3_errcode(database) & 0xFF;
-  const bool busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
-  if (!busy) throw Error(ErrorKind::io, fmt::format("{}: {}", path, sqlite3_errmsg(database)));
-  throw Error(ErrorKind::unavailable,
-              fmt::format("{}: another process held it locked for {} s", path, busy_seconds(database)));
+// SQLite makes the files beside it like this one.
+void make_for_owner_alone(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0) return;
+  // Never one that is open elsewhere in this process: closing it would end SQLite's locks on it.
+  if (const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600); fd >= 0) close(fd);
+}
+
+bool can_write_beside(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  return access(path.c_str(), W_OK) == 0 && access(folder.empty() ? "." : folder.c_str(), W_OK) == 0;
+}
+
+// A path in a URI: SQLite decodes it.
+std::string uri_of(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string())
+    uri += std::string_view("%?#").find(c) == std::string_view::npos
+               ? std::string(1, c)
+               : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -61,9 +94,10 @@ Query& Query::bind_null() {
 }
 
 bool Query::step() {
+  database_->step_began_ = std::chrono::steady_clock::now();
   const int status = sqlite3_step(statement_);
   if (status == SQLITE_ROW) return true;
-  if (status != SQLITE_DONE) fail(sqlite3_db_handle(statement_), *name_);
+  if (status != SQLITE_DONE) database_->fail();
   return false;
 }
 
@@ -81,15 +115,29 @@ bool Query::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
-Database::Database(std::string path, Open how, std::chrono::milliseconds busy) : path_(std::move(path)) {
+Database::Database(std::string path, Open how, std::chrono::milliseconds lock_wait)
+    : path_(std::move(path)), lock_wait_(lock_wait) {
+  check_name(path_);
+  if (how == Open::create) make_for_owner_alone(path_);
+  if (how == Open::look && !can_write_beside(path_)) {
+    open_to_look();
+  } else {
+    open(path_, SQLITE_OPEN_READWRITE | (how == Open::create ? SQLITE_OPEN_CREATE : 0));
+  }
+}
+
+void Database::open(const std::string& name, int flags) {
   sqlite3* database = nullptr;
-  const int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (how == Open::create ? SQLITE_OPEN_CREATE : 0);
-  const int status = sqlite3_open_v2(path_.c_str(), &database, flags, nullptr);
+  const int status = sqlite3_open_v2(name.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  statements_.clear();
   database_.reset(database);
-  if (status != SQLITE_OK) fail(database, path_);
+  if (status != SQLITE_OK) fail();
   sqlite3_extended_result_codes(database, 1);
-  sqlite3_busy_timeout(database, static_cast<int>(busy.count()));
+  sqlite3_busy_handler(
+      database, [](void* self, int turn) { return static_cast<Database*>(self)->wait_for_lock(turn); }, this);
+  sqlite3_progress_handler(
+      database, kOperationsBetweenLooks,
+      [](void* self) { return static_cast<Database*>(self)->step_must_end() ? 1 : 0; }, this);
   sqlite3_wal_autocheckpoint(database, 0);  // before the hook: it would take its place
   sqlite3_wal_hook(
       database,
@@ -100,22 +148,90 @@ Database::Database(std::string path, Open how, std::chrono::milliseconds busy) :
       &wal_pages_);
 }
 
+// A database with a write-ahead log can be read where nothing can be written if others have it open, or as if
+// it would never change.
+void Database::open_to_look() {
+  open(path_, SQLITE_OPEN_READONLY);
+  if (sqlite3_exec(database_.get(), "PRAGMA schema_version", nullptr, nullptr, nullptr) == SQLITE_OK) return;
+  const int code = sqlite3_errcode(database_.get()) & 0xFF;
+  if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) fail();
+  if (log_bytes() != 0)
+    throw Error(ErrorKind::io,
+                fmt::format("{0}: what was written last is in {0}-wal, which cannot be read in a folder that "
+                            "cannot be written; copy both files to another folder",
+                            path_));
+  open(uri_of(path_), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  still_ = true;
+}
+
+// The limit is of the time slept: on a busy machine each process gets its tries all the same.
+int Database::wait_for_lock(int turn) {
+  if (turn == 0) slept_ = std::chrono::milliseconds(0);
+  const auto left = lock_wait_ - slept_;
+  if (left.count() <= 0 || (stop_signal.load() != 0 && slept_ >= kAfterStop)) return 0;
+  const auto index = std::min(static_cast<std::size_t>(turn), kLockDelays.size() - 1);
+  const auto delay = std::min(std::chrono::milliseconds(kLockDelays[index]), left);
+  poll(nullptr, 0, static_cast<int>(delay.count()));
+  slept_ += delay;
+  return 1;
+}
+
+bool Database::step_must_end() {
+  const auto now = std::chrono::steady_clock::now();
+  if (step_limit_.count() != 0 && now - step_began_ >= step_limit_) return true;
+  if (stop_signal.load() == 0) return false;
+  if (stop_seen_ < step_began_) stop_seen_ = now;
+  return now - stop_seen_ >= kAfterStop;
+}
+
+void Database::fail() const {
+  const int code = sqlite3_errcode(database_.get()) & 0xFF;
+  const bool locked = code == SQLITE_BUSY || code == SQLITE_LOCKED;
+  if (locked && stop_signal.load() != 0)
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{}: interrupted; another process held it locked", path_));
+  if (locked)
+    throw Error(ErrorKind::unavailable, fmt::format("{}: another process held it locked for {} s", path_,
+                                                    static_cast<double>(lock_wait_.count()) / 1000));
+  if (code == SQLITE_INTERRUPT && stop_signal.load() != 0)
+    throw Error(ErrorKind::unavailable, fmt::format("{}: interrupted", path_));
+  if (code == SQLITE_INTERRUPT)
+    throw Error(ErrorKind::io,
+                fmt::format("{}: a statement had not ended after {} s; has another program put a trigger or "
+                            "a view there?",
+                            path_, static_cast<double>(step_limit_.count()) / 1000));
+  throw Error(ErrorKind::io, fmt::format("{}: {}", path_, sqlite3_errmsg(database_.get())));
+}
+
+void Database::distrust_schema() {
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+}
+
+std::uintmax_t Database::log_bytes() const {
+  // SQLite's own name for it: ours may be a link.
+  const char* const name = sqlite3_db_filename(database_.get(), "main");
+  std::error_code error;
+  const auto size = std::filesystem::file_size(std::string(name ? name : path_) + "-wal", error);
+  return error ? 0 : size;
+}
+
 Query Database::query(std::string_view sql) {
   auto& statement = statements_[sql];
   if (!statement) {
     sqlite3_stmt* prepared = nullptr;
     if (sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &prepared, nullptr) != SQLITE_OK)
-      fail(database_.get(), path_);
+      fail();
     statement.reset(prepared);
   }
-  return Query(statement.get(), &path_);
+  return {statement.get(), this};
 }
 
 void Database::execute(std::string_view sql) {
   const std::string text(sql);
-  if (sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-    fail(database_.get(), path_);
+  step_began_ = std::chrono::steady_clock::now();
+  if (sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail();
 }
 
 std::int64_t Database::integer(std::string_view sql) {
@@ -141,6 +257,7 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
   database_.query("COMMIT").run();
+  ++database_.commits_;
   open_ = false;
 }
 

@@ -21,13 +21,17 @@ struct FinalizeStatement {
   void operator()(sqlite3_stmt* statement) const noexcept;
 };
 
+class Database;
+
 // One run of a prepared statement. Bind left to right, step through the rows, read columns left to right by
 // number. What is bound is not copied: it must live until the last step. Ends when it goes out of scope.
 class Query {
  public:
-  explicit Query(sqlite3_stmt* statement, const std::string* name) : statement_(statement), name_(name) {}
+  Query(sqlite3_stmt* statement, Database* database) : statement_(statement), database_(database) {}
   Query(Query&& other) noexcept
-      : statement_(std::exchange(other.statement_, nullptr)), name_(other.name_), next_(other.next_) {}
+      : statement_(std::exchange(other.statement_, nullptr)),
+        database_(other.database_),
+        next_(other.next_) {}
   ~Query();
 
   Query& bind(std::int64_t value);
@@ -49,18 +53,31 @@ class Query {
 
  private:
   sqlite3_stmt* statement_;
-  const std::string* name_;
+  Database* database_;
   int next_ = 1;
 };
 
 // One connection; for one thread. Errors are ErrorKind::io with the file's name, but ErrorKind::unavailable
-// when another process holds the file for longer than `busy`.
+// when another process holds the file for longer than the lock wait, or a signal ended that wait.
 class Database {
  public:
-  enum class Open { existing, create };
-  Database(std::string path, Open how, std::chrono::milliseconds busy = std::chrono::seconds(5));
+  enum class Open {
+    existing,
+    create,  // make it if it is missing, for its owner alone (0600)
+    look,    // to read only, also where nothing can be written: is_still()
+  };
+  // Throws ErrorKind::usage for a name that SQLite takes for something else than a file, or a folder.
+  Database(std::string path, Open how, std::chrono::milliseconds lock_wait = std::chrono::seconds(5));
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+
+  // How long a call may wait for another process from now on. A stop_signal ends the wait.
+  void set_lock_wait(std::chrono::milliseconds wait) { lock_wait_ = wait; }
+  // How long one step of a statement may run from now on; 0: without limit. A stop_signal ends it within a
+  // second in any case.
+  void set_step_limit(std::chrono::milliseconds limit) { step_limit_ = limit; }
+  // For a file that others may have made: what its schema says cannot harm us.
+  void distrust_schema();
 
   Query query(std::string_view sql);   // prepared once, then kept
   void execute(std::string_view sql);  // any number of statements
@@ -68,13 +85,28 @@ class Database {
   std::int64_t changes() const;
   // Leaves the write-ahead log to the next who opens it: the last to close waits for no disk.
   void keep_log();
-  int wal_pages() const { return wal_pages_; }  // after the last commit
+  std::uint64_t commits() const { return commits_; }  // Transactions of ours so far
+  int wal_pages() const { return wal_pages_; }        // after the last commit
+  std::uintmax_t log_bytes() const;  // of the write-ahead log, whoever wrote it; 0: there is none
   const std::string& path() const { return path_; }
+  // The folder cannot be written, so what others write from now on is not seen.
+  bool is_still() const { return still_; }
 
  private:
+  friend class Query;
   friend class Transaction;
+  void open(const std::string& name, int flags);
+  void open_to_look();
+  int wait_for_lock(int turn);
+  bool step_must_end();
+  [[noreturn]] void fail() const;
+
   std::string path_;
+  std::chrono::milliseconds lock_wait_, step_limit_{0}, slept_{0};
+  std::chrono::steady_clock::time_point step_began_, stop_seen_;
   int wal_pages_ = 0;
+  std::uint64_t commits_ = 0;
+  bool still_ = false;
   std::unique_ptr<sqlite3, CloseDatabase> database_;
   std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, FinalizeStatement>>
       statements_;  // keys are literals

@@ -4,11 +4,12 @@
 #include <poll.h>
 
 #include "base/error.h"
+#include "base/stop_signal.h"
 
 namespace iso::sqlite {
 namespace {
 
-constexpr int kTurns = 200;  // of 10 ms: only the very first have to wait
+constexpr std::chrono::seconds kTurnTime{2};  // only the very first have to wait
 constexpr int kTurnMs = 10;
 
 bool is_set_up(Database& database, const Schema& schema) {
@@ -18,7 +19,7 @@ bool is_set_up(Database& database, const Schema& schema) {
 
 void make_tables(Database& database, const Schema& schema) {
   if (database.integer("SELECT count(*) FROM sqlite_schema") != 0)
-    throw Error(ErrorKind::io, fmt::format("{} is no {} that this iso knows; name another, or remove it",
+    throw Error(ErrorKind::io, fmt::format("{} is not a {} that this iso knows; name another, or remove it",
                                            database.path(), schema.what));
   database.execute("PRAGMA journal_mode=WAL");
   Transaction setup(database);
@@ -30,25 +31,26 @@ void make_tables(Database& database, const Schema& schema) {
 
 // To switch the journal while others do makes SQLite fail at once, however long it may wait.
 void make_alone(Database& database, const Schema& schema, ByteLocks& locks) {
-  for (int turn = 0; !locks.try_lock(kSetUpByte); ++turn) {
-    if (turn == kTurns)
-      throw Error(ErrorKind::unavailable,
-                  fmt::format("{}: another process is setting it up", database.path()));
-    poll(nullptr, 0, kTurnMs);
-  }
-  try {
-    if (!is_set_up(database, schema)) make_tables(database, schema);
-  } catch (...) {
-    locks.unlock(kSetUpByte);
-    throw;
-  }
-  locks.unlock(kSetUpByte);
+  const SetupTurn turn(locks, kSetUpByte, kTurnTime, database.path());
+  if (!is_set_up(database, schema)) make_tables(database, schema);
 }
 
 }  // namespace
 
+SetupTurn::SetupTurn(ByteLocks& locks, std::int64_t byte, std::chrono::milliseconds limit,
+                     const std::string& path)
+    : locks_(locks), byte_(byte) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!locks.try_lock(byte)) {
+    if (std::chrono::steady_clock::now() >= end || stop_signal.load() != 0)
+      throw Error(ErrorKind::unavailable, fmt::format("{}: another process is setting it up", path));
+    poll(nullptr, 0, kTurnMs);
+  }
+}
+
 void set_up(Database& database, const Schema& schema, ByteLocks& locks) {
   if (!is_set_up(database, schema)) make_alone(database, schema, locks);
+  database.distrust_schema();
   database.execute("PRAGMA synchronous=NORMAL");
   database.keep_log();
 }

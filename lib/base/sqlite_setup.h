@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/private_file.h"
@@ -23,5 +25,18 @@ struct Schema {
 void set_up(Database& database, const Schema& schema, ByteLocks& locks);
 
 inline constexpr std::int64_t kSetUpByte = 0;
+
+// The lock of the one who sets a file up, for as long as this lives. Throws ErrorKind::unavailable when
+// another has held it for `limit`, or a signal ended the wait.
+class SetupTurn {
+ public:
+  SetupTurn(ByteLocks& locks, std::int64_t byte, std::chrono::milliseconds limit, const std::string& path);
+  SetupTurn(const SetupTurn&) = delete;
+  ~SetupTurn() { locks_.unlock(byte_); }
+
+ private:
+  ByteLocks& locks_;
+  std::int64_t byte_;
+};
 
 }  // namespace iso::sqlite

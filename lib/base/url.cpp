@@ -27,7 +27,10 @@ int hex_digit(char c) {
 }
 
 std::string decoded(std::string_view text, std::string_view scheme) {
-  if (auto out = percent_decoded(text)) return *out;
+  if (auto out = percent_decoded(text)) {
+    if (out->find('\0') != out->npos) throw bad(scheme, "a zero byte (%00) cannot be in it");
+    return *out;
+  }
   throw bad(scheme, "a % must be followed by two hex digits; write % itself as %25");
 }
 

@@ -5,6 +5,7 @@
 
 #include "amqp/amqp.h"
 #include "base/error.h"
+#include "base/url_options.h"
 #include "ends/guarded_connection.h"
 #include "ends/reconnect.h"
 #include "store/store.h"
@@ -27,6 +28,7 @@ constexpr std::array kSchemes{
 };
 
 const Scheme& scheme_of(const Url& url) {
+  check_options(url);
   for (const auto& scheme : kSchemes)
     if (scheme.name == url.scheme) return scheme;
   throw Error(ErrorKind::usage,

@@ -75,7 +75,8 @@ Cache::~Cache() {
     if (database_->wal_pages() <= kLongLog) return;
     // Emptied, or it would grow with each process: who opens it does not know how much of it was written
     // back.
-    database_->execute("PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)");
+    database_->set_lock_wait(std::chrono::milliseconds(0));
+    database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (const Error&) {  // the next one will
   }
 }

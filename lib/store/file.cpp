@@ -1,107 +1,149 @@
 #include "store/file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
 #include <random>
-#include <unistd.h>
 #include <vector>
 
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/sqlite_setup.h"
+#include "base/url_options.h"
 #include "store/schema.h"
 
 namespace iso::store {
 namespace {
 
-constexpr int kLargeLog = 1000, kHugeLog = 16'000;  // pages of 4 KiB
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::uintmax_t kLargeLog = 4 << 20, kHugeLog = 64 << 20;  // bytes
+constexpr milliseconds kTidyEach{250}, kTidyWait{1000};
+constexpr milliseconds kToldAfter{5000};
 constexpr const char* kRetain = "7d";
+constexpr std::int64_t kOwnerBytes = std::int64_t{1} << 61;  // the setup's, then those of owners
 constexpr std::int64_t kQueueBytes = std::int64_t{1} << 62;  // from here on a byte stands for a queue
+static_assert(kOwnerBytes > ByteLocks::kFreeBytes);
 
-struct flock byte_lock(short type, std::int64_t byte) {
-  struct flock lock {};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = byte;
-  lock.l_len = 1;
-  return lock;
+bool adopts(const Url& url) {
+  check_options(url);
+  const auto adopt = url.option("adopt", "no");
+  if (adopt != "yes" && adopt != "no")
+    throw Error(ErrorKind::usage, fmt::format("{}: adopt is yes or no", redacted(url)));
+  return adopt == "yes";
 }
 
-std::string existing_or_new(const Url& url, bool create) {
+std::string existing_or_new(const Url& url, Access access) {
   std::error_code error;
-  if (!create && !std::filesystem::exists(url.path, error))
-    throw Error(ErrorKind::missing,
-                fmt::format("no store {}; publish to it first, or create it with --declare", url.path));
-  return url.path;
+  if (access == Access::create || std::filesystem::exists(url.path, error) || error) return url.path;
+  throw Error(
+      ErrorKind::missing,
+      fmt::format("there is no store {}; publish to it first, or create it with --declare", url.path));
 }
 
-Descriptor open_owners(const std::string& path) {
-  const std::string name = path + "-owners";
-  const int fd = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) throw Error(ErrorKind::io, fmt::format("cannot open {}: {}", name, std::strerror(errno)));
-  return Descriptor::own(fd);
+sqlite::Database::Open open_for(Access access) {
+  return access == Access::look ? sqlite::Database::Open::look : sqlite::Database::Open::create;
 }
 
 std::int64_t retention_of(const Url& url) {
   return parse_duration(url.option("retain", kRetain)).count();
 }
 
+// No limit is a day: someone looks at it before.
+milliseconds limit_of(milliseconds timeout) {
+  return timeout.count() != 0 ? timeout : milliseconds(std::chrono::hours(24));
+}
+
+bool has_store(sqlite::Database& database) {
+  return database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'iso_meta'") != 0;
+}
+
+// Text is read as its bytes.
+void check_encoding(sqlite::Database& database) {
+  auto encoding = database.query("PRAGMA encoding");
+  if (encoding.step() && encoding.text(0) != "UTF-8")
+    throw Error(ErrorKind::io, fmt::format("{} is a database in {}; a store needs one in UTF-8",
+                                           database.path(), encoding.text(0)));
+}
+
 }  // namespace
 
 // ---- owners
 
-Owners::Owners(const std::string& path) : file_(open_owners(path)) {}
-
-void Owners::lock_setup() {
-  auto lock = byte_lock(F_WRLCK, 0);
-  while (fcntl(file_.get(), F_OFD_SETLKW, &lock) != 0)
-    if (errno != EINTR)
-      throw Error(ErrorKind::io, fmt::format("cannot lock the store: {}", std::strerror(errno)));
-}
-
-void Owners::unlock_setup() {
-  auto lock = byte_lock(F_UNLCK, 0);
-  fcntl(file_.get(), F_OFD_SETLK, &lock);
-}
-
-std::int64_t Owners::join() {
+std::int64_t Owners::register_owner() {
   std::random_device random;
   for (int tries = 0; tries < 100; ++tries) {
     const std::int64_t owner = 1 + static_cast<std::int64_t>(random()) * 1024 + random() % 1024;
-    auto lock = byte_lock(F_WRLCK, owner);
-    if (fcntl(file_.get(), F_OFD_SETLK, &lock) == 0) return own_ = owner;
+    if (locks_.try_lock(kOwnerBytes + owner)) return own_ = owner;
   }
-  throw Error(ErrorKind::io, fmt::format("cannot lock the store: {}", std::strerror(errno)));
+  throw Error(ErrorKind::unavailable, "the store's locks are all held by another process");
 }
 
-bool Owners::take_alone(std::string_view queue) {
-  auto lock = byte_lock(F_WRLCK, kQueueBytes | static_cast<std::int64_t>(hash64(queue) >> 2));
-  return fcntl(file_.get(), F_OFD_SETLK, &lock) == 0;
+bool Owners::try_lock_queue(std::string_view queue) {
+  return locks_.try_lock(kQueueBytes | static_cast<std::int64_t>(hash64(queue) >> 2));
 }
 
 bool Owners::is_alive(std::int64_t owner) const {
-  if (owner == own_) return true;
-  auto lock = byte_lock(F_WRLCK, owner);
-  return fcntl(file_.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  return owner == own_ || locks_.is_locked(kOwnerBytes + owner);
+}
+
+// ---- being locked out
+
+std::optional<milliseconds> LockedOut::duration() const {
+  if (!since_) return std::nullopt;
+  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - *since_);
+}
+
+void LockedOut::locked() {
+  if (!since_) since_ = steady_clock::now() - StoreFile::kTurnWait;
+  const auto now = *duration();
+  if (text_.empty() && now >= kToldAfter)
+    text_ = fmt::format("{}: another process held it locked for {} s", database_.path(), now.count() / 1000);
 }
 
 // ---- the file
 
-StoreFile::StoreFile(const Url& url, bool create)
-    : database_(existing_or_new(url, create), sqlite::Database::Open::create),
-      owners_(url.path),
+StoreFile::StoreFile(const Url& url, Access access, milliseconds timeout)
+    : adopt_(store::adopts(url)),
+      database_(existing_or_new(url, adopt_ && access == Access::use ? Access::create : access),
+                open_for(access), limit_of(timeout)),
       retain_ms_(retention_of(url)) {
   const auto sync = url.option("sync", "full");
   if (sync != "full" && sync != "normal")
     throw Error(ErrorKind::usage, fmt::format("{}: sync is full or normal", redacted(url)));
   full_ = sync == "full";
-  owners_.lock_setup();
-  set_up(url);
-  owners_.unlock_setup();
-  bury_the_dead();
+  database_.distrust_schema();
+  database_.set_step_limit(limit_of(timeout));
+  if (access == Access::look && database_.is_still()) {
+    check_store(database_);
+    if (store_version(database_) != kStoreVersion)
+      throw Error(ErrorKind::io, fmt::format("{}: a store of version {} in a folder that cannot be written",
+                                             path(), store_version(database_)));
+    return;
+  }
+  owners_.emplace(path());
+  set_up(limit_of(timeout));
+  release_dead_owners();
+  database_.set_lock_wait(kTurnWait);
+}
+
+void check_store(sqlite::Database& database) {
+  std::error_code error;
+  if (const auto names = std::filesystem::hard_link_count(database.path(), error); !error && names > 1)
+    throw Error(ErrorKind::io,
+                fmt::format("{} has {} names (hard links), and SQLite keeps a log for each name, which would "
+                            "damage it; leave it one name, or use a copy",
+                            database.path(), names));
+  if (!has_store(database))
+    throw Error(ErrorKind::io, fmt::format("{} is not an iso store", database.path()));
+  check_encoding(database);
+  auto other = database.query(
+      "SELECT name, type FROM sqlite_schema WHERE name IN ('iso_meta', 'iso_exchanges', 'iso_queues', "
+      "'iso_bindings', 'iso_messages', 'iso_owners', 'iso_claims', 'iso_acks') AND type <> 'table'");
+  if (other.step())
+    throw Error(ErrorKind::io, fmt::format("{}: {} is a {}, not a table of iso", database.path(),
+                                           other.text(0), other.text(1)));
 }
 
 std::int64_t store_version(sqlite::Database& database) {
@@ -112,28 +154,45 @@ std::int64_t store_version(sqlite::Database& database) {
   return version;
 }
 
-void StoreFile::set_up(const Url& url) {
-  const bool ours = database_.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'iso_meta'") != 0;
+bool StoreFile::is_set_up() {
+  if (!has_store(database_)) return false;
+  check_store(database_);
+  if (store_version(database_) != kStoreVersion) return false;
+  auto journal = database_.query("PRAGMA journal_mode");
+  return journal.step() && journal.text(0) == "wal";
+}
+
+void StoreFile::set_up(milliseconds timeout) {
+  if (!is_set_up()) {
+    const sqlite::SetupTurn turn(owners_->locks(), kOwnerBytes, timeout, path());
+    if (!is_set_up()) make_store();
+  }
+  database_.execute("PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY");
+  sync_commits(true);
+}
+
+void StoreFile::make_store() {
+  const bool ours = has_store(database_);
   const bool empty = database_.integer("SELECT count(*) FROM sqlite_schema") == 0;
-  const bool adopt = url.option("adopt") == "yes";
-  if (!ours && !empty && !adopt)
+  if (!ours && !empty && !adopt_)
     throw Error(
         ErrorKind::io,
         fmt::format(
             "{} is a database of another program; sqlite:{}?adopt=yes puts a store's tables beside its own",
             path(), path()));
+  check_encoding(database_);
   const auto old_version = ours ? store_version(database_) : 0;
   database_.execute("PRAGMA journal_mode=WAL");
-  database_.execute(
-      "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000; PRAGMA "
-      "temp_store=MEMORY");
-  sync_commits(true);
-  if (old_version == kStoreVersion) return;
+  if (old_version != kStoreVersion) make_tables(old_version);
+}
+
+void StoreFile::make_tables(std::int64_t old_version) {
   sqlite::Transaction transaction(database_);
+  const bool empty = database_.integer("SELECT count(*) FROM sqlite_schema") == 0;
   if (empty) database_.execute(fmt::format("PRAGMA application_id={}", kStoreApplicationId));
   if (empty || database_.integer("PRAGMA application_id") == kStoreApplicationId)
     database_.execute(fmt::format("PRAGMA user_version={}", kStoreVersion));
-  database_.execute(ours ? kStoreUpgrade : kStoreSchema);
+  database_.execute(old_version != 0 ? kStoreUpgrade : kStoreSchema);
   transaction.commit();
 }
 
@@ -141,12 +200,12 @@ void StoreFile::sync_commits(bool full) {
   database_.execute(full && full_ ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 }
 
-void StoreFile::bury_the_dead() {
+void StoreFile::release_dead_owners() {
   std::vector<std::int64_t> dead;
   {
     auto owners = database_.query("SELECT owner FROM iso_owners");
     while (owners.step())
-      if (!owners_.is_alive(owners.integer(0))) dead.push_back(owners.integer(0));
+      if (!owners_->is_alive(owners.integer(0))) dead.push_back(owners.integer(0));
   }
   if (dead.empty()) return;
   sqlite::Transaction transaction(database_);
@@ -202,7 +261,13 @@ bool StoreFile::has_exchange(std::string_view name) {
 }
 
 bool StoreFile::has_queue(std::string_view name) {
-  return database_.query("SELECT 1 FROM iso_queues WHERE name = ?").bind(name).step();
+  return database_
+      .query(
+          "SELECT 1 FROM iso_queues WHERE name = ?1 UNION ALL SELECT 1 FROM iso_messages WHERE queue = ?1 "
+          "AND "
+          "state = 0 LIMIT 1")
+      .bind(name)
+      .step();
 }
 
 std::string StoreFile::id() {
@@ -221,16 +286,26 @@ void StoreFile::prune(std::int64_t now_ms, std::int64_t most) {
       .run();
 }
 
-void StoreFile::checkpoint() {
-  if (database_.wal_pages() < kLargeLog) return;
+void StoreFile::must_have_changed(std::string_view what) {
+  if (database_.changes() == 0)
+    throw Error(ErrorKind::io,
+                fmt::format("{}: {} had no effect; has another program put a trigger there?", path(), what));
+}
+
+void StoreFile::tidy() {
+  const auto now = steady_clock::now();
+  if (now < next_tidy_) return;
+  next_tidy_ = now + kTidyEach;
+  const auto log = database_.log_bytes();
+  if (log < kLargeLog) return;
   // Someone who reads all the time must not make the log grow for ever: then it is worth a wait.
-  database_.execute(database_.wal_pages() < kHugeLog ? "PRAGMA busy_timeout=0" : "PRAGMA busy_timeout=1000");
+  database_.set_lock_wait(log < kHugeLog ? milliseconds(0) : kTidyWait);
   try {
     database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unavailable) throw;  // someone reads: another time
   }
-  database_.execute("PRAGMA busy_timeout=5000");
+  database_.set_lock_wait(kTurnWait);
 }
 
 }  // namespace iso::store

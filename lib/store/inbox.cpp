@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLookAtLeast{250};  // for what another process leaves when it dies
+constexpr milliseconds kPollInterval{250};  // for what another process leaves when it dies
 constexpr std::size_t kLongestKey = 255;
 
 SourceOptions made_if_missing(SourceOptions options) {
@@ -57,7 +57,7 @@ bool Inbox::stage(std::size_t most) {
   tally_.stored += came.stored;
   tally_.duplicates += came.duplicates;
   tally_.conflicts += came.conflicts;
-  stored_.look_at_once();
+  stored_.poll_now();
   return came.stored != 0;
 }
 
@@ -119,6 +119,7 @@ void Inbox::keep_conflict(const Record& record, const std::string& key, std::str
   auto insert = database.query(kSql);
   bind_new_row(insert, stored_.queue(), {record, properties_, hash, now, false});
   insert.bind(std::string_view(key)).run();
+  stored_.file().must_have_changed("storing a message");
   notice_(
       fmt::format("conflict: another message with the key \"{}\" and another content came; it is kept in {}",
                   key, stored_.file().path()));
@@ -138,7 +139,7 @@ void Inbox::flush() {
 
 Wait Inbox::wait() const {
   Wait wait = feed_->wait();
-  wait.no_longer_than(kLookAtLeast);
+  wait.no_longer_than(kPollInterval);
   return wait;
 }
 

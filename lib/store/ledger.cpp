@@ -21,7 +21,8 @@ constexpr std::string_view kIndex =
 
 }  // namespace
 
-LedgerSink::LedgerSink(const Url& store) : file_(store, true), store_id_(file_.id()) {
+LedgerSink::LedgerSink(const Url& store, milliseconds timeout)
+    : file_(store, Access::create, timeout), store_id_(file_.id()), locked_(file_.database()) {
   file_.database().execute(kIndex);
 }
 
@@ -34,7 +35,7 @@ void LedgerSink::put(Ticket ticket, const Record& record) {
 }
 
 void LedgerSink::flush() {
-  if (!waiting_.empty()) locked_ = locked_out([this] { store_waiting(); });
+  if (!waiting_.empty()) locked_.run([this] { store_waiting(); });
 }
 
 // What is acknowledged after this must be on the disk: a store syncs its commits unless it is told otherwise.
@@ -49,7 +50,7 @@ void LedgerSink::store_waiting() {
   waiting_.clear();
   tally_.stored += came.stored;
   tally_.known += came.known;
-  file_.checkpoint();
+  file_.tidy();
 }
 
 // False if it is there already.
@@ -68,7 +69,14 @@ bool LedgerSink::store(const Waiting& waiting, std::int64_t now) {
       .bind(answer.reply_id)
       .bind(answer.detail)
       .run();
-  return database.changes() != 0;
+  if (database.changes() != 0) return true;
+  if (!database.query("SELECT 1 FROM iso_acks WHERE message_id = ? AND application = ? AND kind = ?")
+           .bind(message)
+           .bind(answer.application)
+           .bind(name_of(answer.kind))
+           .step())
+    file_.must_have_changed("storing an answer");
+  return false;
 }
 
 std::string LedgerSink::message_of(const Waiting& waiting) {
@@ -119,7 +127,7 @@ void LedgerSink::results(std::vector<DeliveryResult>& out) {
 }
 
 Wait LedgerSink::wait() const {
-  return Wait(locked_.empty() ? milliseconds{0} : kTryAgain);
+  return Wait(locked_.duration() ? kTryAgain : milliseconds{0});
 }
 
 bool LedgerReader::changed() {

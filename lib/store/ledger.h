@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,13 +32,13 @@ struct LedgerTally {
 class LedgerSink final : public Sink {
  public:
   // The store is made if it is missing. Throws what opening one does.
-  explicit LedgerSink(const Url& store);
+  explicit LedgerSink(const Url& store, std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
   void put(Ticket ticket, const Record& record) override;
   void flush() override;
   void results(std::vector<DeliveryResult>& out) override;
   Wait wait() const override;
-  std::string_view stalled() const override { return locked_; }
+  std::string_view stalled() const override { return locked_.text(); }
 
   const LedgerTally& tally() const { return tally_; }
 
@@ -58,7 +59,7 @@ class LedgerSink final : public Sink {
   std::string store_id_;
   std::vector<Waiting> waiting_;
   std::vector<DeliveryResult> known_;
-  std::string locked_;  // another process keeps us out, or ""
+  LockedOut locked_;
   LedgerTally tally_;
 };
 
@@ -66,7 +67,7 @@ class LedgerSink final : public Sink {
 class LedgerReader {
  public:
   // Throws ErrorKind::missing if there is no such store.
-  explicit LedgerReader(const Url& store) : file_(store, false) {}
+  explicit LedgerReader(const Url& store) : file_(store, Access::use) {}
 
   // Whether anyone wrote to the store since this was asked last; true the first time. Costs a microsecond.
   bool changed();

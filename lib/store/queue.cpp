@@ -28,7 +28,12 @@ constexpr std::string_view kReady = OPEN " AND seq > ?2 AND " RESTS " IS NOT TRU
 }  // namespace
 
 StoreQueue::StoreQueue(StoreFile& file, const SourceOptions& options)
-    : options_(options), file_(file), owner_(file.owners().join()), store_id_(file.id()) {
+    : options_(options), file_(file), store_id_(file.id()) {
+  if (options_.peek && options_.bindings.empty() && file_.has_queue(options_.queue)) {
+    name_ = options_.queue;  // nothing is to be written
+    return;
+  }
+  owner_ = file_.register_owner();
   sqlite::Transaction transaction(file_.database());
   open();
   for (const Binding& binding : options_.bindings) bind(binding);
@@ -54,12 +59,19 @@ void StoreQueue::open() {
     file_.create_queue(name_, owner_);
     options_.notice(fmt::format("listening on the private queue {}", name_));
   } else if (!file_.has_queue(name_)) {
-    if (!options_.declare)
-      throw Error(ErrorKind::missing,
-                  fmt::format("no queue \"{}\" in {}; create it with iso listen {} --declare", name_,
-                              file_.path(), name_));
+    if (!options_.declare && !(options_.relay && file_.adopts())) throw_missing();
     file_.create_queue(name_);
   }
+}
+
+// No hint takes a message: whoever follows it would lose what comes meanwhile.
+void StoreQueue::throw_missing() const {
+  const std::string what = fmt::format("there is no queue \"{}\" in {}", name_, file_.path());
+  throw Error(ErrorKind::missing,
+              options_.relay
+                  ? fmt::format("{}; it is made by the first message in it, or by sqlite:{}?adopt=yes#{}",
+                                what, file_.path(), name_)
+                  : what + "; --declare makes it");
 }
 
 void StoreQueue::bind(const Binding& binding) {
@@ -75,7 +87,7 @@ void StoreQueue::bind(const Binding& binding) {
 bool StoreQueue::has_ready(std::int64_t now) {
   static const std::string kSql = fmt::format("SELECT 1 {} LIMIT 1", kReady);
   auto query = file_.database().query(kSql);
-  return query.bind(name_).bind(std::int64_t{0}).bind(now).bind(kLongestRest).step();
+  return query.bind(name_).bind(std::int64_t{0}).bind(now).bind(kLongestRetryDelay).step();
 }
 
 // What is open is ready or rests. Where a damaged index says otherwise, waiting for it would never end.
@@ -84,7 +96,7 @@ bool StoreQueue::is_empty(std::int64_t now) {
       "SELECT EXISTS(SELECT 1 " OPEN "), EXISTS(SELECT 1 {}), EXISTS(SELECT 1 " OPEN " AND " RESTS ")",
       kReady);
   auto query = file_.database().query(kSql);
-  query.bind(name_).bind(std::int64_t{0}).bind(now).bind(kLongestRest).step();
+  query.bind(name_).bind(std::int64_t{0}).bind(now).bind(kLongestRetryDelay).step();
   const bool open = query.integer(0) != 0, accounted_for = query.integer(1) + query.integer(2) != 0;
   if (open && !accounted_for)
     throw_damaged(file_.path(), fmt::format("messages of the queue \"{}\" are missing from an index", name_));
@@ -123,7 +135,7 @@ void StoreQueue::claim(std::size_t most, std::int64_t now, std::vector<StoredMes
 void StoreQueue::look(std::int64_t seq, std::size_t most, std::int64_t now, std::vector<StoredMessage>& out) {
   static const std::string kSql = fmt::format("SELECT {}, {} {} LIMIT ?5", kMessage, kSaysSo, kReady);
   auto row = file_.database().query(kSql);
-  row.bind(name_).bind(seq).bind(now).bind(kLongestRest).bind(static_cast<std::int64_t>(most));
+  row.bind(name_).bind(seq).bind(now).bind(kLongestRetryDelay).bind(static_cast<std::int64_t>(most));
   while (row.step()) {
     // Settling takes out of the index of what is open only what says so itself: the rest would come for ever.
     if (row.integer(10) == 0)
@@ -153,6 +165,10 @@ void StoreQueue::settle(std::span<const Settlement> settlements, std::int64_t no
 
 void StoreQueue::settle_one(const Settlement& settlement, std::int64_t now) {
   auto& database = file_.database();
+  if (!database.query("SELECT 1 FROM iso_messages WHERE seq = ?").bind(settlement.seq).step()) {
+    database.query("DELETE FROM iso_claims WHERE seq = ?").bind(settlement.seq).run();
+    return;  // someone deleted it
+  }
   if (settlement.how == Disposition::ack && file_.keeps_done()) {
     database.query("UPDATE iso_messages SET state = 1, state_ms = ? WHERE seq = ?")
         .bind(now)
@@ -178,6 +194,7 @@ void StoreQueue::settle_one(const Settlement& settlement, std::int64_t now) {
         .bind(settlement.seq)
         .run();
   }
+  file_.must_have_changed("marking a message");
   database.query("DELETE FROM iso_claims WHERE seq = ?").bind(settlement.seq).run();
 }
 

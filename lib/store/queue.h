@@ -44,16 +44,17 @@ class StoreQueue {
 
   // How long a message that failed may rest at most. One that rests for longer than that met a clock that
   // jumped.
-  static constexpr std::int64_t kLongestRest = 60'000;
+  static constexpr std::int64_t kLongestRetryDelay = 60'000;
 
  private:
   void open();
+  [[noreturn]] void throw_missing() const;
   void bind(const Binding& binding);
   void settle_one(const Settlement& settlement, std::int64_t now);
 
   const SourceOptions& options_;
   StoreFile& file_;
-  std::int64_t owner_;
+  std::int64_t owner_ = 0;
   std::string name_, store_id_;
 };
 

@@ -74,7 +74,10 @@ class Routes {
 // Routes and stores what was put in one transaction, and confirms it once that is on the disk.
 class StoreSink final : public Sink {
  public:
-  StoreSink(const Url& url, const SinkOptions& options) : file_(url, true) { prepare(options); }
+  StoreSink(const Url& url, const SinkOptions& options)
+      : file_(url, Access::create, options.timeout), locked_(file_.database()) {
+    prepare(options);
+  }
 
   void put(Ticket ticket, const Record& record) override {
     waiting_.push_back({ticket, &record});
@@ -83,14 +86,14 @@ class StoreSink final : public Sink {
   }
 
   void flush() override {
-    if (!waiting_.empty()) locked_ = locked_out([this] { store_waiting(); });
+    if (!waiting_.empty()) locked_.run([this] { store_waiting(); });
   }
 
   void results(std::vector<DeliveryResult>& out) override { move_append(known_, out); }
 
-  Wait wait() const override { return Wait(std::chrono::milliseconds(locked_.empty() ? 0 : 10)); }
+  Wait wait() const override { return Wait(std::chrono::milliseconds(locked_.duration() ? 10 : 0)); }
 
-  std::string_view stalled() const override { return locked_; }
+  std::string_view stalled() const override { return locked_.text(); }
 
  private:
   struct Waiting {
@@ -109,7 +112,7 @@ class StoreSink final : public Sink {
     move_append(results, known_);
     waiting_.clear();
     waiting_bytes_ = 0;
-    file_.checkpoint();
+    file_.tidy();
   }
 
   void prepare(const SinkOptions& options) {
@@ -156,6 +159,7 @@ class StoreSink final : public Sink {
     auto query = file_.database().query(kSql);
     bind_new_row(query, queue, row);
     query.run();
+    file_.must_have_changed("storing a message");
   }
 
   StoreFile file_;
@@ -163,8 +167,8 @@ class StoreSink final : public Sink {
   std::vector<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::vector<DeliveryResult> known_;
-  std::string into_;        // the queue for all of them, or ""
-  std::string locked_;      // another process keeps us out, or ""
+  std::string into_;  // the queue for all of them, or ""
+  LockedOut locked_;
   std::string properties_;  // kept for its memory
 };
 

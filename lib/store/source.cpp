@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/backoff.h"
+#include "base/duration.h"
 #include "store/store.h"
 
 namespace iso::store {
@@ -12,27 +13,42 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kShortestWait{1}, kLongestWait{25};
-constexpr milliseconds kLookAtLeast{
-    250};  // for what no commit tells of: an owner that died, a rest that is over
-constexpr Backoff kRest{milliseconds(500), milliseconds(StoreQueue::kLongestRest)};
+constexpr milliseconds kPollInterval{
+    250};  // for what no commit tells of: an owner that died, a retry that is due
+constexpr Backoff kRetryDelay{milliseconds(500), milliseconds(StoreQueue::kLongestRetryDelay)};
 
 std::int64_t now_ms() {
   return system_clock().wall().time_since_epoch().count();
 }
 
+Access access_for(const SourceOptions& options) {
+  if (options.declare) return Access::create;
+  return options.peek ? Access::look : Access::use;
+}
+
 }  // namespace
 
 StoreSource::StoreSource(const Url& url, const SourceOptions& options)
-    : options_(options), file_(url, options.declare), queue_(file_, options_), pause_(kShortestWait) {
+    : options_(options),
+      file_(url, access_for(options), options.timeout),
+      queue_(file_, options_),
+      pause_(kShortestWait),
+      locked_(file_.database()) {
+  if (options_.peek && file_.database().is_still())
+    options_.notice(fmt::format(
+        "{} is in a folder that cannot be written: it is read as it is now, as a copy that stands "
+        "still",
+        file_.path()));
   // From here on a loss of power only means that a message comes again.
-  file_.sync_commits(false);
+  if (!options_.peek) file_.sync_commits(false);
 }
 
-void StoreSource::locked(const Error& error) {
-  const auto now = system_clock().steady();
-  if (!locked_since_) options_.notice(fmt::format("{}; waiting", error.what()));
-  locked_since_ = locked_since_.value_or(now);
-  if (options_.outage.count() != 0 && now - *locked_since_ >= options_.outage) throw error;
+void StoreSource::tell_of_lock(bool done) {
+  if (!told_of_lock_ && !locked_.text().empty()) options_.notice(locked_.text() + "; waiting");
+  told_of_lock_ = !locked_.text().empty();
+  if (!done && options_.outage.count() != 0 && *locked_.duration() >= options_.outage)
+    throw Error(ErrorKind::unavailable, fmt::format("{}: another process held it locked for {}", file_.path(),
+                                                    duration_text(options_.outage)));
 }
 
 SourceState StoreSource::take(std::size_t most, std::vector<Delivery>& out) {
@@ -42,14 +58,14 @@ SourceState StoreSource::take(std::size_t most, std::vector<Delivery>& out) {
                                options_.prefetch - std::min<std::size_t>(claimed_.size(), options_.prefetch));
   SourceState state = SourceState::idle;
   const bool done =
-      unless_locked([&] { state = most != 0 && may_take() && worth_a_look() ? claim(most, out) : rest(); });
-  return done ? state : rest();
+      unless_locked([&] { state = most != 0 && may_take() && should_poll() ? claim(most, out) : pause(); });
+  return done ? state : pause();
 }
 
 // Another relay that has the queue keeps it until it ends, however it ends.
 bool StoreSource::may_take() {
   if (!options_.relay || alone_) return true;
-  alone_ = file_.owners().take_alone(queue_.name());
+  alone_ = file_.try_lock_queue(queue_.name());
   if (!alone_ && !told_of_other_)
     options_.notice(fmt::format("another relay has the queue \"{}\"; waiting for it to end", queue_.name()));
   told_of_other_ = !alone_;
@@ -57,18 +73,18 @@ bool StoreSource::may_take() {
 }
 
 // Asking for data_version costs a microsecond, and tells of every commit but our own.
-bool StoreSource::worth_a_look() {
+bool StoreSource::should_poll() {
   const auto version = file_.database().integer("PRAGMA data_version");
   const auto now = system_clock().steady();
-  if (!look_ && version == seen_ && now < next_look_) return false;
-  if (now >= next_look_) file_.bury_the_dead();
-  next_look_ = now + kLookAtLeast;
+  if (!poll_now_ && version == seen_ && now < next_poll_) return false;
+  if (now >= next_poll_) file_.release_dead_owners();
+  next_poll_ = now + kPollInterval;
   seen_ = version;
-  look_ = false;
+  poll_now_ = false;
   return true;
 }
 
-SourceState StoreSource::rest() {
+SourceState StoreSource::pause() {
   pause_ = std::min(pause_ * 2, kLongestWait);
   return SourceState::idle;
 }
@@ -76,14 +92,14 @@ SourceState StoreSource::rest() {
 SourceState StoreSource::claim(std::size_t most, std::vector<Delivery>& out) {
   const auto now = now_ms();
   queue_.expire(now);
-  if (!queue_.has_ready(now)) return rest();
+  if (!queue_.has_ready(now)) return pause();
   std::vector<StoredMessage> messages;
   queue_.claim(most, now, messages);
   Ticket ticket = next_ticket_;
   for (const auto& message : messages) claimed_.emplace(ticket++, Claimed{message.seq, message.attempts});
   give(messages, out);
   pause_ = kShortestWait;
-  look_ = true;
+  poll_now_ = true;
   return messages.size() == most ? SourceState::ready : SourceState::idle;
 }
 
@@ -123,7 +139,7 @@ bool StoreSource::settle(Ticket ticket, Disposition how, std::string_view why) {
   if (how == Disposition::requeue) {
     const std::uint32_t failures = attempts + 1;
     settlement.dead = options_.max_attempts != 0 && failures >= options_.max_attempts;
-    if (!settlement.dead) settlement.not_before = rest_after(failures);
+    if (!settlement.dead) settlement.not_before = retry_at(failures);
   }
   const bool comes_again =
       (how == Disposition::give_back || (how == Disposition::requeue && !settlement.dead)) && !stopped_;
@@ -131,17 +147,18 @@ bool StoreSource::settle(Ticket ticket, Disposition how, std::string_view why) {
   return comes_again;
 }
 
-std::int64_t StoreSource::rest_after(std::uint32_t failures) {
-  const auto rest = backoff_delay(kRest, failures, std::uniform_real_distribution()(random_));
-  next_look_ = std::min(next_look_, system_clock().steady() + rest);
+std::int64_t StoreSource::retry_at(std::uint32_t failures) {
+  const auto rest = backoff_delay(kRetryDelay, failures, std::uniform_real_distribution()(random_));
+  next_poll_ = std::min(next_poll_, system_clock().steady() + rest);
   return now_ms() + rest.count();
 }
 
 void StoreSource::flush() {
-  if (settled_.empty()) return;
+  if (options_.peek) return;
+  // Also with nothing to settle: what an application writes while our sink is away must not pile up.
   const bool done = unless_locked([this] {
-    queue_.settle(settled_, now_ms());
-    file_.checkpoint();
+    if (!settled_.empty()) queue_.settle(settled_, now_ms());
+    file_.tidy();
   });
   if (done) settled_.clear();
 }

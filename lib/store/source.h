@@ -29,21 +29,15 @@ class StoreSource final : public Source {
 
   StoreFile& file() { return file_; }
   std::string_view queue() const override { return queue_.name(); }
-  void look_at_once() { look_ = true; }  // someone in this process put something there
+  void poll_now() { poll_now_ = true; }  // someone in this process put something there
 
   // Runs `call` on the store. False if another process kept it locked, which is no loss: all that is to be
   // done is done later. Throws ErrorKind::unavailable when that went on for the options' outage.
   template <class Call>
   bool unless_locked(Call call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unavailable) throw;
-      locked(error);
-      return false;
-    }
-    locked_since_.reset();
-    return true;
+    const bool done = locked_.run(call);
+    tell_of_lock(done);
+    return done;
   }
 
  private:
@@ -52,15 +46,15 @@ class StoreSource final : public Source {
     std::uint32_t attempts;
   };
 
-  bool worth_a_look();
+  bool should_poll();
   bool may_take();
-  SourceState rest();
+  SourceState pause();
   SourceState claim(std::size_t most, std::vector<Delivery>& out);
   SourceState peek(std::size_t most, std::vector<Delivery>& out);
   void tell_of_more();
   void give(std::vector<StoredMessage>& messages, std::vector<Delivery>& out);
-  std::int64_t rest_after(std::uint32_t failures);
-  void locked(const Error& error);
+  std::int64_t retry_at(std::uint32_t failures);
+  void tell_of_lock(bool done);
 
   SourceOptions options_;
   StoreFile file_;
@@ -74,10 +68,10 @@ class StoreSource final : public Source {
 
   std::chrono::milliseconds pause_;
   std::int64_t seen_ = -1;  // PRAGMA data_version when we looked last
-  bool look_ = true;        // there may be something, whatever data_version says
-  Clock::Steady next_look_;
-  bool alone_ = false, told_of_other_ = false, stopped_ = false;
-  std::optional<Clock::Steady> locked_since_;  // another process keeps us out
+  bool poll_now_ = true;    // there may be something, whatever data_version says
+  Clock::Steady next_poll_;
+  bool alone_ = false, told_of_other_ = false, told_of_lock_ = false, stopped_ = false;
+  LockedOut locked_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

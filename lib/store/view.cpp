@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/url_options.h"
 #include "store/file.h"
 #include "store/rows.h"
 
@@ -15,19 +16,12 @@ namespace {
 
 constexpr std::int64_t kSeqsPerPage = 100'000;  // also of other queues: they take time too
 
-const std::string& existing(const std::string& path) {
+const std::string& existing(const Url& url) {
+  check_options(url);
   std::error_code error;
-  if (!std::filesystem::exists(path, error))
-    throw Error(ErrorKind::missing, fmt::format("no store {}", path));
-  return path;
-}
-
-// Who closes a database last moves what is in its log into the file. The log of someone who died is not ours
-// to move.
-bool has_log(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path + "-wal", error);
-  return !error && size != 0;
+  if (!std::filesystem::exists(url.path, error) && !error)
+    throw Error(ErrorKind::missing, fmt::format("there is no store {}", url.path));
+  return url.path;
 }
 
 // What an inbox was told of how a message came to it.
@@ -57,10 +51,12 @@ void add_answer(StoreView::Answers& answers, std::string_view application, std::
 
 }  // namespace
 
-StoreView::StoreView(const Url& url) : database_(existing(url.path), sqlite::Database::Open::existing) {
-  if (has_log(url.path)) database_.keep_log();
-  if (database_.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'iso_meta'") == 0)
-    throw Error(ErrorKind::io, fmt::format("{} is no store of iso", url.path));
+StoreView::StoreView(const Url& url) : database_(existing(url), sqlite::Database::Open::look) {
+  database_.distrust_schema();
+  // Who closes a database last moves what is in its log into the file. The log of someone who died is not
+  // ours to move.
+  if (database_.log_bytes() != 0) database_.keep_log();
+  check_store(database_);
   store_version(database_);
   auto row = database_.query("SELECT value FROM iso_meta WHERE name = 'store_id'");
   if (row.step()) store_id_ = row.text(0);

@@ -63,6 +63,9 @@ class StoreView {
   // False: there is no other page.
   bool ledger_page(std::optional<std::string>& after, const EachMessage& each);
 
+  // The folder cannot be written, so what others write from now on is not seen.
+  bool is_still() const { return database_.is_still(); }
+
   // Tells whether others wrote to the store between two calls: then it has another value.
   std::int64_t version();
 

@@ -250,7 +250,7 @@ TEST_CASE("breaker: without a usable file all are admitted, and that is told onc
   SUBCASE("a folder in the place of the file") {
     mkdir((trial.folder.path + "/state").c_str(), 0700);
     mkdir(trial.folder.file().c_str(), 0700);
-    goes_on(trial, "unable to open");
+    goes_on(trial, "it is a folder");
   }
   SUBCASE("garbage") {
     mkdir((trial.folder.path + "/state").c_str(), 0700);
@@ -263,7 +263,7 @@ TEST_CASE("breaker: without a usable file all are admitted, and that is told onc
       sqlite::Database others(trial.folder.file(), sqlite::Database::Open::create);
       others.execute("CREATE TABLE t(x); INSERT INTO t VALUES(1)");
     }
-    goes_on(trial, "is no file of circuits");
+    goes_on(trial, "is not a file of circuits");
     sqlite::Database others(trial.folder.file(), sqlite::Database::Open::existing);
     CHECK(others.integer("SELECT count(*) FROM sqlite_schema") == 1);
   }

@@ -13,7 +13,7 @@ using namespace store;
 // A store in a folder of its own, and another connection to it for what other programs do.
 struct SmallStore {
   explicit SmallStore(std::string_view sql = "") {
-    { StoreFile(url(), true); }  // makes it
+    { StoreFile(url(), Access::create); }  // makes it
     if (!sql.empty()) run(sql);
   }
 

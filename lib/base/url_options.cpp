@@ -1,0 +1,40 @@
+#include "base/url_options.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/core.h>
+#include <span>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "base/text.h"
+
+namespace iso {
+namespace {
+
+// The options that the ends read, for the whole program: one that is not here is a slip of the pen.
+constexpr std::array<std::string_view, 3> kStoreOptions{"retain", "sync", "adopt"};
+constexpr std::array<std::string_view, 6> kBrokerOptions{"heartbeat", "cacertfile", "certfile",
+                                                         "keyfile",   "verify",     "auth_mechanism"};
+
+std::span<const std::string_view> options_of(std::string_view scheme) {
+  if (scheme == "sqlite") return kStoreOptions;
+  if (scheme.starts_with("amqp")) return kBrokerOptions;
+  return {};  // a library reads them, and says what it does not know
+}
+
+}  // namespace
+
+void check_options(const Url& url) {
+  const auto known = options_of(url.scheme);
+  if (known.empty()) return;
+  for (const auto& [name, value] : url.query) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = nearest(name, known);
+    const std::string hint =
+        near.empty() ? "known are " + join(known, ", ") : fmt::format("did you mean {}?", near);
+    throw Error(ErrorKind::usage, fmt::format("{} URL: unknown option \"{}\"; {}", url.scheme, name, hint));
+  }
+}
+
+}  // namespace iso

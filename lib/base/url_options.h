@@ -1,0 +1,11 @@
+#pragma once
+
+#include "base/url.h"
+
+namespace iso {
+
+// Refuses a query option that no end of this scheme reads, with the known name that is nearest. Called where
+// an end is opened. Throws Error(ErrorKind::usage).
+void check_options(const Url& url);
+
+}  // namespace iso

@@ -1,0 +1,265 @@
+#include "store/file.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "store/source.h"
+#include "store/view.h"
+#include "support/errors.h"
+#include "support/small_store.h"
+
+using namespace iso;
+using namespace iso::store;
+using namespace std::chrono_literals;
+using test::error_of;
+using test::says;
+using test::SmallStore;
+
+namespace {
+
+Url store_url(const std::string& path, std::string_view query = "") {
+  return parse_url("sqlite:" + path + std::string(query));
+}
+
+SourceOptions queue_options(std::string_view queue = "q") {
+  SourceOptions options;
+  options.queue = queue;
+  options.timeout = 300ms;
+  return options;
+}
+
+std::size_t taken_from(Source& source) {
+  std::vector<Delivery> taken;
+  source.take(10, taken);
+  return taken.size();
+}
+
+constexpr const char* kOneMessage =
+    "INSERT INTO iso_queues(name) VALUES('q'); INSERT INTO iso_messages(queue, body) VALUES('q', '1')";
+
+// What `call` says as someone who owns nothing and may write nothing there.
+template <class Call>
+bool holds_for_nobody(Call call) {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(2);
+    _exit(call() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("store: who takes a message by one name of the file is alive for who comes by another") {
+  const SmallStore store(kOneMessage);
+  const std::string link = store.folder.path + "/link.db";
+  std::filesystem::create_symlink(store.path(), link);
+  StoreSource one(store.url(), queue_options());
+  REQUIRE(taken_from(one) == 1);
+  StoreSource other(store_url(link), queue_options());
+  CHECK(taken_from(other) == 0);
+  other.poll_now();
+  CHECK(taken_from(other) == 0);
+}
+
+TEST_CASE("store: one relay has a queue, by whatever name the file is called") {
+  const SmallStore store(kOneMessage);
+  const std::string link = store.folder.path + "/link.db";
+  std::filesystem::create_symlink(store.path(), link);
+  SourceOptions options = queue_options();
+  options.relay = true;
+  StoreSource one(store.url(), options);
+  REQUIRE(taken_from(one) == 1);
+  options.queue = "q";
+  StoreSource other(store_url(link), options);
+  CHECK(taken_from(other) == 0);
+}
+
+TEST_CASE("store: nothing beside the store says who is alive, so nothing can be removed or made by others") {
+  const SmallStore store(kOneMessage);
+  StoreSource one(store.url(), queue_options());
+  REQUIRE(taken_from(one) == 1);
+  for (const auto& entry : std::filesystem::directory_iterator(store.folder.path)) {
+    const auto name = entry.path().filename().string();
+    CHECK((name == "store.db" || name == "store.db-wal" || name == "store.db-shm"));
+  }
+}
+
+TEST_CASE("store: the locks of who still listens outlive another who ends in the same process") {
+  const SmallStore store(kOneMessage);
+  StoreSource one(store.url(), queue_options());
+  REQUIRE(taken_from(one) == 1);
+  { StoreSource brief(store.url(), queue_options()); }
+  StoreSource other(store.url(), queue_options());
+  CHECK(taken_from(other) == 0);
+}
+
+TEST_CASE("store: a file with two names is refused, since SQLite keeps a log for each") {
+  const SmallStore store(kOneMessage);
+  std::filesystem::create_hard_link(store.path(), store.folder.path + "/other.db");
+  const Error error = error_of([&] { StoreFile(store.url(), Access::use); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(says(error, "has 2 names"));
+  CHECK(error_of([&] { StoreView(store.url()); }).kind() == ErrorKind::io);
+}
+
+TEST_CASE("store: what is no file name is a usage error") {
+  const test::Folder folder;
+  for (const std::string& path :
+       {std::string(":memory:"), std::string("file:a.db"), std::string("file::memory:"), folder.path,
+        folder.path + "/", std::string()}) {
+    CAPTURE(path);
+    Url url;
+    url.scheme = "sqlite";
+    url.path = path;
+    CHECK(error_of([&] { StoreFile(url, Access::create); }).kind() == ErrorKind::usage);
+  }
+  CHECK(std::filesystem::is_empty(folder.path));
+}
+
+TEST_CASE("store: an option that no store has is a usage error that names the nearest") {
+  const test::Folder folder;
+  const Error error =
+      error_of([&] { StoreFile(store_url(folder.path + "/a.db", "?retian=1d"), Access::create); });
+  CHECK(error.kind() == ErrorKind::usage);
+  CHECK(says(error, "did you mean retain?"));
+  CHECK(error_of([&] { StoreFile(store_url(folder.path + "/a.db", "?adopt=ja"), Access::create); }).kind() ==
+        ErrorKind::usage);
+}
+
+TEST_CASE("store: a new file is its owner's alone") {
+  const test::Folder folder;
+  const mode_t before = umask(0);
+  StoreFile file(store_url(folder.path + "/a.db"), Access::create);
+  file.database().execute("INSERT INTO iso_queues(name) VALUES('q')");
+  umask(before);
+  for (const char* part : {"", "-wal", "-shm"}) {
+    struct stat status {};
+    REQUIRE(stat((folder.path + "/a.db" + part).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+  }
+}
+
+TEST_CASE("store: who holds the lock of setting up for ever keeps nobody waiting for ever") {
+  const test::Folder folder;
+  const std::string path = folder.path + "/a.db";
+  { sqlite::Database(path, sqlite::Database::Open::create).execute("PRAGMA user_version=0; VACUUM"); }
+  ByteLocks hostile(ByteLocks::Database{path});
+  REQUIRE(hostile.try_lock(std::int64_t{1} << 61));
+  const Error error = error_of([&] { StoreFile(store_url(path), Access::create, 50ms); });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(says(error, "setting it up"));
+}
+
+TEST_CASE("store: a database in UTF-16 is refused, and left as it was") {
+  const test::Folder folder;
+  const std::string path = folder.path + "/theirs.db";
+  {
+    sqlite::Database(path, sqlite::Database::Open::create)
+        .execute("PRAGMA encoding='UTF-16'; CREATE TABLE theirs(a)");
+  }
+  const std::string before = read_file(path);
+  const Error error = error_of([&] { StoreFile(store_url(path, "?adopt=yes"), Access::create); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(says(error, "UTF-16"));
+  CHECK(read_file(path) == before);
+}
+
+TEST_CASE("store: a view in the place of a table is refused") {
+  const SmallStore store(
+      "DROP TABLE iso_queues; CREATE VIEW iso_queues(name, owner) AS WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+      "ALL SELECT i + 1 FROM n) SELECT i, 0 FROM n");
+  CHECK(says(error_of([&] { StoreFile(store.url(), Access::use); }), "iso_queues is a view"));
+  CHECK(says(error_of([&] { StoreView(store.url()); }), "iso_queues is a view"));
+}
+
+TEST_CASE("store: a trigger that makes storing do nothing is told, and nothing is confirmed") {
+  const SmallStore store(
+      "INSERT INTO iso_queues(name) VALUES('q');"
+      "CREATE TRIGGER swallow BEFORE INSERT ON iso_messages BEGIN SELECT RAISE(IGNORE); END");
+  auto sink = open_store_sink(store.url(), {});
+  Record record;
+  record.routing_key = "q";
+  record.body = "1";
+  sink->put(1, record);
+  const Error error = error_of([&] { sink->flush(); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(says(error, "a trigger"));
+}
+
+TEST_CASE("store: a trigger without end is ended") {
+  const SmallStore store(
+      "INSERT INTO iso_queues(name) VALUES('q');"
+      "CREATE TABLE n(i);"
+      "CREATE TRIGGER endless BEFORE INSERT ON iso_messages BEGIN INSERT INTO n WITH RECURSIVE n(i) AS "
+      "(SELECT "
+      "1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n; END");
+  SinkOptions options;
+  options.timeout = 100ms;
+  auto sink = open_store_sink(store.url(), options);
+  Record record;
+  record.routing_key = "q";
+  record.body = "1";
+  sink->put(1, record);
+  CHECK(says(error_of([&] { sink->flush(); }), "had not ended after 0.1 s"));
+}
+
+TEST_CASE("store: one in a folder that cannot be written can be looked at, as a copy that stands still") {
+  const SmallStore store(kOneMessage);
+  {
+    sqlite::Database(store.path(), sqlite::Database::Open::existing)
+        .execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  for (const char* part : {"-wal", "-shm"}) std::filesystem::remove(store.path() + part);
+  chmod(store.path().c_str(), 0444);
+  chmod(store.folder.path.c_str(), 0555);
+  CHECK(holds_for_nobody([&] {
+    SourceOptions options = queue_options();
+    options.peek = true;
+    std::string told;
+    options.notice = [&](std::string_view text) { told = text; };
+    StoreSource source(store.url(), options);
+    return taken_from(source) == 1 && told.find("stands still") != told.npos;
+  }));
+  CHECK(holds_for_nobody([&] {
+    StoreView view(store.url());
+    return view.is_still() && view.last_seq() == 1;
+  }));
+  chmod(store.folder.path.c_str(), 0755);
+}
+
+TEST_CASE("store: what an application writes while nothing can be settled does not make the log grow") {
+  const SmallStore store("INSERT INTO iso_queues(name) VALUES('q')");
+  StoreSource relay(store.url(), queue_options());
+  sqlite::Database application(store.path(), sqlite::Database::Open::existing);
+  application.execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) "
+      "INSERT INTO iso_messages(queue, body) SELECT 'q', zeroblob(1000) FROM n");
+  REQUIRE(application.log_bytes() > 4 << 20);
+  relay.flush();
+  CHECK(application.log_bytes() == 0);
+}
+
+TEST_CASE("store: who is locked out says so once it has gone on for long, and reading does not hide it") {
+  const SmallStore store;
+  sqlite::Database database(store.path(), sqlite::Database::Open::existing);
+  LockedOut locked(database);
+  CHECK_FALSE(locked.run([] { throw Error(ErrorKind::unavailable, "locked"); }));
+  REQUIRE(locked.duration());
+  CHECK(locked.text().empty());
+  CHECK(locked.run([] {}));
+  CHECK(locked.duration());
+  CHECK(locked.run([&] {
+    sqlite::Transaction transaction(database);
+    transaction.commit();
+  }));
+  CHECK_FALSE(locked.duration());
+  CHECK(error_of([&] { locked.run([] { throw Error(ErrorKind::io, "full"); }); }).kind() == ErrorKind::io);
+}
