@@ -50,7 +50,9 @@ bool has_failures(const ListenOptions& args, const ListenCounts& counts, bool on
   const auto& [tally, inbox, answers, ledger] = counts;
   if (tally.rejected != 0) {
     report.error(fmt::format("{} messages were rejected {}: {}", tally.rejected,
-                             args.acks.empty() ? "by their handler" : "as no confirmations",
+                             !args.acks.empty()   ? "as no confirmations"
+                             : args.has_handler() ? "by their handler"
+                                                  : "since they cannot be read",
                              on_broker
                                  ? "the broker deletes them, or moves them to the dead-letter exchange if "
                                    "the queue has one"

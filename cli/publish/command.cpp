@@ -82,7 +82,7 @@ Outcome ending(const PublishOptions& args, const PumpSummary& tally, const Sessi
   }
   if (tally.stop == StopReason::bad_input) report.error("stopped at the first bad input: " + summary);
   if (tally.bad_input != 0) return Outcome::bad_data;
-  if (tally.returned + tally.nacked != 0) return Outcome::no;
+  if (tally.returned + tally.nacked + tally.rejected != 0) return Outcome::no;
   if (tally.unconfirmed != 0)
     throw Error(ErrorKind::unconfirmed,
                 fmt::format("{} of {} requests have not had their replies", tally.unconfirmed, tally.taken));

@@ -27,7 +27,9 @@ void Receipts::add(const Delivery& taken, const DeliveryResult& result) {
     return;
   }
   if (taken.bad_input) {
-    failures_.add(fmt::format("input {}: {}", taken.bad_input->number, taken.bad_input->why));
+    failures_.add(taken.bad_input->number == 0
+                      ? taken.bad_input->why  // a message of a queue, which stays there, dead
+                      : fmt::format("input {}: {}", taken.bad_input->number, taken.bad_input->why));
   } else {
     if (on_stdout_) append_receipt(receipts_.buffer(), taken.record, result);
     if (result.status != DeliveryStatus::confirmed) failures_.add(failure_text(taken.record, result));

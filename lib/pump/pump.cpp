@@ -25,6 +25,11 @@ std::string reason_of(const DeliveryResult& result) {
   return fmt::format("{} ({})", result.reply_text, result.reply_code);
 }
 
+// No input of ours, but a message that cannot be given and stays dead in its queue: it has no number.
+bool is_dead(const Delivery& taken) {
+  return taken.bad_input && taken.bad_input->number == 0;
+}
+
 class Pump {
  public:
   Pump(Source& source, Sink& sink, const PumpOptions& options, PumpObserver& observer)
@@ -146,7 +151,7 @@ class Pump {
     }
     if (entry.taken.bad_input) {
       window_.resolve({entry.taken.ticket, DeliveryStatus::unconfirmed, 0, {}});
-      if (options_.strict) stop_taking(StopReason::bad_input);
+      if (options_.strict && !is_dead(entry.taken)) stop_taking(StopReason::bad_input);
     } else {
       sink_.put(entry.taken.ticket, entry.taken.record);
     }
@@ -196,7 +201,7 @@ class Pump {
 
   void count(const Window::Entry& entry) {
     if (entry.taken.bad_input) {
-      ++summary_.bad_input;
+      ++(is_dead(entry.taken) ? summary_.rejected : summary_.bad_input);
       return;
     }
     if (entry.result->comes_again || entry.result->status == DeliveryStatus::deferred ||

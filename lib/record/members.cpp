@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "record/plain.h"
+#include "record/read.h"
 #include "record/scan.h"
 #include "record/time.h"
 
@@ -84,7 +85,7 @@ constexpr std::array<NamedSetter, 14> kSetters{{
     {"expiration",
      [](Record& r, std::string_view n, std::string_view v) {
        const std::string digits = v.starts_with('"') ? string_member(n, v) : std::string(v);
-       if (!integer<std::uint32_t>(digits)) wrong(n, "milliseconds, as an integer or a string of digits", v);
+       if (!expiration_ms(digits)) wrong(n, "milliseconds, as an integer or a string of digits", v);
        r.expiration = digits;
      }},
     {"timestamp",

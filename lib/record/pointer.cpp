@@ -100,18 +100,24 @@ std::optional<std::size_t> index_of(std::string_view token) {
   return index;
 }
 
-Pointer::Pointer(std::string_view text) : tokens_(pointer_tokens(text)) {
+Pointer::Pointer(std::string_view text) : text_(text), tokens_(pointer_tokens(text)) {
   if (text.empty()) not_a_pointer(text);
 }
 
 std::optional<std::string> Pointer::text_at(const Record& record) const {
+  if (tokens_.size() == 1 && tokens_.front() == "body") return record.body;
+  const auto json = json_at(record);
+  return json ? text_of(*json) : std::nullopt;
+}
+
+std::optional<std::string> Pointer::json_at(const Record& record) const {
   const bool in_body = tokens_.front() == "body";
-  if (in_body && tokens_.size() == 1) return record.body;
   if (in_body && record.body_kind != BodyKind::json) return std::nullopt;
   std::string rest;
   if (!in_body) append_record(rest, record, BodyAs::left_out);
   const auto tokens = std::span(tokens_).subspan(in_body ? 1 : 0);
-  return text_of(find(in_body ? std::string_view(record.body) : rest, tokens));
+  const Slice found = find(in_body ? std::string_view(record.body) : rest, tokens);
+  return found && *found != "null" ? std::optional(std::string(*found)) : std::nullopt;
 }
 
 std::optional<std::string> Pointer::text_in(std::string_view json) const {

@@ -30,10 +30,15 @@ class Pointer {
   // What is there: the text of a string, the JSON of anything else as it stands. Nothing if there is none, or
   // null. /body alone is the body's bytes, whatever its kind.
   std::optional<std::string> text_at(const Record& record) const;
-  // The same in any JSON value.
+  // The JSON of what is there, as it stands. Nothing if there is none, or null; of /body alone, if it is not
+  // JSON.
+  std::optional<std::string> json_at(const Record& record) const;
+  const std::string& text() const { return text_; }  // as it was given
+  // As text_at in any JSON value.
   std::optional<std::string> text_in(std::string_view json) const;
 
  private:
+  std::string text_;
   std::vector<std::string> tokens_;
 };
 

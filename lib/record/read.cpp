@@ -1,6 +1,7 @@
 #include "record/read.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/core.h>
 #include <vector>
 
@@ -44,6 +45,16 @@ Record read_record(std::string_view json) {
   } catch (const Fault& fault) {
     throw Error(ErrorKind::data, fmt::format("byte {}: {}", fault.offset + 1, fault.why));
   }
+}
+
+std::optional<std::uint32_t> expiration_ms(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || (negative && number != 0))
+    return std::nullopt;
+  return number;
 }
 
 }  // namespace iso

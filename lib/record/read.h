@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "record/record.h"
@@ -13,5 +15,9 @@ namespace iso {
 // drop. Throws Error(ErrorKind::data): what is wrong, with the byte offset and field; an unknown field
 // suggests the nearest; a field `error` says that the record is one of --rejects that was not mended yet.
 Record read_record(std::string_view json);
+
+// A time to live in a queue, in milliseconds, as RabbitMQ reads it: decimal, a sign is allowed. Nothing for
+// anything else, and for one that is negative or longer than 49 days.
+std::optional<std::uint32_t> expiration_ms(std::string_view text);
 
 }  // namespace iso

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fmt/core.h>
+#include <map>
 #include <random>
 #include <vector>
 
@@ -61,10 +62,9 @@ bool has_store(sqlite::Database& database) {
 
 // Text is read as its bytes.
 void check_encoding(sqlite::Database& database) {
-  auto encoding = database.query("PRAGMA encoding");
-  if (encoding.step() && encoding.text(0) != "UTF-8")
-    throw Error(ErrorKind::io, fmt::format("{} is a database in {}; a store needs one in UTF-8",
-                                           database.path(), encoding.text(0)));
+  if (database.integer("SELECT encoding <> 'UTF-8' FROM pragma_encoding") != 0)
+    throw Error(ErrorKind::io,
+                fmt::format("{} is a database in UTF-16; a store needs one in UTF-8", database.path()));
 }
 
 }  // namespace
@@ -277,13 +277,38 @@ std::string StoreFile::id() {
 }
 
 void StoreFile::prune(std::int64_t now_ms, std::int64_t most) {
-  database_
-      .query(
-          "DELETE FROM iso_messages WHERE seq IN "
-          "(SELECT seq FROM iso_messages WHERE state = 1 AND state_ms < ? ORDER BY state_ms LIMIT ?)")
-      .bind(now_ms - retain_ms_)
-      .bind(most)
-      .run();
+  delete_done("SELECT seq FROM iso_messages WHERE state = 1 AND state_ms < ?1 ORDER BY state_ms LIMIT ?2",
+              now_ms - retain_ms_, most);
+}
+
+void StoreFile::delete_done(std::string_view select, std::int64_t first, std::int64_t second) {
+  static std::map<std::string_view, std::string> statements;  // each has one text, to be prepared once
+  auto& sql = statements[select];
+  if (sql.empty())
+    sql = fmt::format(
+        "DELETE FROM iso_messages WHERE ?2 IS NOT NULL AND seq IN ({}) RETURNING queue, created_ms", select);
+  std::map<std::string, std::int64_t, std::less<>> last;
+  {
+    auto row = database_.query(sql);
+    row.bind(first).bind(second);
+    while (row.step()) {
+      auto& known = last[std::string(row.text(0))];
+      known = std::max(known, row.integer(1));
+    }
+  }
+  for (const auto& [queue, created_ms] : last)
+    database_
+        .query(
+            "INSERT INTO iso_meta(name, value) VALUES('pruned/' || ?1, ?2) "
+            "ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)")
+        .bind(queue)
+        .bind(created_ms)
+        .run();
+}
+
+std::int64_t pruned_up_to(sqlite::Database& database, std::string_view queue) {
+  auto row = database.query("SELECT value FROM iso_meta WHERE name = 'pruned/' || ?");
+  return row.bind(queue).step() ? row.integer(0) : 0;
 }
 
 void StoreFile::must_have_changed(std::string_view what) {

@@ -59,11 +59,15 @@ class StoreFile {
   void create_exchange(std::string_view name, std::string_view type);
   void create_queue(std::string_view name, std::int64_t owner = 0);
   void create_binding(std::string_view exchange, std::string_view queue, std::string_view routing_key);
+  void changed_topology();  // those who route read it again
   bool has_exchange(std::string_view name);
   bool has_queue(std::string_view name);  // one that was made, or that an application put messages into
 
   // Deletes some done messages whose retention is over; call it within a transaction.
   void prune(std::int64_t now_ms, std::int64_t most);
+  // Deletes the messages whose seqs `select` gives, and keeps up to when what is gone was stored: what is
+  // older was here, for all that anyone knows. Call it within a transaction.
+  void delete_done(std::string_view select, std::int64_t first, std::int64_t second);
   bool keeps_done() const { return retain_ms_ > 0; }
   bool adopts() const { return adopt_; }
 
@@ -87,7 +91,6 @@ class StoreFile {
   void make_store();
   void make_tables(std::int64_t old_version);
   bool is_set_up();
-  void changed_topology();
 
   bool adopt_;
   sqlite::Database database_;
@@ -96,6 +99,9 @@ class StoreFile {
   bool full_ = true;  // false: the URL says sync=normal
   std::chrono::steady_clock::time_point next_tidy_;
 };
+
+// Up to when a queue has deleted what was done, in milliseconds since the epoch; 0: nothing.
+std::int64_t pruned_up_to(sqlite::Database& database, std::string_view queue);
 
 // Refuses what is no store of ours that can be read: another program's, a database in UTF-16, views in the
 // place of tables, a file with two names (SQLite keeps a log for each, which damages it). Throws

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollInterval{250};  // for what another process leaves when it dies
-constexpr std::size_t kLongestKey = 255;
 
 SourceOptions made_if_missing(SourceOptions options) {
   options.declare = true;
@@ -27,8 +26,10 @@ Inbox::Inbox(std::unique_ptr<Source> feed, const Url& store, const SourceOptions
              std::optional<Pointer> key)
     : feed_(std::move(feed)),
       stored_(store, made_if_missing(options)),
-      key_(std::move(key)),
-      notice_(options.notice) {}
+      rule_(std::move(key)),
+      notice_(options.notice) {
+  make_inbox(stored_.file(), stored_.queue(), rule_);
+}
 
 SourceState Inbox::take(std::size_t most, std::vector<Delivery>& out) {
   const std::size_t before = out.size();
@@ -46,7 +47,8 @@ bool Inbox::stage(std::size_t most) {
   InboxTally came;
   if (!stored_.unless_locked([&] { store(came); })) return false;
   for (const Delivery& taken : batch_)
-    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack, {});
+    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack,
+                  taken.bad_input ? taken.bad_input->why : std::string());
   feed_->flush();
   for (const Delivery& taken : batch_) {
     if (!taken.bad_input) continue;
@@ -68,68 +70,36 @@ void Inbox::store(InboxTally& came) {
   const auto now = system_clock().wall().time_since_epoch().count();
   file.sync_commits(true);
   sqlite::Transaction transaction(file.database());
-  for (const Delivery& taken : batch_)
-    if (!taken.bad_input) store_one(taken.record, now, came);
+  for (Delivery& taken : batch_)
+    if (!taken.bad_input) store_one(taken, now, came);
   transaction.commit();
   file.sync_commits(false);
 }
 
-void Inbox::store_one(const Record& record, std::int64_t now, InboxTally& came) {
-  static const std::string kSql = fmt::format(
-      "INSERT INTO iso_messages({}, dedupe_key) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-      "ON CONFLICT(queue, dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 3 "
-      "DO UPDATE SET duplicates = duplicates + 1 WHERE body_hash = excluded.body_hash RETURNING duplicates",
-      kNewRow);
-  const auto key = key_of(record);
-  const std::string hash = hash128(record.body);
+// What could not be read again is not stored, so it is not acknowledged either.
+void Inbox::store_one(Delivery& taken, std::int64_t now, InboxTally& came) {
   properties_.clear();
-  append_properties(properties_, record);
-  bool kept = false;
-  {
-    auto insert = stored_.file().database().query(kSql);
-    bind_new_row(insert, stored_.queue(), {record, properties_, hash, now, false});
-    insert.bind(key);
-    while (insert.step()) {
-      kept = true;
-      ++(insert.integer(0) == 0 ? came.stored : came.duplicates);
-    }
+  append_properties(properties_, taken.record);
+  if (std::string why = why_unreadable(properties_); !why.empty()) {
+    taken.bad_input = std::make_unique<BadInput>(BadInput{taken.ticket, 0, 0, std::move(why), {}});
+    return;
   }
-  if (kept) return;
-  ++came.conflicts;
-  keep_conflict(record, *key, hash, now);
-}
-
-// A redelivery of a conflict is not another one.
-void Inbox::keep_conflict(const Record& record, const std::string& key, std::string_view hash,
-                          std::int64_t now) {
-  static const std::string kSql = fmt::format(
-      "INSERT INTO iso_messages({}, dedupe_key, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 3)",
-      kNewRow);
-  auto& database = stored_.file().database();
-  database
-      .query(
-          "UPDATE iso_messages SET duplicates = duplicates + 1 WHERE queue = ? AND state >= 2 AND state = 3 "
-          "AND "
-          "dedupe_key = ? AND body_hash = ?")
-      .bind(stored_.queue())
-      .bind(key)
-      .bind_blob(hash)
-      .run();
-  if (database.changes() != 0) return;
-  auto insert = database.query(kSql);
-  bind_new_row(insert, stored_.queue(), {record, properties_, hash, now, false});
-  insert.bind(std::string_view(key)).run();
-  stored_.file().must_have_changed("storing a message");
-  notice_(
-      fmt::format("conflict: another message with the key \"{}\" and another content came; it is kept in {}",
-                  key, stored_.file().path()));
-}
-
-std::optional<std::string> Inbox::key_of(const Record& record) const {
-  auto key = key_ ? key_->text_at(record) : std::nullopt;
-  if (!key) key = record.message_id;
-  if (!key || key->empty()) return std::nullopt;
-  return key->size() <= kLongestKey ? std::move(key) : "xxh3-128:" + hash_text(*key);
+  const auto key = rule_.key_of(taken.record);
+  const std::string hash = hash128(taken.record.body);
+  switch (receive(stored_.file(), stored_.queue(), {taken.record, properties_, hash, now, false}, key)) {
+    case Received::stored:
+      ++came.stored;
+      break;
+    case Received::duplicate:
+      ++came.duplicates;
+      break;
+    case Received::conflict:
+      notice_(conflict_text(stored_.file(), *key));
+      [[fallthrough]];
+    case Received::conflict_again:
+      ++came.conflicts;
+      break;
+  }
 }
 
 void Inbox::flush() {

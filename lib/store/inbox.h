@@ -9,6 +9,7 @@
 #include "pump/end.h"
 #include "pump/end_options.h"
 #include "record/pointer.h"
+#include "store/inbox_rule.h"
 #include "store/source.h"
 
 namespace iso::store {
@@ -24,8 +25,7 @@ struct InboxTally {
 // store in one transaction, then acknowledged at the feed, then handed on from the queue; settling it there
 // marks it done. What was stored and not settled when a process died is handed on by the next.
 //
-// The key of a message, within the queue, is what `key` points at, else its message_id; without either each
-// message is its own.
+// InboxRule says which messages are the same.
 class Inbox final : public Source {
  public:
   // `options` say which queue, and are those of a source of the store. Throws what opening the store does.
@@ -48,13 +48,11 @@ class Inbox final : public Source {
  private:
   bool stage(std::size_t most);
   void store(InboxTally& came);
-  void store_one(const Record& record, std::int64_t now, InboxTally& came);
-  void keep_conflict(const Record& record, const std::string& key, std::string_view hash, std::int64_t now);
-  std::optional<std::string> key_of(const Record& record) const;
+  void store_one(Delivery& taken, std::int64_t now, InboxTally& came);
 
   std::unique_ptr<Source> feed_;
   StoreSource stored_;
-  std::optional<Pointer> key_;
+  InboxRule rule_;
   Notice notice_;
   std::vector<Delivery> batch_;  // taken from the feed, and not in the store yet
   bool feed_ended_ = false;

@@ -91,12 +91,15 @@ std::string LedgerSink::message_of(const Waiting& waiting) {
 // has a row in each.
 std::vector<std::string> LedgerSink::correlated(const Waiting& waiting) {
   std::vector<std::string> messages;
-  auto row = file_.database().query(
-      "SELECT min(seq), message_id FROM iso_messages WHERE correlation_id = ? AND queue IS NOT ? "
-      "GROUP BY coalesce(message_id, seq) ORDER BY 1");
+  static const std::string kSql = fmt::format(
+      "SELECT {} FROM iso_messages WHERE seq IN (SELECT min(seq) FROM iso_messages WHERE correlation_id = ? "
+      "AND "
+      "queue IS NOT ? GROUP BY coalesce(message_id, seq)) ORDER BY seq",
+      kMessage);
+  auto row = file_.database().query(kSql);
   row.bind(waiting.answer.correlation_id).bind(waiting.queue);
   while (row.step())
-    messages.push_back(row.is_null(1) ? relayed_id(store_id_, row.integer(0)) : std::string(row.text(1)));
+    messages.push_back(row.is_null(3) ? relayed_id(store_id_, row) : std::string(row.text(3)));
   return messages;
 }
 

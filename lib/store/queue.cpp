@@ -92,6 +92,7 @@ bool StoreQueue::has_ready(std::int64_t now) {
 
 // What is open is ready or rests. Where a damaged index says otherwise, waiting for it would never end.
 bool StoreQueue::is_empty(std::int64_t now) {
+  if (options_.relay && has_expired(now)) return false;
   static const std::string kSql = fmt::format(
       "SELECT EXISTS(SELECT 1 " OPEN "), EXISTS(SELECT 1 {}), EXISTS(SELECT 1 " OPEN " AND " RESTS ")",
       kReady);
@@ -104,12 +105,9 @@ bool StoreQueue::is_empty(std::int64_t now) {
 }
 
 void StoreQueue::expire(std::int64_t now) {
-  auto& database = file_.database();
-  constexpr std::string_view kExpired =
-      "SELECT 1 FROM iso_messages WHERE queue = ? AND state = 0 AND expires_ms <= ? LIMIT 1";
-  if (!database.query(kExpired).bind(name_).bind(now).step()) return;
-  sqlite::Transaction transaction(database);
-  database
+  if (!has_expired(now)) return;
+  sqlite::Transaction transaction(file_.database());
+  file_.database()
       .query(
           "UPDATE iso_messages SET state = 2, state_ms = ?2, last_error = 'expired' WHERE queue = ?1 AND "
           "state = 0 AND expires_ms <= ?2 AND seq NOT IN (SELECT seq FROM iso_claims)")
@@ -123,12 +121,7 @@ void StoreQueue::claim(std::size_t most, std::int64_t now, std::vector<StoredMes
   sqlite::Transaction transaction(file_.database());
   const std::size_t before = out.size();
   look(0, most, now, out);
-  for (std::size_t i = before; i < out.size(); ++i)
-    file_.database()
-        .query("INSERT INTO iso_claims(seq, owner) VALUES(?, ?)")
-        .bind(out[i].seq)
-        .bind(owner_)
-        .run();
+  register_claims(std::span(out).subspan(before));
   transaction.commit();
 }
 
@@ -138,15 +131,54 @@ void StoreQueue::look(std::int64_t seq, std::size_t most, std::int64_t now, std:
   row.bind(name_).bind(seq).bind(now).bind(kLongestRetryDelay).bind(static_cast<std::int64_t>(most));
   while (row.step()) {
     // Settling takes out of the index of what is open only what says so itself: the rest would come for ever.
-    if (row.integer(10) == 0)
+    if (row.integer(kMessageColumns) == 0)
       throw_damaged(file_.path(),
                     fmt::format("message {} of the queue \"{}\" is in an index of what is open, "
                                 "and is not",
                                 row.integer(0), name_));
-    out.push_back(read_message(row, file_.path(), name_, now));
-    auto& [stored, attempts, record] = out.back();
-    if (options_.relay && !record.message_id) record.message_id = relayed_id(store_id_, stored);
+    out.push_back(read_message(row, name_, now));
+    Record& record = out.back().record;
+    if (options_.relay && !record.message_id) record.message_id = relayed_id(store_id_, row);
   }
+}
+
+// A listener's queue drops what is too old, as a broker's does. What an application gave to a relay must not
+// be dropped without a word.
+void StoreQueue::claim_expired(std::size_t most, std::int64_t now, std::vector<StoredMessage>& out) {
+  static const std::string kSql = fmt::format(
+      "SELECT {} FROM iso_messages WHERE queue = ?1 AND state = 0 AND expires_ms <= ?2 AND " UNCLAIMED
+      " ORDER BY seq LIMIT ?3",
+      kMessage);
+  sqlite::Transaction transaction(file_.database());
+  const std::size_t before = out.size();
+  {
+    auto row = file_.database().query(kSql);
+    row.bind(name_).bind(now).bind(static_cast<std::int64_t>(most));
+    while (row.step()) {
+      out.push_back(read_message(row, name_, now));
+      out.back().error =
+          fmt::format("expired: message {} of queue \"{}\" was not sent within its time to live",
+                      out.back().record.message_id.value_or(fmt::format("number {}", row.integer(0))), name_);
+    }
+  }
+  register_claims(std::span(out).subspan(before));
+  transaction.commit();
+}
+
+void StoreQueue::register_claims(std::span<const StoredMessage> messages) {
+  for (const auto& message : messages)
+    file_.database()
+        .query("INSERT INTO iso_claims(seq, owner) VALUES(?, ?)")
+        .bind(message.seq)
+        .bind(owner_)
+        .run();
+}
+
+bool StoreQueue::has_expired(std::int64_t now) {
+  constexpr std::string_view kExpired =
+      "SELECT 1 FROM iso_messages WHERE queue = ? AND state = 0 AND expires_ms <= ? AND " UNCLAIMED
+      " LIMIT 1";
+  return file_.database().query(kExpired).bind(name_).bind(now).step();
 }
 
 std::int64_t StoreQueue::count_after(std::int64_t seq) {
@@ -175,7 +207,7 @@ void StoreQueue::settle_one(const Settlement& settlement, std::int64_t now) {
         .bind(settlement.seq)
         .run();
   } else if (settlement.how == Disposition::ack) {
-    database.query("DELETE FROM iso_messages WHERE seq = ?").bind(settlement.seq).run();
+    file_.delete_done("SELECT ?1", settlement.seq, 0);
   } else if (settlement.how == Disposition::give_back) {
     database.query("UPDATE iso_messages SET redeliveries = redeliveries + 1 WHERE seq = ?")
         .bind(settlement.seq)

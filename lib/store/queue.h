@@ -27,6 +27,9 @@ class StoreQueue {
   // None that could be claimed now or later. Throws ErrorKind::io if the store cannot be in order.
   bool is_empty(std::int64_t now);
   void expire(std::int64_t now);  // those whose time is over are dead
+  bool has_expired(std::int64_t now);
+  // Claims those whose time is over, with that as their error: for a relay, who reports them.
+  void claim_expired(std::size_t most, std::int64_t now, std::vector<StoredMessage>& out);
 
   void claim(std::size_t most, std::int64_t now, std::vector<StoredMessage>& out);
   // The same without a claim: what is ready after the message `seq`.
@@ -50,6 +53,7 @@ class StoreQueue {
   void open();
   [[noreturn]] void throw_missing() const;
   void bind(const Binding& binding);
+  void register_claims(std::span<const StoredMessage> messages);
   void settle_one(const Settlement& settlement, std::int64_t now);
 
   const SourceOptions& options_;

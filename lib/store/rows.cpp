@@ -1,6 +1,5 @@
 #include "store/rows.h"
 
-#include <charconv>
 #include <fmt/core.h>
 
 #include "base/error.h"
@@ -17,10 +16,9 @@ void append_properties(std::string& out, const Record& record) {
 void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& row) {
   const Record& record = row.record;
   query.bind(queue).bind(row.now_ms).bind(row.now_ms);
-  if (record.expiration && row.expires) {
-    std::int64_t life = 0;
-    std::from_chars(record.expiration->data(), record.expiration->data() + record.expiration->size(), life);
-    query.bind(row.now_ms + life);
+  const auto life = record.expiration && row.expires ? expiration_ms(*record.expiration) : std::nullopt;
+  if (life) {
+    query.bind(row.now_ms + *life);
   } else {
     query.bind_null();
   }
@@ -41,6 +39,7 @@ std::string read_row_without_body(const sqlite::Query& row, std::string_view que
   try {
     record = read_record(row.text(5));
   } catch (const Error& error) {
+    if (!row.is_null(3)) record.message_id = row.text(3);
     return fmt::format("message {} of queue \"{}\": its properties: {}", message.seq, queue, error.what());
   }
   if (!row.is_null(8) && row.text(8) != hash128(body_of_row(row)))
@@ -66,11 +65,9 @@ std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMes
   return {};
 }
 
-StoredMessage read_message(const sqlite::Query& row, std::string_view file, std::string_view queue,
-                           std::int64_t now_ms) {
+StoredMessage read_message(const sqlite::Query& row, std::string_view queue, std::int64_t now_ms) {
   StoredMessage message;
-  if (const auto error = read_row(row, queue, message); !error.empty())
-    throw Error(ErrorKind::io, fmt::format("{}: {}", file, error));
+  message.error = read_row(row, queue, message);
   Record& record = message.record;
   record.queue = queue;
   record.redelivered = row.integer(6) > 0;
@@ -79,8 +76,20 @@ StoredMessage read_message(const sqlite::Query& row, std::string_view file, std:
   return message;
 }
 
-std::string relayed_id(std::string_view store_id, std::int64_t seq) {
-  return hash_text(fmt::format("{}/{}", store_id, seq));
+std::string relayed_id(std::string_view store_id, const sqlite::Query& row) {
+  std::string all = fmt::format("{}/{}/{}", store_id, row.integer(0), row.integer(10));
+  for (const int column : {1, 2, 4, 5})
+    all += fmt::format("/{}:{}", row.text(column).size(), row.text(column));
+  return hash_text(all + '/' + hash_text(body_of_row(row)));
+}
+
+std::string why_unreadable(std::string_view properties) {
+  try {
+    read_record(properties);
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 }  // namespace iso::store

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "record/route.h"
 #include "store/file.h"
+#include "store/inbox_rule.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -35,10 +36,17 @@ class Routes {
     for (auto row = database.query("SELECT name, type FROM iso_exchanges"); row.step();)
       exchanges_.emplace(row.text(0), exchange_type_of(row.text(1)));
     for (auto row = database.query("SELECT name FROM iso_queues"); row.step();) queues_.emplace(row.text(0));
+    inboxes_ = inbox_rules(database);
     for (auto row = database.query("SELECT exchange, queue, routing_key, arguments FROM iso_bindings");
          row.step();)
       bindings_[std::string(row.text(0))].push_back(
           {std::string(row.text(1)), std::string(row.text(2)), read_fields(row.text(3))});
+  }
+
+  // Null: the queue is no inbox.
+  const InboxRule* inbox(std::string_view queue) const {
+    const auto rule = inboxes_.find(queue);
+    return rule == inboxes_.end() ? nullptr : &rule->second;
   }
 
   // The queues that take a message, each once. Nothing if there is no such exchange.
@@ -68,6 +76,7 @@ class Routes {
   std::int64_t version_ = -1;
   std::map<std::string, ExchangeType, std::less<>> exchanges_;
   std::set<std::string, std::less<>> queues_;
+  std::map<std::string, InboxRule, std::less<>> inboxes_;
   std::map<std::string, std::vector<Bound>, std::less<>> bindings_;
 };
 
@@ -75,7 +84,7 @@ class Routes {
 class StoreSink final : public Sink {
  public:
   StoreSink(const Url& url, const SinkOptions& options)
-      : file_(url, Access::create, options.timeout), locked_(file_.database()) {
+      : file_(url, Access::create, options.timeout), notice_(options.notice), locked_(file_.database()) {
     prepare(options);
   }
 
@@ -148,12 +157,19 @@ class StoreSink final : public Sink {
     if (queues->empty()) return {ticket, DeliveryStatus::confirmed, 0, {}};
     properties_.clear();
     append_properties(properties_, record);
+    if (const auto why = why_unreadable(properties_); !why.empty())
+      return {ticket, DeliveryStatus::rejected, 0, "it could not be read again from a store: " + why};
     const std::string hash = hash128(record.body);
     for (const auto queue : *queues) insert(queue, {record, properties_, hash, now});
     return {ticket, DeliveryStatus::confirmed, 0, {}};
   }
 
   void insert(std::string_view queue, const NewRow& row) {
+    if (const InboxRule* const rule = routes_.inbox(queue)) {
+      const auto key = rule->key_of(row.record);
+      if (receive(file_, queue, row, key) == Received::conflict) notice_(conflict_text(file_, *key));
+      return;
+    }
     static const std::string kSql =
         fmt::format("INSERT INTO iso_messages({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kNewRow);
     auto query = file_.database().query(kSql);
@@ -167,6 +183,7 @@ class StoreSink final : public Sink {
   std::vector<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::vector<DeliveryResult> known_;
+  Notice notice_;
   std::string into_;  // the queue for all of them, or ""
   LockedOut locked_;
   std::string properties_;  // kept for its memory

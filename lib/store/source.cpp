@@ -91,10 +91,14 @@ SourceState StoreSource::pause() {
 
 SourceState StoreSource::claim(std::size_t most, std::vector<Delivery>& out) {
   const auto now = now_ms();
-  queue_.expire(now);
-  if (!queue_.has_ready(now)) return pause();
   std::vector<StoredMessage> messages;
-  queue_.claim(most, now, messages);
+  if (!options_.relay) {
+    queue_.expire(now);
+  } else if (queue_.has_expired(now)) {
+    queue_.claim_expired(most, now, messages);
+  }
+  if (messages.empty() && !queue_.has_ready(now)) return pause();
+  if (messages.empty()) queue_.claim(most, now, messages);
   Ticket ticket = next_ticket_;
   for (const auto& message : messages) claimed_.emplace(ticket++, Claimed{message.seq, message.attempts});
   give(messages, out);
@@ -107,6 +111,9 @@ void StoreSource::give(std::vector<StoredMessage>& messages, std::vector<Deliver
   for (auto& message : messages) {
     Delivery& taken = out.emplace_back();
     taken.ticket = next_ticket_++;
+    // Its number is 0: it is no input, but a message that stays in its queue, dead.
+    if (!message.error.empty())
+      taken.bad_input = std::make_unique<BadInput>(BadInput{0, 0, 0, std::move(message.error), {}});
     taken.record = std::move(message.record);
   }
 }

@@ -104,19 +104,19 @@ StoreView::Row StoreView::row_of(const sqlite::Query& row, std::string_view queu
   StoredMessage message;
   one.error = (how == Body::read ? read_row : read_row_without_body)(row, queue, message);
   one.seq = message.seq;
-  one.state = static_cast<MessageState>(row.integer(10));
-  one.created_ms = row.integer(11);
+  one.state = static_cast<MessageState>(row.integer(kMessageColumns));
+  one.created_ms = row.integer(kMessageColumns - 1);
   one.body = body_of_row(row);
   one.record = std::move(message.record);
   forget_delivery(one.record);
-  if (!one.record.message_id && !store_id_.empty()) one.record.message_id = relayed_id(store_id_, one.seq);
+  if (!one.record.message_id && !store_id_.empty()) one.record.message_id = relayed_id(store_id_, row);
   return one;
 }
 
 std::int64_t StoreView::page(std::string_view queue, std::int64_t after, std::int64_t up_to,
                              const EachRow& each, Body how) {
   static const std::string kSql = fmt::format(
-      "SELECT {}, state, created_ms FROM iso_messages WHERE queue = ? AND seq > ? AND seq <= ? "
+      "SELECT {}, state FROM iso_messages WHERE queue = ? AND seq > ? AND seq <= ? "
       "ORDER BY seq",
       kMessage);
   auto next = database_.query("SELECT min(seq) FROM iso_messages WHERE seq > ? AND seq <= ?");
@@ -131,7 +131,7 @@ std::int64_t StoreView::page(std::string_view queue, std::int64_t after, std::in
 
 void StoreView::row(std::string_view queue, std::int64_t seq, const EachRow& each) {
   static const std::string kSql =
-      fmt::format("SELECT {}, state, created_ms FROM iso_messages WHERE seq = ? AND queue = ?", kMessage);
+      fmt::format("SELECT {}, state FROM iso_messages WHERE seq = ? AND queue = ?", kMessage);
   auto row = database_.query(kSql);
   if (row.bind(seq).bind(queue).step()) each(row_of(row, queue, Body::read));
 }
@@ -168,6 +168,10 @@ bool StoreView::ledger_page(std::optional<std::string>& after, const EachMessage
   }
   if (any) give();
   return false;
+}
+
+std::int64_t StoreView::pruned_up_to(std::string_view queue) {
+  return store::pruned_up_to(database_, queue);
 }
 
 std::int64_t StoreView::version() {

@@ -50,6 +50,9 @@ class StoreView {
   // One row, if it is there.
   void row(std::string_view queue, std::int64_t seq, const EachRow& each);
   bool has_rows(std::string_view queue, std::int64_t after);
+  // When the last of the messages that the queue has deleted, done, was stored, since the epoch; 0: none.
+  // What is older may have been there.
+  std::int64_t pruned_up_to(std::string_view queue);
 
   // All that the ledger knows of one message.
   struct Answers {

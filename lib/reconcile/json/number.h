@@ -1,46 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
+#include "record/number.h"
 
 namespace iso::reconcile {
 
-// A JSON number (RFC 8259 section 6) by its value: ± 0.DIGITS · 10^exponent, with no zero at either end of
-// the digits. Zero has no digits, and no sign. Exact, whatever the length. The exponent of the text may have
-// 18 digits, zeros before them not counted; beyond that `odd` holds the text. Such numbers are equal only if
-// their texts are, and their place is right only among those that are not odd.
-class Number {
- public:
-  // `text` is a well-formed number and outlives this.
-  explicit Number(std::string_view text);
-
-  // Appends what is the same for equal numbers, and compares as the numbers do when it is compared as bytes.
-  // None is the start of another, so that something can follow.
-  void append_ordered(std::string& out) const;
-
-  // ± digits · 10^exponent, without a zero at the end of the digits.
-  struct Small {
-    bool negative = false;
-    std::uint64_t digits = 0;
-    std::int64_t exponent = 0;
-  };
-  static constexpr int kSmallDigits = 18;
-  // The same if it has no more than so many digits; for equal numbers it is equal, or there is none of each.
-  std::optional<Small> small() const;
-
- private:
-  void read_exponent(std::string_view text);
-  void trim(std::string_view before, std::string_view after);
-
-  std::string_view odd_;
-  bool negative_ = false;
-  bool tiny_ = false;  // of an odd one: nearer to zero than all that are not
-  std::int64_t exponent_ = 0;
-  std::string_view first_, second_;  // the digits, before and after a point between them
-};
-
-bool same_number(std::string_view one, std::string_view other);
+using iso::Number;
+using iso::same_number;
 
 }  // namespace iso::reconcile

@@ -1,9 +1,9 @@
-#include "reconcile/json/number.h"
+#include "record/number.h"
 
 #include <charconv>
 #include <cstddef>
 
-namespace iso::reconcile {
+namespace iso {
 namespace {
 
 constexpr std::size_t kLongestExponent = 18;
@@ -154,4 +154,4 @@ bool same_number(std::string_view one, std::string_view other) {
   return first == second;
 }
 
-}  // namespace iso::reconcile
+}  // namespace iso
