@@ -99,8 +99,7 @@ std::unique_ptr<CommandBreaker> breaker_of(const FetchArgs& args, const Session&
 FetchInput input_of(const FetchArgs& args) {
   if (!args.url_at.empty()) return FetchInput(Pointer(args.url_at));
   if (args.urls.empty())
-    throw Error(ErrorKind::usage,
-                "fetch what? give a URL, or read records and say where it is with --url-at POINTER");
+    throw Error(ErrorKind::usage, "no URL: give one, or read records with --url-at POINTER");
   return FetchInput(args.urls);
 }
 

@@ -58,13 +58,13 @@ Wanted FetchInput::wanted(const Piece& piece) const {
   Wanted one{{}, std::string(piece.bytes), piece.error, piece.number};
   if (!one.bad_input.empty()) return one;
   if (!one.record.starts_with('{')) {
-    one.bad_input = fmt::format("line {}: a record is an object", piece.line);
+    one.bad_input = fmt::format("line {}: a record must be an object", piece.line);
     return one;
   }
   if (auto url = url_at_->text_in(one.record))
     one.url = std::move(*url);
   else
-    one.bad_input = fmt::format("line {}: nothing is where --url-at points", piece.line);
+    one.bad_input = fmt::format("line {}: there is no value where --url-at points", piece.line);
   return one;
 }
 

@@ -14,18 +14,18 @@ void add_what(CLI::App& app, FetchArgs& options) {
              "urls", options.urls,
              "What to fetch: http://, https://, or a service: http+srv://, http+etcd://, http+redis://")
           ->type_name("URL...");
-  app.add_option(
-         "--url-at", options.url_at,
-         "Read records from standard input, and fetch the URL at this place of each, as in /body/href")
+  app.add_option("--url-at", options.url_at,
+                 "Read records from standard input and fetch the URL that POINTER selects in each, such as "
+                 "/body/href")
       ->type_name("POINTER")
       ->excludes(urls);
   const std::map<std::string, FetchForm> forms{{"body", FetchForm::body}, {"records", FetchForm::records}};
-  app.add_option("--out", options.form, "Print bodies as they are, or records (else: bodies for one URL)")
+  app.add_option("--out", options.form,
+                 "Print bodies unchanged, or records (default: body for one URL, otherwise records)")
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(forms).description("{body,records}"));
-  app.add_flag("--all-pages", options.all_pages,
-               "Go on to the page that Link: rel=next names, to the last");
-  app.add_option("--parallel", options.parallel, "Fetch so many at once")
+  app.add_flag("--all-pages", options.all_pages, "Also fetch the next pages, as Link: rel=next names them");
+  app.add_option("--parallel", options.parallel, "Fetch at most N URLs at once")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))
       ->default_str("50");
@@ -36,24 +36,24 @@ void add_request(CLI::App& app, FetchArgs& options) {
   app.add_option("-H,--header", options.headers, "Send this header field, \"Name: value\"; may be repeated")
       ->type_name("FIELD")
       ->group(group);
-  app.add_option("-X,--request", options.method, "Use this method")
+  app.add_option("-X,--request", options.method, "Request method")
       ->type_name("METHOD")
       ->default_str("GET")
       ->group(group);
-  app.add_option("--body", options.body, "Send this as the body of the request, JSON or text")
+  app.add_option("--body", options.body, "Send TEXT as the body of the request")
       ->type_name("TEXT")
       ->group(group);
-  app.add_option("--bearer-file", options.bearer_file, "Send this file's first line as a bearer token")
+  app.add_option("--bearer-file", options.bearer_file, "Send the first line of FILE as a bearer token")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--netrc-file", options.netrc_file, "Take user and password for each host from FILE")
+  app.add_option("--netrc-file", options.netrc_file, "Take the user and password of each host from FILE")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--max-redirs", options.max_redirs, "Follow so many redirects; 0: none")
+  app.add_option("--max-redirs", options.max_redirs, "Follow at most N redirects; 0 follows none")
       ->type_name("N")
       ->default_str("10")
       ->group(group);
-  app.add_option("--retries", options.retries, "Try again so often when it may help")
+  app.add_option("--retries", options.retries, "Retry up to N times if that can help")
       ->type_name("N")
       ->default_str("2")
       ->group(group);
@@ -64,59 +64,60 @@ void add_request(CLI::App& app, FetchArgs& options) {
 
 void add_connection(CLI::App& app, FetchArgs& options) {
   const std::string group = "Connection";
-  app.add_option("--connect-timeout", options.connect_timeout, "Wait no longer for a connection")
+  app.add_option("--connect-timeout", options.connect_timeout, "Wait at most DUR for a connection")
       ->type_name("DUR")
       ->group(group);
-  app.add_option("--proxy", options.proxy, "Use this proxy; else http_proxy, https_proxy and no_proxy count")
+  app.add_option("--proxy", options.proxy,
+                 "Use this proxy; otherwise http_proxy, https_proxy and no_proxy apply")
       ->type_name("URL")
       ->group(group);
-  app.add_option("--cacert", options.cacert, "Trust the authorities in FILE")
+  app.add_option("--cacert", options.cacert, "Trust the certificate authorities in FILE")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--cert", options.cert, "Show this certificate to the server")
+  app.add_option("--cert", options.cert, "Client certificate to send to the server")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--key", options.key, "The private key of --cert")->type_name("FILE")->group(group);
-  add_registry_option(app, options.registry, "Look services up here")->group(group);
+  app.add_option("--key", options.key, "Private key of --cert")->type_name("FILE")->group(group);
+  add_registry_option(app, options.registry, "Registry to look services up in")->group(group);
   add_dns_server_option(app, options.registry)->group(group);
-  app.add_flag("--insecure", options.insecure, "Trust any certificate")->group(group);
+  app.add_flag("--insecure", options.insecure, "Do not verify the server's certificate")->group(group);
 }
 
 void add_cache(CLI::App& app, FetchArgs& options) {
   const std::string group = "Cache";
-  auto* cache = app.add_option("--cache", options.cache, "Keep responses in FILE (~/.cache/iso/fetch.db)")
-                    ->type_name("FILE")
-                    ->group(group);
-  app.add_option("--cache-size", options.cache_size, "Keep no more than N mebibytes")
+  auto* cache =
+      app.add_option("--cache", options.cache, "Keep responses in FILE (default: ~/.cache/iso/fetch.db)")
+          ->type_name("FILE")
+          ->group(group);
+  app.add_option("--cache-size", options.cache_size, "Keep at most N MiB of responses")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, kMostMebibytes))
       ->default_str("256")
       ->group(group);
-  auto* none = app.add_flag("--no-cache", options.no_cache, "Neither read nor keep responses")
+  auto* none = app.add_flag("--no-cache", options.no_cache, "Neither read nor store responses")
                    ->excludes(cache)
                    ->group(group);
-  app.add_flag("--offline", options.offline, "Ask nobody: what is stored, or nothing")
+  app.add_flag("--offline", options.offline, "Send no request: use only stored responses")
       ->excludes(none)
       ->group(group);
-  app.add_flag("--refresh", options.refresh, "Ask the origin whether what is stored is still right")
+  app.add_flag("--refresh", options.refresh,
+               "Validate stored responses with the origin even if they are fresh")
       ->excludes("--offline")
       ->group(group);
-  app.add_option("--max-stale", options.max_stale,
-                 "Take what is stored when it is out of date by no more than this")
+  app.add_option("--max-stale", options.max_stale, "Use a stored response that is stale by at most DUR")
       ->type_name("DUR")
       ->excludes(none)
       ->group(group);
 }
 
 void add_breaker(CLI::App& app, FetchArgs& options) {
-  app.add_flag(
-         "--breaker", options.breaker.name,
-         "Call no origin that failed too often of late: each by itself, or all as NAME; the default with "
-         "--url-at and for services")
+  app.add_flag("--breaker", options.breaker.name,
+               "Skip origins that failed too often recently; one circuit per origin, or one called NAME; the "
+               "default with --url-at and for services")
       ->type_name("[=NAME]");
-  app.add_flag("--no-breaker", options.no_breaker, "Call every origin, whatever happened before")
+  app.add_flag("--no-breaker", options.no_breaker, "Send requests even to origins that failed too often")
       ->excludes("--breaker");
-  add_on_trip_option(app, options.breaker, "When a circuit opens, run this command");
+  add_on_trip_option(app, options.breaker, "Run CMD when a circuit opens");
 }
 
 }  // namespace
@@ -127,7 +128,7 @@ void FetchArgs::add_to(CLI::App& app) {
   add_connection(app, *this);
   add_cache(app, *this);
   add_breaker(app, *this);
-  add_timeout_option(app, timeout, "Give up on a URL after so long, with all that was tried (30s)");
+  add_timeout_option(app, timeout, "Give up on a URL after DUR, retries included (30s)");
   add_voice_options(app, voice);
 }
 

@@ -81,7 +81,7 @@ void FetchRun::fill() {
     slot.number = first_ + slots_.size() - 1;
     slot.wanted = std::move(*wanted);
     if (slot.wanted.bad_input.empty() && !http::http_url(slot.wanted.url))
-      slot.wanted.bad_input = fmt::format("\"{}\" is no URL of http, https or a service", slot.wanted.url);
+      slot.wanted.bad_input = fmt::format("\"{}\" is not an http, https or service URL", slot.wanted.url);
     if (slot.wanted.bad_input.empty())
       start(slot);
     else

@@ -39,8 +39,7 @@ SourceOptions source_options(const ListenOptions& args, const Url& url, const Ci
   options.queue = args.queue.empty() ? url.fragment : args.queue;
   for (const auto& text : args.bindings) options.bindings.push_back(binding_of(text));
   if (options.queue.empty() && options.bindings.empty())
-    throw Error(ErrorKind::usage,
-                "listen to what? name a queue, or tap an exchange with --bind EXCHANGE[:KEY]");
+    throw Error(ErrorKind::usage, "no queue: name one, or tap an exchange with --bind EXCHANGE[:KEY]");
   options.name = "iso listen " + (options.queue.empty() ? options.bindings.front().exchange : options.queue);
   options.timeout = std::min(timeout_of(args.common, kConnectTime), std::chrono::milliseconds(kConnectTime));
   options.notice = [&report](std::string_view text) { report.note(text); };
@@ -123,7 +122,7 @@ class ListenObserver final : public PumpObserver {
   void stalled(std::string_view why) override {
     const bool stores = !args_.acks.empty();
     if (why.empty())
-      report_.note(stores ? "confirmations are stored again" : "answers go on");
+      report_.note(stores ? "storing confirmations again" : "sending answers again");
     else
       report_.note(fmt::format("{} wait{}: {}", stores ? "confirmations" : "answers",
                                stores ? "" : " for the broker", why));

@@ -7,36 +7,41 @@ namespace iso::cli {
 namespace {
 
 void add_source_options(CLI::App& app, ListenOptions& options) {
-  app.add_option("queue", options.queue, "The queue to listen to; none with --bind taps the exchange")
+  app.add_option("queue", options.queue,
+                 "Queue to listen to; without one, --bind taps the exchange through a private queue")
       ->type_name("QUEUE");
-  app.add_option("--bind", options.bindings, "Bind the queue to an exchange first; may be repeated")
+  app.add_option("--bind", options.bindings, "Bind the queue to EXCHANGE first; may be repeated")
       ->type_name("EXCHANGE[:KEY]")
       ->take_all()
       ->expected(1);
-  app.add_flag("--declare", options.declare, "Create what is missing: the queue, the exchanges of --bind");
-  app.add_option("--count", options.count, "Stop after N messages; fewer is a failure")
+  app.add_flag("--declare", options.declare,
+               "Create the queue and the exchanges of --bind if they do not exist");
+  app.add_option("--count", options.count, "Stop after N messages; exit with 1 if there were fewer")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  app.add_option("--idle", options.idle, "Stop when no message came for so long")->type_name("DUR");
+  app.add_option("--idle", options.idle, "Stop after DUR without a message")->type_name("DUR");
   app.add_flag("--drain", options.drain, "Stop when the queue is empty");
   app.add_flag("--peek", options.peek_how,
-               "Look without consuming: what is there now stays there; a quorum queue counts each look, so "
-               "there say =counted")
+               "Print the messages without consuming them; a quorum queue counts each look as a delivery, so "
+               "for one use --peek=counted")
       ->type_name("[=counted]")
       ->check([](const std::string& text) {
-        return text == "true" || text == "counted" ? std::string() : text + ": say --peek or --peek=counted";
+        return text == "true" || text == "counted"
+                   ? std::string()
+                   : "\"" + text + "\" is unknown here: use --peek or --peek=counted";
       })
       ->each([&options](const std::string&) { options.peek = true; });
-  app.add_option("--prefetch", options.prefetch, "Messages with us and not acknowledged yet")
+  app.add_option("--prefetch", options.prefetch, "Most messages held unacknowledged at a time")
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))
       ->default_str("1000, with --coprocess 100, with --exec twice the jobs");
-  auto* inbox = app.add_option("--inbox", options.inbox,
-                               "Store each message once in this store, acknowledge it, then hand it on")
-                    ->type_name("END");
+  auto* inbox =
+      app.add_option("--inbox", options.inbox,
+                     "Store each message once in this store, acknowledge it, then print or handle it")
+          ->type_name("END");
   inbox->excludes("--peek");
   app.add_option("--dedupe-key", options.dedupe_key,
-                 "With --inbox: what makes two messages the same, a JSON pointer; else message_id")
+                 "With --inbox: JSON Pointer to the key that identifies a message; otherwise message_id")
       ->type_name("POINTER")
       ->needs(inbox);
 }
@@ -44,31 +49,32 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
 void add_handler_options(CLI::App& app, ListenOptions& options) {
   auto* exec =
       app.add_option("--exec", options.exec,
-                     "Run a command for each message: exit 0 acknowledges, 75 asks for it again later, any "
-                     "other rejects it")
+                     "Run CMD for each message: exit 0 acknowledges it, 75 requeues it with increasing "
+                     "delays, any other status rejects it")
           ->type_name("CMD")
           ->excludes("--peek");
-  app.add_option("--jobs", options.jobs, "With --exec: commands at once")
+  app.add_option("--jobs", options.jobs, "With --exec: run at most N commands at a time")
       ->type_name("N")
       ->check(CLI::Range(1, 1000))
       ->needs(exec)
       ->default_str("1");
   app.add_option("--coprocess", options.coprocess,
-                 "Run one command for all messages: a record a line to it, an answer a line from it")
+                 "Run one CMD for all messages: it reads a record per line and writes an answer per line")
       ->type_name("CMD")
       ->excludes("--peek")
       ->excludes(exec);
   app.add_option("--job-timeout", options.job_timeout,
-                 "Kill a command that runs, or a coprocess that answers nothing, for longer, and reject")
+                 "Kill a command that runs longer than DUR, or a coprocess that answers nothing for DUR, and "
+                 "reject the message")
       ->type_name("DUR");
   add_grace_option(app, options.grace);
-  app.add_flag("--reply", options.reply, "Publish what the command says to the message's reply_to");
+  app.add_flag("--reply", options.reply, "Publish the command's output to the message's reply_to");
   app.add_option("--confirm-as", options.confirm_as,
-                 "Publish to reply_to that this application has handled the message, or has failed to")
+                 "Publish to reply_to whether application APP handled the message")
       ->type_name("APP")
       ->excludes("--peek");
   auto* acks = app.add_option("--acks", options.acks,
-                              "Store the confirmations that come, each once, in the ledger of this store")
+                              "Store each confirmation that arrives, once, in the ledger of this store")
                    ->type_name("END");
   for (const char* other : {"--exec", "--coprocess", "--inbox", "--peek", "--reply", "--confirm-as"})
     acks->excludes(other);
@@ -79,9 +85,9 @@ void add_output_options(CLI::App& app, ListenOptions& options) {
                                                           {"base64", ends::StreamFormat::base64},
                                                           {"body", ends::StreamFormat::body},
                                                           {"raw", ends::StreamFormat::raw}};
-  app.add_option(
-         "--out", options.format,
-         "What to print: records, base64 (records, bodies byte for byte), body (a line each), or raw bytes")
+  app.add_option("--out", options.format,
+                 "What to print: records, base64 (records with exact bodies), body (one per line), or raw "
+                 "(only the bytes)")
       ->type_name("FORM")
       ->excludes("--exec")
       ->excludes("--coprocess")
@@ -96,12 +102,12 @@ void ListenOptions::add_to(CLI::App& app) {
   add_source_options(app, *this);
   add_handler_options(app, *this);
   add_output_options(app, *this);
-  auto* registers =
-      app.add_option("--register", self, "Be found as an instance of a service for as long as listen runs")
-          ->type_name("NAME=HOST:PORT");
-  registers->needs(add_registry_option(app, registry, "Register there"));
-  add_breaker_options(app, breaker, "the command, and the connection to the broker,");
-  add_common_options(app, common, "Stop after so long");
+  auto* registers = app.add_option("--register", self,
+                                   "Register HOST:PORT as an instance of service NAME while listen runs")
+                        ->type_name("NAME=HOST:PORT");
+  registers->needs(add_registry_option(app, registry, "Registry to register in"));
+  add_breaker_options(app, breaker, "the handler and the connection to the broker");
+  add_common_options(app, common, "Stop after DUR");
 }
 
 }  // namespace iso::cli

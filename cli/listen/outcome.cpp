@@ -15,7 +15,7 @@ std::string_view reason(StopReason stop) {
     case StopReason::counted:
       return "all that were asked for came";
     case StopReason::idle:
-      return "none came for the time of --idle";
+      return "no message came for the time of --idle";
     case StopReason::timed_out:
       return "the time of --timeout was up";
     case StopReason::drained:

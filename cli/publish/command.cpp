@@ -125,7 +125,7 @@ Outcome run(const PublishOptions& args, Session& session) {
   auto [source, incoming] = open_origin(args, session, guard, report);
   if (incoming == Incoming::bodies && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
     throw Error(ErrorKind::usage,
-                "where to? say --routing-key QUEUE, --exchange NAME, or give a settings file");
+                "no destination: give --routing-key QUEUE, --exchange NAME, or a settings file");
   Receipts receipts(args.rejects, !args.dry_run && args.await_replies.empty(), report);
   auto destination = open_destination(args, session, guard, defaults, receipts, report);
   replies::RequestSink* const requests = destination.requests.get();

@@ -30,7 +30,7 @@ void PublishObserver::report(const Delivery& taken, const DeliveryResult& result
 }
 
 void PublishObserver::stalled(std::string_view why) {
-  report_.note(why.empty() ? "messages move again" : fmt::format("no message moves: {}", why));
+  report_.note(why.empty() ? "publishing continues" : fmt::format("publishing is paused: {}", why));
 }
 
 Wait PublishObserver::wait() {

@@ -9,22 +9,22 @@ namespace {
 void add_input_options(CLI::App& app, PublishOptions& options) {
   app.add_option("settings", options.settings, "Settings file: a record without a body")
       ->type_name("SETTINGS");
-  auto* body =
-      app.add_option("--body", options.body, "The body of one message, as JSON; with --count, of each")
-          ->type_name("JSON");
+  auto* body = app.add_option("--body", options.body,
+                              "Publish one message with this JSON body; with --count, N of them")
+                   ->type_name("JSON");
   app.add_option("--file", options.files,
-                 "Read bodies from this file instead of standard input; may be repeated")
+                 "Read message bodies from PATH instead of standard input; may be repeated")
       ->type_name("PATH")
       ->excludes(body);
   auto* from = app.add_option("--from", options.from,
-                              "Take messages from another end instead: URL#QUEUE, or a file of records")
+                              "Take messages from another end: URL#QUEUE, or a file of records")
                    ->type_name("END")
                    ->excludes(body)
                    ->excludes("--file");
-  app.add_flag("--follow", options.follow, "With --from: when the queue is empty, wait for more")
+  app.add_flag("--follow", options.follow, "With --from: wait for more messages when the queue is empty")
       ->needs(from);
   app.add_option("--max-attempts", options.max_attempts,
-                 "With --from: a message of a store that failed so often is dead")
+                 "With --from a store: a message is dead after N failed attempts")
       ->type_name("N")
       ->check(CLI::PositiveNumber)
       ->needs(from)
@@ -34,7 +34,7 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
                                                 {"whole", Framing::whole},
                                                 {"records", Framing::records}};
   app.add_option("--in", options.framing,
-                 "How input is cut into messages: json values, lines of text, whole, or records")
+                 "How input is split into messages: JSON values, lines of text, the whole input, or records")
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(framings).description("{json,lines,whole,records}"))
       ->excludes(from)
@@ -42,40 +42,41 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
 }
 
 void add_pace_options(CLI::App& app, PublishOptions& options) {
-  app.add_option("--count", options.count, "Publish no more than N messages; fewer is a failure")
+  app.add_option("--count", options.count, "Publish at most N messages; exit with 1 if there were fewer")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  app.add_option("--rate", options.rate, "Publish no more than N messages a second")
+  app.add_option("--rate", options.rate, "Publish at most N messages per second")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  app.add_option("--window", options.window, "Messages on their way and not confirmed yet")
+  app.add_option("--window", options.window, "Most messages sent and not yet confirmed")
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))
       ->default_str("1000");
 }
 
 void add_outcome_options(CLI::App& app, PublishOptions& options) {
-  app.add_flag("--await-replies", options.await_replies,
-               "Print the replies to each message: N of them with =N, else all that come within --timeout")
+  app.add_flag(
+         "--await-replies", options.await_replies,
+         "Print the replies to each message: N of them with =N, otherwise all that arrive within --timeout")
       ->type_name("[=N]")
       ->check([](const std::string& text) {
         const bool digits = text.find_first_not_of("0123456789") == text.npos && text.size() < 7;
         const bool good = text == "true" || (digits && std::stoul("0" + text) != 0);
-        return good ? std::string() : text + " is no number of replies";
+        return good ? std::string() : "\"" + text + "\" is not a number of replies";
       });
   app.add_option(
          "--await-acks", options.await_acks,
-         "With --from: then wait until these have handled each message, as the ledger of its store says")
+         "With --from a store: then wait until its ledger says that each APP has handled each message")
       ->type_name("APP[,APP...]")
       ->needs("--from")
       ->excludes("--follow")
       ->excludes("--await-replies");
   app.add_option("--rejects", options.rejects,
-                 "Write the records that did not make it to FILE, ready to publish again")
+                 "Write the records that were not confirmed to FILE, ready to be published again")
       ->type_name("FILE");
   add_grace_option(app, options.grace);
-  app.add_flag("--strict", options.strict, "Stop at the first bad input");
-  app.add_flag("--dry-run", options.dry_run, "Print the records that would be published, and publish none")
+  app.add_flag("--strict", options.strict, "Stop at the first invalid input");
+  app.add_flag("--dry-run", options.dry_run, "Print the records that would be published, and publish nothing")
       ->excludes("--await-replies")
       ->excludes("--await-acks");
 }
@@ -88,7 +89,7 @@ void PublishOptions::add_to(CLI::App& app) {
   add_outcome_options(app, *this);
   record.add_to(app);
   add_breaker_options(app, breaker, "the connection to the broker");
-  add_common_options(app, common, "Give up when no confirm came for so long (30s; with --follow never)");
+  add_common_options(app, common, "Give up after DUR without a confirm (30s; with --follow never)");
 }
 
 }  // namespace iso::cli

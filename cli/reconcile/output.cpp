@@ -36,7 +36,7 @@ TableFinding::Side side_of(const reconcile::Finding::Copies& copies) {
 std::string why_of(const reconcile::Finding& finding) {
   if (!finding.error.empty()) return finding.error;
   std::string why;
-  for (const auto& application : finding.lacks) why += (why.empty() ? "no answer of " : ", ") + application;
+  for (const auto& application : finding.lacks) why += (why.empty() ? "no answer from " : ", ") + application;
   if (why.empty() && finding.age_ms) why = fmt::format("{} s old", *finding.age_ms / 1000);
   return why;
 }

@@ -50,7 +50,7 @@ struct PageItems::Client {
 PageItems::PageItems(std::string url, PageOptions options, Session& session)
     : first_(std::move(url)), next_(first_), options_(std::move(options)), session_(session) {
   if (!http::http_url(first_))
-    throw Error(ErrorKind::usage, fmt::format("\"{}\" is no URL of http or https", name()));
+    throw Error(ErrorKind::usage, fmt::format("\"{}\" is not an http(s) URL", name()));
   client_ = std::make_unique<Client>(options_);
 }
 

@@ -105,7 +105,7 @@ class RepairObserver final : public PumpObserver {
   }
 
   void stalled(std::string_view why) override {
-    if (!why.empty()) report_.note(fmt::format("nothing moves: {}", why));
+    if (!why.empty()) report_.note(fmt::format("the repair is paused: {}", why));
   }
 
   const RepairTally& tally() const { return tally_; }

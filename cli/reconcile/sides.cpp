@@ -28,7 +28,7 @@ Tokens tokens_of(std::string_view pointer) {
   Tokens tokens = pointer_tokens(pointer);
   if (tokens.size() > kMostTokens)
     throw Error(ErrorKind::usage,
-                fmt::format("a pointer of {} names; {} are the most", tokens.size(), kMostTokens));
+                fmt::format("a pointer of {} names; at most {} are allowed", tokens.size(), kMostTokens));
   return tokens;
 }
 

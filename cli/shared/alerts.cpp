@@ -23,7 +23,7 @@ Alerts::~Alerts() {
   for (handlers::Child& child : running_) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - system_clock().steady());
     if (!child.wait(std::max(left, std::chrono::milliseconds(0))))
-      report_.warning("the command of --on-trip took too long and was killed");
+      report_.warning("the --on-trip command took too long and was killed");
   }
 }
 

@@ -21,9 +21,9 @@ breaker::BreakerOptions options_of(std::chrono::milliseconds longest_call) {
 }  // namespace
 
 void add_breaker_options(CLI::App& app, BreakerFlags& flags, const std::string& what) {
-  app.add_option("--breaker", flags.name, "CircuitOptions " + what + " by the circuit breaker of this name")
+  app.add_option("--breaker", flags.name, "Guard " + what + " with the circuit breaker called NAME")
       ->type_name("NAME");
-  add_on_trip_option(app, flags, "With --breaker: run this command when a circuit opens")->needs("--breaker");
+  add_on_trip_option(app, flags, "With --breaker: run CMD when a circuit opens")->needs("--breaker");
 }
 
 CLI::Option* add_on_trip_option(CLI::App& app, BreakerFlags& flags, const std::string& help) {

@@ -17,7 +17,7 @@ namespace iso::cli {
 // How a command ended that nothing stopped; what stops one is thrown as Error.
 enum class Outcome {
   done,         // all that was asked was done
-  no,           // it ran, and the answer is no
+  no,           // it completed with failures
   bad_data,     // some input was bad; the rest went on
   interrupted,  // SIGINT, after draining
   terminated,   // SIGTERM, after draining
@@ -36,6 +36,7 @@ using Run = std::function<Outcome(Session&)>;
 struct Command {
   std::string_view name;
   std::string_view summary;
+  std::string_view examples;  // for its help: lines of two spaces and a command
   Run (*bind)(CLI::App&);
 };
 

@@ -70,9 +70,10 @@ void add_grace_option(CLI::App& app, std::string& grace) {
 }
 
 void add_voice_options(CLI::App& app, Verbosity& voice) {
-  app.add_flag("-q,--quiet", voice.quiet, "No warnings, notes or progress; errors still show")
+  app.add_flag("-q,--quiet", voice.quiet, "Print no warnings, notes or progress; errors are still shown")
       ->group(kSharedGroup);
-  app.add_flag("-v,--verbose", voice.verbose, "Say more, and a summary at the end")->group(kSharedGroup);
+  app.add_flag("-v,--verbose", voice.verbose, "Print more details, and a summary at the end")
+      ->group(kSharedGroup);
   app.add_option("--color", voice.color, "Colour messages: auto, always or never")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -88,13 +89,14 @@ void add_voice_options(CLI::App& app, Verbosity& voice) {
 
 void add_common_options(CLI::App& app, CommonOptions& options, const std::string& timeout_help) {
   app.add_option("-u,--url", options.url,
-                 "amqp://…, amqps://… or sqlite:PATH; else AMQP_URL, else the broker on localhost")
+                 "amqp://…, amqps://… or sqlite:PATH; otherwise AMQP_URL, otherwise the broker on localhost")
       ->type_name("URL")
       ->group(kSharedGroup);
-  app.add_option("--context", options.context, "Take URL and password file from ~/.config/iso/NAME.json")
+  app.add_option("--context", options.context,
+                 "Read the URL and the password file from ~/.config/iso/NAME.json")
       ->type_name("NAME")
       ->group(kSharedGroup);
-  app.add_option("--password-file", options.password_file, "Take the password from this file's first line")
+  app.add_option("--password-file", options.password_file, "Read the password from the first line of FILE")
       ->type_name("FILE")
       ->group(kSharedGroup);
   add_timeout_option(app, options.timeout, timeout_help);

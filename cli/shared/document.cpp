@@ -10,67 +10,15 @@
 
 #include "base/text.h"
 #include "cli/shared/command.h"
+#include "cli/shared/entry.h"
 
 namespace iso::cli {
 namespace {
-
-// One option or argument, as the documents need it.
-struct Entry {
-  std::vector<std::string> names;  // "-u", "--url"; none for a positional argument
-  std::string value;               // "URL"; empty for a flag
-  std::string attached;            // "[=N]": what may follow a flag
-  std::vector<std::string> choices;
-  std::string help, otherwise, variable;
-  bool takes_file = false;
-};
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != text.npos; at += with.size())
     text.replace(at, what.size(), with);
   return text;
-}
-
-// CLI11 says "FORM:{json,lines}" where a value is one of a set.
-std::vector<std::string> choices_in(const std::string& type) {
-  const auto open = type.find('{'), close = type.find('}');
-  if (open == type.npos || close == type.npos) return {};
-  std::vector<std::string> choices;
-  std::istringstream between(type.substr(open + 1, close - open - 1));
-  for (std::string choice; std::getline(between, choice, ',');) choices.push_back(choice);
-  return choices;
-}
-
-bool names_a_file(std::string_view value) {
-  return value == "FILE" || value == "PATH" || value == "SETTINGS";
-}
-
-Entry entry_of(const CLI::Option& option) {
-  Entry entry;
-  for (const auto& name : option.get_snames()) entry.names.push_back("-" + name);
-  for (const auto& name : option.get_lnames()) entry.names.push_back("--" + name);
-  for (const auto& name : option.get_fnames()) {
-    const auto given = std::find(entry.names.begin(), entry.names.end(), "--" + name);
-    if (given == entry.names.end()) entry.names.push_back("--" + name);
-  }
-  if (option.get_expected_max() != 0) {
-    const std::string type = option.get_type_name();
-    entry.value = type.substr(0, type.find(type.starts_with("EXCHANGE") ? '\n' : ':'));
-    entry.choices = choices_in(type);
-  } else if (option.get_type_name().starts_with('[')) {
-    entry.attached = option.get_type_name();
-  }
-  entry.help = option.get_description();
-  entry.otherwise = option.get_default_str();
-  entry.variable = option.get_envname();
-  entry.takes_file = names_a_file(entry.value);
-  return entry;
-}
-
-std::vector<Entry> entries(const CLI::App& app, bool positional) {
-  std::vector<Entry> all;
-  for (const CLI::Option* option : app.get_options())
-    if (option->get_positional() == positional) all.push_back(entry_of(*option));
-  return all;
 }
 
 std::vector<const CLI::App*> visible_commands(const CLI::App& app) {

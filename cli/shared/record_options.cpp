@@ -42,7 +42,9 @@ void set(Record& record, std::string_view field, std::string_view json) {
 std::string header_json(std::string_view header) {
   const auto equals = header.find('=');
   if (equals == header.npos || equals == 0)
-    throw Error(ErrorKind::usage, fmt::format("--header {}: say name=text, or name:=JSON", header));
+    throw Error(ErrorKind::usage,
+                fmt::format("--header {}: use NAME=TEXT, or NAME:=JSON{}", header,
+                            header.find(':') == header.npos ? "" : "; NAME: VALUE is for iso fetch"));
   const bool typed = header[equals - 1] == ':';
   const auto name = header.substr(0, typed ? equals - 1 : equals);
   const auto value = header.substr(equals + 1);
@@ -73,12 +75,14 @@ void RecordOptions::add_to(CLI::App& app) {
   app.add_option("--expiration", expiration_, "Time to live in a queue, in milliseconds")
       ->type_name("MS")
       ->group(kRecordGroup);
-  app.add_option("--timestamp", timestamp_, "When it was made: seconds since the epoch, or RFC 3339")
+  app.add_option("--timestamp", timestamp_, "When the message was made: seconds since the epoch, or RFC 3339")
       ->type_name("TIME")
       ->group(kRecordGroup);
-  app.add_flag("--persistent,!--no-persistent", persistent_, "Survive a restart of the broker (default)")
+  app.add_flag("--persistent,!--no-persistent", persistent_,
+               "Whether the message survives a restart of the broker (default: --persistent)")
       ->group(kRecordGroup);
-  app.add_flag("--mandatory,!--no-mandatory", mandatory_, "Report a message that no queue takes (default)")
+  app.add_flag("--mandatory,!--no-mandatory", mandatory_,
+               "Whether a message that no queue takes is returned and reported (default: --mandatory)")
       ->group(kRecordGroup);
 }
 

@@ -26,15 +26,16 @@ HostPort dns_server_of(std::string_view text) {
 
 CLI::Option* add_registry_option(CLI::App& app, RegistryFlags& flags, const std::string& what) {
   return app
-      .add_option("--registry", flags.registry,
-                  what +
-                      ": etcd+http://HOST:PORT or redis://HOST:PORT; else ETCDCTL_ENDPOINTS, REDIS_URL, or "
-                      "this machine's")
+      .add_option(
+          "--registry", flags.registry,
+          what +
+              ": etcd+http://HOST:PORT or redis://HOST:PORT; otherwise ETCDCTL_ENDPOINTS or REDIS_URL, "
+              "otherwise localhost")
       ->type_name("URL");
 }
 
 CLI::Option* add_dns_server_option(CLI::App& app, RegistryFlags& flags) {
-  return app.add_option("--dns-server", flags.dns_server, "Ask this one for services in the DNS")
+  return app.add_option("--dns-server", flags.dns_server, "DNS server to look services up in")
       ->type_name("IP[:PORT]");
 }
 

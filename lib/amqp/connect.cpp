@@ -33,7 +33,7 @@ int heartbeat_of(const Url& url) {
   const auto text = url.option("heartbeat");
   int seconds = kHeartbeat;
   if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc{})
-    throw Error(ErrorKind::usage, fmt::format("{}: heartbeat is a number of seconds", redacted(url)));
+    throw Error(ErrorKind::usage, fmt::format("{}: heartbeat must be a number of seconds", redacted(url)));
   return std::clamp(seconds, 0, 65'535);
 }
 
@@ -105,7 +105,7 @@ void Connection::open_socket(const Url& url, const HostPort& host, milliseconds 
   connection_.reset(amqp_new_connection());
   amqp_socket_t* socket =
       tls_ ? amqp_ssl_socket_new(connection_.get()) : amqp_tcp_socket_new(connection_.get());
-  if (!socket) throw Error(ErrorKind::internal, "no memory for a connection");
+  if (!socket) throw Error(ErrorKind::internal, "out of memory for a connection");
   if (tls_) {
     const auto refuse = [&](std::string_view option) {
       throw Error(ErrorKind::usage,
@@ -166,8 +166,8 @@ void Connection::login(const Url& url, const EndOptions& options, milliseconds l
                 fmt::format("{}: the broker refused user \"{}\": {}", name_, user, view(close.reply_text)));
   }
   if (reply.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD)
-    throw Error(ErrorKind::refused,
-                fmt::format("{}: the broker has no login by {}", name_, external ? "EXTERNAL" : "PLAIN"));
+    throw Error(ErrorKind::refused, fmt::format("{}: the broker does not offer login by {}", name_,
+                                                external ? "EXTERNAL" : "PLAIN"));
   if (reply.reply_type != AMQP_RESPONSE_NORMAL) lost("logging in", amqp_error_string2(reply.library_error));
   start_traffic();
 }
@@ -175,7 +175,7 @@ void Connection::login(const Url& url, const EndOptions& options, milliseconds l
 // Takes over from the library what was agreed on.
 void Connection::start_traffic() {
   frame_max_ = static_cast<std::size_t>(amqp_get_frame_max(connection_.get()));
-  if (frame_max_ < kFrameMin) lost("logging in", "the broker wants smaller frames than AMQP allows");
+  if (frame_max_ < kFrameMin) lost("logging in", "the broker asks for smaller frames than AMQP allows");
   scratch_.resize(frame_max_);
   heartbeat_ = std::chrono::seconds(amqp_get_heartbeat(connection_.get()));
   last_write_ = last_read_ = steady_clock::now();

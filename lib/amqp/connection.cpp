@@ -85,7 +85,7 @@ void Connection::lost(std::string_view task, std::string_view why) {
 
 void Connection::break_protocol(std::string_view what) {
   readable_ = false;
-  lost("the broker broke the protocol", what);
+  lost("the broker violated the protocol", what);
 }
 
 void Connection::throw_if_lost() const {
@@ -192,7 +192,7 @@ std::string_view Connection::server_version() const {
 
 void Connection::select_confirms() {
   if (!has_capability(*amqp_get_server_properties(connection_.get()), "publisher_confirms"))
-    lost("asking for confirms", "the broker has none, so nothing could be known of what is published");
+    lost("asking for confirms", "the broker does not support them, so no publish could be confirmed");
   const amqp_confirm_select_t method{.nowait = 1};
   append_method(kChannel, AMQP_CONFIRM_SELECT_METHOD, &method);
 }

@@ -133,7 +133,7 @@ class Connection {
   void keep_alive();
 
   Wait wait() const;
-  std::string_view blocked() const { return blocked_; }  // "blocked: " and the broker's reason, or ""
+  std::string_view blocked() const { return blocked_; }  // "the broker is low on memory", or ""
   bool is_stuck() const;  // there is something to be written and the broker has read nothing for a while
   const std::string& name() const { return name_; }  // the URL, redacted
 

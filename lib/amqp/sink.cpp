@@ -71,7 +71,7 @@ class AmqpSink final : public Sink {
 
   std::string_view stalled() const override {
     if (!connection_.blocked().empty()) return connection_.blocked();
-    return connection_.is_stuck() ? "it does not read" : "";
+    return connection_.is_stuck() ? "the broker does not read" : "";
   }
 
  private:

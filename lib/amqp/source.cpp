@@ -157,11 +157,10 @@ class AmqpSource final : public Source {
 
   std::uint64_t messages_to_peek(std::uint64_t there) const {
     if (options_.peek_all && there > UINT16_MAX)
-      throw Error(
-          ErrorKind::usage,
-          fmt::format("the queue \"{0}\" holds {1} messages, and only {2} can be looked at and left there; "
-                      "take them to a store first: iso listen {0} --inbox sqlite:PATH --drain",
-                      queue_, there, UINT16_MAX));
+      throw Error(ErrorKind::usage,
+                  fmt::format("the queue \"{0}\" holds {1} messages, and at most {2} can be browsed; "
+                              "move them to a store first: iso listen {0} --inbox sqlite:PATH --drain",
+                              queue_, there, UINT16_MAX));
     const std::uint64_t most = options_.count != 0 ? options_.count
                                : options_.peek_all ? there
                                                    : options_.peek_most;
@@ -266,8 +265,9 @@ class AmqpSource final : public Source {
     const auto refusal = connection_->declare_queue(queue_, {.passive = true}, queue);
     if (refusal && refusal->code == kNotFound)
       throw Error(ErrorKind::missing, fmt::format("the queue \"{}\" was deleted", queue_));
-    throw Error(ErrorKind::unavailable, fmt::format("{}: the broker ended the consumer of the queue \"{}\"",
-                                                    connection_->name(), queue_));
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{}: the broker cancelled the consumer of the queue \"{}\"", connection_->name(),
+                            queue_));
   }
 
   void throw_if_starved(std::uint32_t there) const {

@@ -143,7 +143,8 @@ void Connection::take_connection_frame(const amqp_frame_t& frame) {
       break;
     }
     case AMQP_CONNECTION_BLOCKED_METHOD:
-      blocked_ = fmt::format("blocked: {}", view(static_cast<amqp_connection_blocked_t*>(method)->reason));
+      blocked_ =
+          fmt::format("the broker is {}", view(static_cast<amqp_connection_blocked_t*>(method)->reason));
       break;
     case AMQP_CONNECTION_UNBLOCKED_METHOD:
       blocked_.clear();

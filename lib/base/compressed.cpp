@@ -39,8 +39,7 @@ std::optional<std::size_t> Decompressor::read(std::span<char> space) {
       throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name_, codec_->fault()));
     if (ended_ && codec_->whole()) return std::nullopt;
     if (ended_)
-      throw Error(ErrorKind::io,
-                  fmt::format("cannot read {}: its compressed data ends in the middle", name_));
+      throw Error(ErrorKind::io, fmt::format("cannot read {}: its compressed data is cut off", name_));
     if (asked) return 0;
     read_some();
   }

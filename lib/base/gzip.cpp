@@ -45,7 +45,7 @@ class GzipCodec final : public Codec {
     if (status == Z_STREAM_END) {
       between_ = whole_ = true;
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      fault_ = fmt::format("what should be gzip is damaged: {}", stream_.msg ? stream_.msg : "out of memory");
+      fault_ = fmt::format("the gzip data is damaged: {}", stream_.msg ? stream_.msg : "out of memory");
     }
     return room - stream_.avail_out;
   }

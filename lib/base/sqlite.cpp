@@ -189,9 +189,9 @@ void Database::fail() const {
   const bool locked = code == SQLITE_BUSY || code == SQLITE_LOCKED;
   if (locked && stop_signal.load() != 0)
     throw Error(ErrorKind::unavailable,
-                fmt::format("{}: interrupted; another process held it locked", path_));
+                fmt::format("{}: interrupted while it was locked by another process", path_));
   if (locked)
-    throw Error(ErrorKind::unavailable, fmt::format("{}: another process held it locked for {} s", path_,
+    throw Error(ErrorKind::unavailable, fmt::format("{}: locked by another process for {} s", path_,
                                                     static_cast<double>(lock_wait_.count()) / 1000));
   if (code == SQLITE_INTERRUPT && stop_signal.load() != 0)
     throw Error(ErrorKind::unavailable, fmt::format("{}: interrupted", path_));

@@ -19,8 +19,9 @@ bool is_set_up(Database& database, const Schema& schema) {
 
 void make_tables(Database& database, const Schema& schema) {
   if (database.integer("SELECT count(*) FROM sqlite_schema") != 0)
-    throw Error(ErrorKind::io, fmt::format("{} is not a {} that this iso knows; name another, or remove it",
-                                           database.path(), schema.what));
+    throw Error(ErrorKind::io,
+                fmt::format("{} is not a {} that this version of iso knows; use another file, or remove it",
+                            database.path(), schema.what));
   database.execute("PRAGMA journal_mode=WAL");
   Transaction setup(database);
   database.execute(schema.tables);

@@ -176,7 +176,7 @@ Url parse_url(std::string_view text) {
   }
   if (rest.starts_with('#')) url.fragment = decoded(rest.substr(1), scheme);
   if (scheme == "sqlite") {
-    if (url.path.empty()) throw bad(scheme, "it names no file; say sqlite:PATH");
+    if (url.path.empty()) throw bad(scheme, "it names no file; use sqlite:PATH");
     return url;
   }
   if (url.path.size() > 1) {

@@ -33,7 +33,7 @@ std::vector<std::string> split_words(std::string_view line) {
   }
   if (quote != '\0') throw bad("a quote is not closed");
   if (word) words.push_back(*word);
-  if (words.empty()) throw bad("it names no command");
+  if (words.empty()) throw bad("it contains no command");
   return words;
 }
 

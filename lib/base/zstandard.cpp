@@ -35,8 +35,7 @@ class ZstdCodec final : public Codec {
     in.remove_prefix(from.pos);
     between_ = status == 0;  // all of a frame was taken, and all of it given
     whole_ = whole_ || between_;
-    if (ZSTD_isError(status))
-      fault_ = fmt::format("what should be zstd is damaged: {}", ZSTD_getErrorName(status));
+    if (ZSTD_isError(status)) fault_ = fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(status));
     return to.pos;
   }
 

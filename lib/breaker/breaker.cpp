@@ -33,10 +33,11 @@ std::string seconds_text(milliseconds time) {
 }  // namespace
 
 std::string refusal_text(const Admission& refused) {
-  return fmt::format("the circuit of {} is open since {}{}; {}", refused.key, seconds_text(refused.open_for),
+  return fmt::format("the circuit of {} has been open for {}{}; {}", refused.key,
+                     seconds_text(refused.open_for),
                      refused.reason.empty() ? "" : fmt::format(" ({})", refused.reason),
-                     refused.again_in ? fmt::format("it tries again in {}", seconds_text(*refused.again_in))
-                                      : "it waits to be reset");
+                     refused.again_in ? fmt::format("next trial in {}", seconds_text(*refused.again_in))
+                                      : "it stays open until it is reset");
 }
 
 Breaker::Breaker(std::string path, const BreakerOptions& options, BreakerHooks hooks, const Clock& clock,
@@ -53,7 +54,7 @@ Breaker::~Breaker() {
 }
 
 BreakerStore& Breaker::store() {
-  if (!store_) store_.emplace(path_);
+  if (!store_) store_.emplace(path_, options_.busy);
   return *store_;
 }
 

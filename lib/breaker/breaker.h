@@ -28,7 +28,7 @@ struct Admission {
   explicit operator bool() const { return decision != Decision::reject; }
 };
 
-// "the circuit of shop is open since 3 s (connection refused); it tries again in 7 s"
+// "the circuit of shop has been open for 3 s (connection refused); next trial in 7 s"
 std::string refusal_text(const Admission& refused);
 
 // This process has opened a circuit that was closed.

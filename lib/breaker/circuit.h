@@ -19,6 +19,8 @@ struct BreakerOptions {
   std::chrono::milliseconds first_open{10'000};  // doubled each time it opens again without closing
   std::chrono::milliseconds longest_open{300'000};
   std::chrono::milliseconds lease{62'000};  // how long a trial may take: the call's own time limit, and 2 s
+  std::chrono::milliseconds busy{
+      250};  // at most this long a call waits for another process to leave the file
 };
 
 // Calls of late, counted in parts of a tenth of the window, so that what is kept of them stays small.

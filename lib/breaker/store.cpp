@@ -11,7 +11,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBusy{250};
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kApplicationId = 0x69736f62;  // "isob"
 constexpr std::chrono::hours kIdle{24};
@@ -70,8 +69,8 @@ std::optional<Circuit> find(sqlite::Database& database, std::string_view key) {
 
 }  // namespace
 
-BreakerStore::BreakerStore(const std::string& path)
-    : database_(make_private_file(path), sqlite::Database::Open::existing, kBusy), probes_(path + "-probes") {
+BreakerStore::BreakerStore(const std::string& path, milliseconds busy)
+    : database_(make_private_file(path), sqlite::Database::Open::existing, busy), probes_(path + "-probes") {
   sqlite::set_up(database_, {kApplicationId, kVersion, kSchema, "file of circuits"}, probes_);
 }
 

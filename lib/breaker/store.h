@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -22,10 +23,10 @@ struct NamedCircuit {
 
 // The circuits of all processes that use one file; made, with its folder, if it is missing, for its owner
 // alone. What is here may be lost with the power, never with a process. Throws ErrorKind::io, and
-// ErrorKind::unavailable when another process holds the file for longer than a quarter of a second.
+// ErrorKind::unavailable if another process holds the file for longer than `busy`.
 class BreakerStore {
  public:
-  explicit BreakerStore(const std::string& path);
+  BreakerStore(const std::string& path, std::chrono::milliseconds busy);
 
   Circuit read(std::string_view key);  // closed, if nothing is known
   std::vector<NamedCircuit> list();

@@ -28,7 +28,7 @@ std::vector<Instance> Discovery::find(const ServiceUrl& url) {
   Known& known = known_[fmt::format("{} {}", static_cast<int>(url.registry), url.service)];
   const Found& found = look_up(known, url);
   if (found.instances.empty())
-    throw Error(ErrorKind::unavailable, fmt::format("nobody offers the service {}: {} has no entry of it",
+    throw Error(ErrorKind::unavailable, fmt::format("the service {} has no instance: {} has no entry for it",
                                                     url.service, name_of(url.registry)));
   return in_order(found.instances, random_);
 }

@@ -25,7 +25,7 @@ std::vector<std::string> parted(std::string_view endpoints) {
     if (!part.empty()) parts.push_back(part.find("://") == part.npos ? scheme + part : part);
     endpoints.remove_prefix(comma == endpoints.npos ? endpoints.size() : comma + 1);
   }
-  if (parts.empty()) throw Error(ErrorKind::usage, "etcd has no endpoint: say http://HOST:PORT");
+  if (parts.empty()) throw Error(ErrorKind::usage, "no etcd endpoint: use http://HOST:PORT");
   return parts;
 }
 
@@ -56,9 +56,10 @@ std::string Etcd::post(std::string_view path, const std::string& json) const {
     if (reply.error == http::TransferError::none && reply.status == 200 && is_json(body)) return body;
     why = reply.error != http::TransferError::none ? reply.why : fmt::format("HTTP status {}", reply.status);
     if (reply.error == http::TransferError::none && is_refusal(reply))
-      throw Error(ErrorKind::refused, fmt::format("etcd at {} does not let us: {}", endpoint, why));
+      throw Error(ErrorKind::refused, fmt::format("etcd at {} refused access: {}", endpoint, why));
   }
-  throw Error(ErrorKind::unavailable, fmt::format("etcd at {} cannot be asked: {}", endpoints_.back(), why));
+  throw Error(ErrorKind::unavailable,
+              fmt::format("etcd at {} cannot be reached: {}", endpoints_.back(), why));
 }
 
 std::string base64_of(std::string_view bytes) {
@@ -98,7 +99,7 @@ class EtcdLease final : public Lease {
     if (!id_.empty() && is_kept()) return;
     id_ = part_of(etcd_.post("/v3/lease/grant", fmt::format(R"({{"TTL":"{}"}})", ttl_.count())), "/ID")
               .value_or("");
-    if (id_.empty()) throw Error(ErrorKind::unavailable, "etcd grants no lease");
+    if (id_.empty()) throw Error(ErrorKind::unavailable, "etcd granted no lease");
     etcd_.post("/v3/kv/put", fmt::format(R"({{"key":"{}","value":"{}","lease":"{}"}})", key_, value_, id_));
   }
 

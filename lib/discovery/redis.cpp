@@ -46,7 +46,7 @@ struct Address {
 };
 
 Error bad_url() {
-  return {ErrorKind::usage, "where is Redis? say redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]"};
+  return {ErrorKind::usage, "not the URL of a Redis: use redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]"};
 }
 
 std::string decoded(std::string_view text) {
@@ -120,7 +120,9 @@ std::vector<std::string> Redis::command(const std::vector<std::string>& words) {
   }
   const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(
       late::redisCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), lengths.data())));
-  if (!reply) throw Error(ErrorKind::unavailable, fmt::format("{} went away: {}", name_, context_->errstr));
+  if (!reply)
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{}: the connection was lost: {}", name_, context_->errstr));
   if (reply->type == REDIS_REPLY_ERROR) {
     const std::string why = text_of(*reply);
     throw Error(is_refusal(why) ? ErrorKind::refused : ErrorKind::unavailable,

@@ -33,7 +33,7 @@ std::unique_ptr<Lease> open_lease(RegistryKind where, const std::string& service
     case RegistryKind::dns:
       break;
   }
-  throw Error(ErrorKind::usage, "nobody can register in the DNS from here");
+  throw Error(ErrorKind::usage, "a service cannot be registered in DNS; use etcd or Redis");
 }
 
 Registration::Registration(std::unique_ptr<Lease> lease, std::string name,
@@ -73,7 +73,7 @@ void Registration::keep() {
       if (std::exchange(away, false)) news = fmt::format("{} is registered again", name_);
     } catch (const Error& error) {
       if (!std::exchange(away, true))
-        news = fmt::format("{} may not be registered any more: {}; trying again", name_, error.what());
+        news = fmt::format("{} may no longer be registered: {}; trying again", name_, error.what());
     }
     lock.lock();
     if (!news.empty()) news_.push_back(std::move(news));

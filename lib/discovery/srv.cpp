@@ -42,7 +42,7 @@ void ask_server(res_state state, const HostPort& server) {
   address.sin_family = AF_INET;
   address.sin_port = htons(server.port == 0 ? NAMESERVER_PORT : server.port);
   if (inet_pton(AF_INET, server.host.c_str(), &address.sin_addr) != 1)
-    throw Error(ErrorKind::usage, fmt::format("{}: a DNS server is named by its IPv4 address", server.host));
+    throw Error(ErrorKind::usage, fmt::format("{}: the DNS server must be an IPv4 address", server.host));
 }
 
 Resolver make_resolver(const RegistryOptions& options) {
@@ -67,8 +67,7 @@ std::string ask(const std::string& service, const RegistryOptions& options) {
   if (size < 0) {
     const int why = resolver->res_h_errno;
     if (why == HOST_NOT_FOUND || why == NO_DATA) return {};
-    throw Error(ErrorKind::unavailable,
-                fmt::format("cannot look up {} in the DNS: {}", service, hstrerror(why)));
+    throw Error(ErrorKind::unavailable, fmt::format("cannot look up {} in DNS: {}", service, hstrerror(why)));
   }
   message.resize(std::min(static_cast<std::size_t>(size), message.size()));
   return message;

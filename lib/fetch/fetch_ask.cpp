@@ -69,7 +69,7 @@ bool Fetcher::wait_for_lock(Job& job) {
     return true;
   }
   if (time_left(job) <= job.lock_pause) {
-    fail(job, ErrorKind::unconfirmed, "another process was asking for it all the time");
+    fail(job, ErrorKind::unconfirmed, "timed out while another process was fetching it");
     return true;
   }
   job.state = Job::State::locked;
@@ -91,8 +91,7 @@ void Fetcher::release(Job& job) {
 
 void Fetcher::send(Job& job) {
   const milliseconds left = time_left(job);
-  if (left.count() <= 0)
-    return fail(job, ErrorKind::unconfirmed, "its time was up before the origin could be asked");
+  if (left.count() <= 0) return fail(job, ErrorKind::unconfirmed, "timed out before the request was sent");
   if (!found(job) || !admitted(job)) return;
   http::HttpRequest request;
   request.method = job.request.method;
@@ -213,7 +212,7 @@ void Fetcher::act_on(Job& job, http::HttpReply reply) {
 
 // An origin that is wrong: an empty body would pass for the resource.
 void Fetcher::fail_without_body(Job& job) {
-  fail(job, ErrorKind::unavailable, "it answers 304 to a request without conditions");
+  fail(job, ErrorKind::unavailable, "304 in response to a request without conditions");
 }
 
 // The body is the one that was read before the question, whatever others did to the entry meanwhile.

@@ -197,21 +197,21 @@ class CoprocessSink final : public Sink {
       out.push_back(result_of(replies::read_verdict(piece.bytes)));
       return true;
     } catch (const Error& error) {
-      fault_ = Error(error.kind(), fmt::format("the coprocess gave no answer but {}: {}",
+      fault_ = Error(error.kind(), fmt::format("the coprocess wrote {}, which is not an answer: {}",
                                                piece.bytes.substr(0, kShown), error.what()));
       return false;
     }
   }
 
   DeliveryResult result_of(replies::HandlerVerdict answer) {
-    if (answer.reply && !options_.replies)
-      throw Error(ErrorKind::usage, "a reply goes nowhere without --reply");
+    if (answer.reply && !options_.replies) throw Error(ErrorKind::usage, "a reply needs the option --reply");
     const auto held = std::find_if(held_.begin(), held_.end(), [&](const Held& one) {
       return !one.answered && (!answer.message_id || one.record->message_id == answer.message_id);
     });
     if (held == held_.end())
-      throw Error(ErrorKind::data, answer.message_id ? fmt::format("it has no message {}", *answer.message_id)
-                                                     : "it has answered all that it has");
+      throw Error(ErrorKind::data, answer.message_id
+                                       ? fmt::format("it does not hold message {}", *answer.message_id)
+                                       : "every message is already answered");
     last_answer_ = now();
     failures_ = 0;
     held->answered = true;

@@ -27,7 +27,7 @@ constexpr std::size_t kLongestShortString = 255;  // AMQP 0-9-1 section 4.2.5.3
 std::string string_member(std::string_view name, std::string_view value) {
   if (!value.starts_with('"')) wrong(name, "a string", value);
   auto text = read_json_string(value);
-  if (!text) throw Fault{0, fmt::format("{} has half of a surrogate pair, which is no character", name)};
+  if (!text) throw Fault{0, fmt::format("{} has half of a surrogate pair, which is not a character", name)};
   return *std::move(text);
 }
 
@@ -131,7 +131,7 @@ constexpr std::array<NamedSetter, 14> kSetters{{
      }},
     {kRefused,
      [](Record&, std::string_view, std::string_view) {
-       throw Fault{kAtName, "this record was rejected; mend it and remove its field error"};
+       throw Fault{kAtName, "this record was rejected; correct it and remove its field error"};
      }},
 }};
 

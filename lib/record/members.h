@@ -47,7 +47,7 @@ class ObjectWalker {
 // pair.
 std::optional<std::string> read_json_string(std::string_view json);
 
-inline constexpr std::string_view kHalfASurrogatePair = "half of a surrogate pair is no character";
+inline constexpr std::string_view kHalfASurrogatePair = "half of a surrogate pair is not a character";
 
 // Sets the field called `name` from its JSON; null unsets it. Throws Fault, its offset within `value`: wrong
 // type, unknown name (at offset npos, meaning the name itself), a text that is too long for AMQP.

@@ -28,7 +28,7 @@ std::size_t escape_length(const char* at, const char* end) {
 }
 
 const char* why_not_in_string(char c) {
-  if (c == '\\') return "expected an escape that JSON has";
+  if (c == '\\') return "expected an escape of JSON";
   if (c == '\n' || c == '\r') return "expected '\"' before the end of the line";
   return is_ascii(c) ? "a control character in a string must be escaped" : "a string must be UTF-8";
 }

@@ -26,7 +26,7 @@ std::string without_comments(std::string_view text) {
       at = end;
     } else if (text.substr(at, 2) == "/*") {
       const std::size_t end = text.find("*/", at + 2);
-      if (end == text.npos) throw Fault{at, "this comment has no end"};
+      if (end == text.npos) throw Fault{at, "this comment is not closed"};
       blank(at, end + 2);
       at = end + 1;
     }

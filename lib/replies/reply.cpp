@@ -16,12 +16,12 @@ namespace {
 
 std::string text_of(const Member& member) {
   auto text = member.value.starts_with('"') ? read_json_string(member.value) : std::nullopt;
-  if (!text) throw Error(ErrorKind::data, fmt::format("{} takes a string", member.name));
+  if (!text) throw Error(ErrorKind::data, fmt::format("{} must be a string", member.name));
   return *std::move(text);
 }
 
 void must_be_true(const Member& member) {
-  if (member.value != "true") throw Error(ErrorKind::data, fmt::format("{} takes true", member.name));
+  if (member.value != "true") throw Error(ErrorKind::data, fmt::format("{} must be true", member.name));
 }
 
 // Nothing if the object has no result in it. A null message_id is the same as none.
@@ -50,7 +50,8 @@ std::optional<HandlerVerdict> read_result(std::string_view line) {
   }
   if (results == 0) return std::nullopt;
   if (results > 1) throw Error(ErrorKind::data, "ack, requeue and reject exclude each other");
-  if (!other.empty()) throw Error(ErrorKind::data, fmt::format("{} does not go with a result", other));
+  if (!other.empty())
+    throw Error(ErrorKind::data, fmt::format("{} cannot be combined with ack, requeue or reject", other));
   return answer;
 }
 

@@ -74,7 +74,7 @@ std::vector<Record> ReplyingSink::answers_to(const Record& request, DeliveryResu
   if (!options_.confirm_as.empty() && addressed && ended)
     answers.push_back(confirmation_of(request, options_.confirm_as, result));
   if (answers.empty() && !addressed && ended)
-    options_.notice(fmt::format("message {} has no reply_to: it is not answered",
+    options_.notice(fmt::format("message {} has no reply_to; no answer is sent",
                                 request.message_id.value_or("without an id")));
   return answers;
 }
@@ -96,7 +96,7 @@ void ReplyingSink::settle(const DeliveryResult& answered, std::vector<DeliveryRe
       break;
     default:
       result.status = DeliveryStatus::deferred;
-      result.reply_text = fmt::format("its answer to {} was not taken: {}", to, answered.reply_text);
+      result.reply_text = fmt::format("its answer to {} was not delivered: {}", to, answered.reply_text);
   }
   if (--handled->second.waiting == 0) {
     out.push_back(std::move(result));

@@ -26,8 +26,8 @@ void RequestSink::put(Ticket ticket, const Record& record) {
   const auto due = options_.clock->steady() + options_.time;
   if (!open_.emplace(id, Request{ticket, due}).second) {
     known_.push_back({ticket, DeliveryStatus::nacked, 0,
-                      fmt::format("another request with the correlation_id {} is open; leave it out for a "
-                                  "fresh one each",
+                      fmt::format("another request with the correlation_id {} is open; leave it out, and "
+                                  "each request gets its own",
                                   id)});
     return;
   }

@@ -99,7 +99,7 @@ void LockedOut::locked() {
   if (!since_) since_ = steady_clock::now() - StoreFile::kTurnWait;
   const auto now = *duration();
   if (text_.empty() && now >= kToldAfter)
-    text_ = fmt::format("{}: another process held it locked for {} s", database_.path(), now.count() / 1000);
+    text_ = fmt::format("{}: locked by another process for {} s", database_.path(), now.count() / 1000);
 }
 
 // ---- the file

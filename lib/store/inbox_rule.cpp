@@ -165,9 +165,8 @@ Received receive(StoreFile& file, std::string_view queue, const NewRow& row,
 }
 
 std::string conflict_text(const StoreFile& file, std::string_view key) {
-  return fmt::format(
-      "conflict: another message with the key \"{}\" and another content came; it is kept in {}", key,
-      file.path());
+  return fmt::format("conflict: a message with the key \"{}\" and other content arrived; it is kept in {}",
+                     key, file.path());
 }
 
 }  // namespace iso::store

@@ -47,7 +47,7 @@ void StoreSource::tell_of_lock(bool done) {
   if (!told_of_lock_ && !locked_.text().empty()) options_.notice(locked_.text() + "; waiting");
   told_of_lock_ = !locked_.text().empty();
   if (!done && options_.outage.count() != 0 && *locked_.duration() >= options_.outage)
-    throw Error(ErrorKind::unavailable, fmt::format("{}: another process held it locked for {}", file_.path(),
+    throw Error(ErrorKind::unavailable, fmt::format("{}: locked by another process for {}", file_.path(),
                                                     duration_text(options_.outage)));
 }
 

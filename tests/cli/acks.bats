@@ -198,7 +198,7 @@ time.sleep(60)' >locked 3>&- &
   is "c9 billing handled -" "$(acks)"
 }
 
-@test "acks: what is no answer is rejected with the reason and exit 1, and the rest goes on" {
+@test "acks: what is not an answer is rejected with the reason and exit 1, and the rest goes on" {
   make_queues
   order --message-id m1 --correlation-id c1
   printf '{"message_id":"%s","correlation_id":%s,"app_id":%s,"routing_key":"%s","text":"what?"}\n' \
@@ -245,7 +245,7 @@ time.sleep(60)' >locked 3>&- &
   is "12|1" "$(sqlite3 shop.db "SELECT count(*), min(state) FROM iso_messages")"
 }
 
-@test "acks: a reply alone is no word that it was handled" {
+@test "acks: a reply alone does not say that it was handled" {
   make_queues
   order --message-id m1 --correlation-id c1
   iso publish --routing-key "$q-replies" --app-id billing --correlation-id c1 --body '"later"'
@@ -327,7 +327,7 @@ time.sleep(60)' >locked 3>&- &
   wait_until bash -c '(($(sqlite3 shop.db "SELECT count(*) FROM iso_acks" 2>/dev/null) == 1))'
   lock_ledger
   for i in 1 2 3; do answer c$i billing Success; done
-  wait_until grep -q "confirmations wait: shop.db: another process held it locked" told
+  wait_until grep -q "confirmations wait: shop.db: locked by another process" told
   kill -9 $listener
   kill $lock
   wait || true

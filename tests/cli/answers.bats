@@ -93,11 +93,11 @@ SH
   iso publish --routing-key "$q" --message-id m7 --body 1
   iso listen "$q" --reply --drain --exec cat
   exits 0
-  says "message m7 has no reply_to: it is not answered"
+  says "message m7 has no reply_to; no answer is sent"
   iso publish --routing-key "$q" --message-id m8 --body 1
   iso listen "$q" --confirm-as shop --drain
   exits 0
-  says "message m8 has no reply_to: it is not answered"
+  says "message m8 has no reply_to; no answer is sent"
   is "" "$(answers)"
 }
 
@@ -121,7 +121,7 @@ SH
   is "" "$(bodies "$q")"
 }
 
-@test "answers: --confirm-as tells of success, with the id of the message in a header" {
+@test "answers: --confirm-as reports success, with the id of the message in a header" {
   queues
   ask --body '{"n":1}'
   iso listen "$q" --confirm-as shop --drain --out body
@@ -131,7 +131,7 @@ SH
     "$(answers '[.body, .correlation_id, .app_id, .headers["x-message-id"]]')"
 }
 
-@test "answers: --confirm-as tells of failure and why, and of nothing while a message is to come again" {
+@test "answers: --confirm-as reports failure and why, and nothing while a message is to be delivered again" {
   queues
   ask --body 1
   iso listen "$q" --confirm-as shop --drain --exec "sh -c 'test -e seen && exit 3; touch seen; exit 75'"

@@ -26,8 +26,8 @@ count() { bodies "$1" | wc -l; }
   exits 69
   says "the circuit of shop is now open for "
   says "exit 3"
-  says "the time of --timeout was up, and the circuit of shop is open since "
-  says "it tries again in "
+  says "the time of --timeout was up, and the circuit of shop has been open for "
+  says "next trial in "
   is 5 "$(wc -l <tried)"
   is 4 "$(count "$q")"
 }
@@ -38,7 +38,7 @@ count() { bodies "$1" | wc -l; }
   send "$q" 6
   iso listen "$q" --exec "touch tried" --breaker shop --count 1 --timeout 1s
   exits 69
-  says "the circuit of shop is open since "
+  says "the circuit of shop has been open for "
   [[ ! -e tried ]]
   iso listen "$q" --exec "touch tried" --count 1 # without it nothing is guarded
   exits 0
@@ -51,7 +51,7 @@ count() { bodies "$1" | wc -l; }
   send "$q" 6 7 8
   "$BIN" listen "$q" --exec "sh -c 'cat >>handled; echo >>handled'" --breaker shop --count 3 2>stderr &
   local listener=$!
-  wait_until grep -q "is open since" stderr
+  wait_until grep -q "has been open for" stderr
   [[ ! -e handled ]]
   let_time_pass
   status=0
@@ -135,7 +135,7 @@ SH
   local before=$SECONDS
   iso listen "$q" --exec false --breaker shop --on-trip "sleep 60" --count 5
   exits 1
-  says "the command of --on-trip took too long and was killed"
+  says "the --on-trip command took too long and was killed"
   ((SECONDS - before < 20))
   rm -r "$HOME/.cache"
   send "$q" 1 2 3 4 5
@@ -146,7 +146,7 @@ SH
   exits 64
 }
 
-@test "breaker: its file is the user's alone, and one that is of no use is told of once and fails nothing" {
+@test "breaker: its file is the user's alone, and one that cannot be used is reported once and fails nothing" {
   make_queue "$q"
   open_circuit
   is "700 600" "$(stat -c %a "$HOME/.cache/iso" "$HOME/.cache/iso/breaker.db" | paste -sd' ')"
@@ -178,8 +178,8 @@ SH
   for command in "publish --routing-key $q --body 1" "listen $q" "publish --routing-key $q --body 1 --await-replies"; do
     iso $command --url "$url" --breaker shop
     exits 69
-    says "the circuit of shop amqp://127.0.0.1:$port is open since "
-    says "it tries again in "
+    says "the circuit of shop amqp://127.0.0.1:$port has been open for "
+    says "next trial in "
   done
   ! grep -rq secret "$HOME/.cache" stderr
   iso publish --url "$url" --routing-key "$q" --body 1

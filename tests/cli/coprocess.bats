@@ -113,13 +113,13 @@ send_ids() {
   wait_until bash -c "(( \$('$BIN' listen '$q' --peek | wc -l) == 2 ))"
 }
 
-@test "coprocess: a line that is no answer is exit 65, and only what was answered is gone" {
+@test "coprocess: a line that is not an answer is exit 65, and only what was answered is gone" {
   make_queue "$q"
   send_ids "$q" m1 m2
   worker 'read -r line; read -r line; echo "{\"ack\":true}"; echo hello; cat'
   iso listen "$q" --coprocess ./worker --drain
   exits 65
-  says "the coprocess gave no answer but hello"
+  says "the coprocess wrote hello, which is not an answer"
   wait_until bash -c "[[ \$('$BIN' listen '$q' --peek | jq -r .message_id) == m2 ]]"
 }
 
@@ -129,7 +129,7 @@ send_ids() {
   worker 'while read -r line; do echo "{\"body\":1}"; done'
   iso listen "$q" --coprocess ./worker --drain
   exits 64
-  says "a reply goes nowhere without --reply"
+  says "a reply needs the option --reply"
   wait_until bash -c "(( \$('$BIN' listen '$q' --peek | wc -l) == 1 ))"
 }
 
@@ -152,7 +152,7 @@ send_ids() {
   is "" "$(bodies "$q")"
 }
 
-@test "coprocess: --count ends it after so many, and what it asked for again is still there" {
+@test "coprocess: --count N ends it after N, and what it asked for again is still there" {
   make_queue "$q"
   send_ids "$q" m1 m2 m3
   worker 'while read -r line; do case $line in *m1*) echo "{\"requeue\":true}" ;; *) echo "{\"ack\":true}" ;; esac; done'

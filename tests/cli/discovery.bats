@@ -95,7 +95,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
   entry "127.0.0.1:$one" -5
   iso fetch http+redis://shop/orders
   exits 69
-  says "nobody offers the service shop: Redis has no entry of it"
+  says "the service shop has no instance: Redis has no entry for it"
 }
 
 @test "discovery: what is in etcd is found, as HOST:PORT or as JSON" {
@@ -114,7 +114,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
   is two "$(<stdout)"
   iso fetch http+etcd://other/x
   exits 69
-  says "nobody offers the service other: etcd has no entry of it"
+  says "the service other has no instance: etcd has no entry for it"
   iso fetch http+etcd://shop/x --registry "etcd+http://127.0.0.1:1,127.0.0.1:$etcd_port"
   exits 0
 }
@@ -148,7 +148,7 @@ CONF
   for name in _gone._tcp.iso.test _none._tcp.iso.test _never._tcp.iso.test; do
     iso fetch "http+srv://$name/x" --dns-server "127.0.0.1:$dns_port"
     exits 69
-    says "nobody offers the service $name: the DNS has no entry of it"
+    says "the service $name has no instance: the DNS has no entry for it"
   done
 }
 
@@ -160,10 +160,10 @@ CONF
   says "redis://127.0.0.1:$port cannot be reached"
   iso fetch http+etcd://shop/x --registry "etcd+http://127.0.0.1:$port"
   exits 69
-  says "etcd at http://127.0.0.1:$port cannot be asked"
+  says "etcd at http://127.0.0.1:$port cannot be reached"
   iso fetch http+srv://_shop._tcp.iso.test/x --dns-server "127.0.0.1:$port"
   exits 69
-  says "cannot look up _shop._tcp.iso.test in the DNS"
+  says "cannot look up _shop._tcp.iso.test in DNS"
   ! grep -q secret stderr
 }
 
@@ -209,7 +209,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   is 3 "$(jq .attempts stdout)"
 }
 
-@test "discovery: the cache knows the service, whoever answered, and serves when the registry is away" {
+@test "discovery: the cache knows the service, whichever instance answered, and serves when the registry is away" {
   redis
   instance one
   entry "127.0.0.1:$one"
@@ -302,7 +302,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   local listener=$!
   wait_until bash -c "[[ -n \$(redis-cli -p $redis_port ZRANGE iso:service:shop 0 -1) ]]"
   "$ROOT/tests/registry/stop" redis
-  wait_until grep -q "shop=127.0.0.1:8080 may not be registered any more: .*; trying again" err
+  wait_until grep -q "shop=127.0.0.1:8080 may no longer be registered: .*; trying again" err
   send "$q" 1
   wait_until grep -q 1 out
   redis "$redis_port"

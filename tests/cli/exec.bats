@@ -194,7 +194,7 @@ print(json.dumps({'headers': {'big': {'\$bytes': 'AAAA' * 25000 + 'AAAA' * 10000
   is "" "$(bodies "$q")"
 }
 
-@test "exec: a command line that is none is a usage error" {
+@test "exec: an invalid command line is a usage error" {
   make_queue "$q"
   iso listen "$q" --exec "sh -c 'open"
   exits 64

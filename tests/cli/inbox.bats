@@ -46,13 +46,13 @@ time.sleep(60)' >locked &
   is "" "$(bodies "$q")"
 }
 
-@test "inbox: the same key with other content is a conflict: kept, told of, not handed on, exit 1" {
+@test "inbox: the same key with other content is a conflict: kept, reported, not handed on, exit 1" {
   make_queue "$q"
   for body in 1 2 2; do iso publish --routing-key "$q" --message-id m1 --body $body; done
   inbox
   exits 1
   is 1 "$(<stdout)"
-  says 'conflict: another message with the key "m1"'
+  says 'conflict: a message with the key "m1" and other content'
   is "1 1 0,2 3 1" "$(rows | paste -sd,)"
 }
 
@@ -100,7 +100,7 @@ time.sleep(60)' >locked &
   wait_until test -s out
   lock_inbox
   send "$q" 1 2 3
-  wait_until grep -q "held it locked for 5 s; waiting" err
+  wait_until grep -q "locked by another process for 5 s; waiting" err
   kill -9 $listener
   kill $lock
   wait || true

@@ -160,7 +160,7 @@ JSON
   is "$(sorted <<<"$headers")" "$(sed 's/.*"headers"://; s/,"redelivered".*//' stdout | sorted)"
 }
 
-@test "publish: a header that RabbitMQ cannot carry is told of, and costs only its own message" {
+@test "publish: a header that RabbitMQ cannot carry is reported, and costs only its own message" {
   [[ $end == amqp ]] || skip "a store carries it"
   make_queue "$q"
   printf '{"routing_key":"%s","headers":{"n":%s},"body":%d}\n' "$q" 1 1 "$q" '[{"$double":"nan"}]' 2 "$q" 3 3 | iso publish --in records
@@ -206,7 +206,7 @@ JSON
   exits 65
   iso publish --in records --routing-key "$q" --file rejects
   exits 65
-  says "mend it"
+  says "correct it"
   is "" "$(bodies "$q")"
 }
 
@@ -218,7 +218,7 @@ JSON
   is $'1\n2' "$(bodies "$q")"
 }
 
-@test "publish: --count stops after so many, and fewer is exit 1" {
+@test "publish: --count N stops after N, and fewer is exit 1" {
   make_queue "$q"
   seq 10 | iso publish --routing-key "$q" --count 3
   exits 0
@@ -228,7 +228,7 @@ JSON
   says "only 2 of 3"
 }
 
-@test "publish: --body with --count is so many messages, --file is read in order" {
+@test "publish: --body with --count N is N messages, --file is read in order" {
   make_queue "$q"
   iso publish --routing-key "$q" --body 7 --count 2
   exits 0
@@ -266,14 +266,14 @@ JSON
     { seq 5 && head -c 300000 /dev/urandom | base64 -w0; } | $tool -c | head -c 200000 >$name
     iso publish --routing-key "$q" --file $name
     exits 74
-    says "cannot read $name: its compressed data ends in the middle"
+    says "cannot read $name: its compressed data is cut off"
     is 5 "$(grep -c confirmed stdout)"
     is "$(seq 5)" "$(bodies "$q")"
   done
   seq 5 >plain.json.gz
   iso publish --routing-key "$q" --file plain.json.gz
   exits 74
-  says "cannot read plain.json.gz: what should be gzip is damaged"
+  says "cannot read plain.json.gz: the gzip data is damaged"
   iso publish --routing-key "$q" --file nowhere.gz
   exits 66
 }

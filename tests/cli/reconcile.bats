@@ -38,7 +38,7 @@ PY
 lines() { printf '%s\n' "$@"; } # of a file of records
 message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
 
-@test "reconcile: what is on both sides is no finding, in whatever spelling and order" {
+@test "reconcile: what is on both sides is not a finding, in whatever spelling and order" {
   lines '{"message_id":"a","body":{"n":1.0,"t":"\u00e9"}}' '{"message_id":"b","body":[1,2]}' >l
   lines '{"body":[1,2.0],"message_id":"b"}' '{"message_id":"a","body":{"t":"é","n":1}}' >r
   iso reconcile l r
@@ -59,7 +59,7 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is '{"end":"l","line":1,"offset":0}' "$(found 'select(.status=="missing").left')"
 }
 
-@test "reconcile: how a message travelled is no difference, what it says is" {
+@test "reconcile: how a message travelled does not matter, what it says does" {
   lines '{"message_id":"a","exchange":"x","routing_key":"k","queue":"q","redelivered":true,"headers":{"x-death":[],"t":1},"body":1}' \
     '{"message_id":"b","type":"t","body":1}' >l
   lines '{"message_id":"a","received_at":1,"headers":{"t":1},"body":1}' '{"message_id":"b","type":"u","body":1}' >r
@@ -73,7 +73,7 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is 'different different summary' "$(statuses)"
 }
 
-@test "reconcile: an id that was made on the way is no difference, one that was changed is" {
+@test "reconcile: an id that was made on the way does not matter, one that was changed does" {
   lines '{"type":"a","body":1}' '{"type":"b","correlation_id":"c1","body":1}' >l
   lines '{"type":"a","message_id":"m1","correlation_id":"c0","body":1}' '{"type":"b","correlation_id":"c2","body":1}' >r
   iso reconcile l r --key /type
@@ -121,7 +121,7 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   is 'missing summary' "$(statuses)"
 }
 
-@test "reconcile: a line that is no item is named with its place, and the rest is compared" {
+@test "reconcile: a line that is not an item is named with its place, and the rest is compared" {
   lines '{"message_id":"a","body":1}' '{"message_id":"b",' '{"body":1}' >l
   message a 1 >r
   iso reconcile l r
@@ -183,7 +183,7 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   for option in --key --ignore --unordered --compare; do
     iso reconcile l l "$option" "/body$(printf '/a%.0s' $(seq 100))"
     exits 64
-    says "a pointer of 101 names; 100 are the most"
+    says "a pointer of 101 names; at most 100 are allowed"
   done
 }
 
@@ -501,7 +501,7 @@ message() { printf '{"message_id":"%s","body":%s}\n' "$1" "$2"; }
   exits 64
 }
 
-@test "reconcile: what cannot be sent is told, and is no repair" {
+@test "reconcile: what cannot be sent is reported, and not counted as repaired" {
   for i in {1..20}; do message "m$i" "$i"; done >l
   sed -i 's/{"message_id":"m7",/{"message_id":"m7","nonsense":1,/' l
   grep -v '"m7"' l >r
@@ -644,7 +644,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
     is 65536 "$(found .ok)"
   else
     exits 64
-    says "only 65535 can be looked at and left there"
+    says "at most 65535 can be browsed"
     is '' "$(<stdout)"
   fi
 }

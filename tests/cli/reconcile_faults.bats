@@ -127,7 +127,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status";
   read -r -t 10 <&"${WRITER[0]}"
   iso reconcile "$ISO_URL#q" "$ISO_URL#q"
   exits 69
-  says 'store.db: another process held it locked'
+  says 'store.db: locked by another process'
   no_summary
   eval "exec ${WRITER[1]}>&-"
   wait

@@ -113,7 +113,7 @@ teardown() {
   says "interrupted, and no reply for 5s"
 }
 
-@test "requests: a number of replies that is none is a usage error" {
+@test "requests: an invalid number of replies is a usage error" {
   for number in 0 x -1 1.5; do
     iso publish --routing-key q "--await-replies=$number" --body 1
     exits 64

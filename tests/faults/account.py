@@ -35,7 +35,7 @@ class Account:
         )
 
     def check(self, duplicates=0, complete=True):
-        """Nothing lost, nothing unexpected, at most so many duplicates; receipts in the order of the input, and
+        """Nothing lost, nothing unexpected, at most this many duplicates; receipts in the order of the input, and
         the rejects are exactly what was not confirmed. Complete: every message has its receipt; else the
         process was killed, or stopped reading, and its receipts cover the front of the input."""
         print(self)

@@ -22,7 +22,7 @@ class BitFlips(FaultTest):
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def flip(self, bits):
-        """A fresh copy, with so many bits changed. Returns where."""
+        """A fresh copy, with this many bits changed. Returns where."""
         for name in os.listdir(self.dir):
             if not name.startswith("good.db"):
                 os.unlink(self.path(name))

@@ -135,9 +135,9 @@ class Alarms(OwnBroker):
                 with self.alarm(name):
                     iso = self.publish("--timeout", "60s", stdin=records(names))
                     self.addCleanup(iso.__exit__)
-                    iso.wait_for_text(f"no message moves: blocked: {name}")
+                    iso.wait_for_text(f"publishing is paused: the broker is {name}")
                 self.assertEqual(iso.wait(), 0, iso.stderr)
-                self.assertIn("messages move again", iso.stderr)
+                self.assertIn("publishing continues", iso.stderr)
                 self.account(names, iso)
 
     def test_an_alarm_longer_than_the_timeout_is_exit_75_and_the_rejects_can_be_published_again(self):

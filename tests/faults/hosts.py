@@ -18,7 +18,7 @@ class Hosts(LineTest):
         self.both = self.url(proxies=[self.first, self.second])
 
     def both_ways(self, most):
-        """A publish and a listen, each of them done within so many seconds by way of the second."""
+        """A publish and a listen, each of them done within this many seconds by way of the second."""
         names = ids(20)
         limit = ("--timeout", f"{TIMEOUT}s")
         for command in (self.publish(*limit, url=self.both), self.listen("--count", "20", *limit, url=self.both)):

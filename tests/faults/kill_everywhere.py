@@ -121,7 +121,7 @@ class KillBetween(FaultTest):
             twice.append(len(arrived) - len(self.names))
             self.assertLessEqual(twice[-1], window, where)
             told = {r["message_id"] for r in killed.receipts}
-            self.assertLessEqual(told, set(moved), f"told of, but not there: {where}")
+            self.assertLessEqual(told, set(moved), f"reported, but not there: {where}")
 
         command = ["publish", "--from", f"sqlite:{self.source}#q", "--url", f"sqlite:{self.target}#in", "--window", window]
         self.kill_at_points(command, check)

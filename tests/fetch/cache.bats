@@ -150,7 +150,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   is new "$(< stdout)"
 }
 
-@test "cache: a damaged or foreign file is told of, and the fetch goes on without" {
+@test "cache: a damaged or foreign file is reported, and the fetch continues without it" {
   ok x 1 'body'
   mkdir -p cache/iso
   head -c 8192 /dev/urandom > cache/iso/fetch.db

@@ -10,7 +10,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   printf 'a\0\r\n\377b' | cmp - stdout
 }
 
-@test "fetch: a record tells of the response, all its fields in order, repeats kept" {
+@test "fetch: a record describes the response, all its fields in order, repeats kept" {
   ok x 1 $'{"a":\n1.0}\n' 'B: 1' 'a: 2' 'b: 3' 'ETag: W/"v1"'
   iso fetch "$base/x" --out records
   exits 0
@@ -19,7 +19,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   grep -q '"body":{"a": 1.0}}$' stdout
 }
 
-@test "fetch: what is no JSON is text, and what is no text is base64" {
+@test "fetch: what is not JSON is text, and what is not text is base64" {
   ok text 1 'plain'
   printf 'HTTP/1.1 200 OK\nContent-Length: 1\n\n\377' | answer bytes
   iso fetch "$base/text" "$base/bytes"
@@ -51,7 +51,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   is '' "$(< stdout)"
 }
 
-@test "fetch: of a body longer than its length said, what the length said is the body, and the rest is no answer to the next request" {
+@test "fetch: of a body longer than its length said, what the length said is the body, and the rest is not taken for the next response" {
   printf 'HTTP/1.1 200 OK\nContent-Length: 3\n\nabcHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfake' | answer x
   ok y 1 real
   iso fetch "$base/x" "$base/y" --parallel 1 --out records
@@ -98,7 +98,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   cp stdout records
   iso publish --in records --file records
   exits 65
-  says 'mend it'
+  says 'correct it'
 }
 
 @test "fetch: what it prints for a record is a record that publish takes" {
@@ -112,7 +112,7 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   is '{"n":1}' "$(bodies "$q")"
 }
 
-@test "fetch: input that names no URL is told of, the rest goes on, and it is exit 65" {
+@test "fetch: input that names no URL is reported, the rest goes on, and it is exit 65" {
   ok x 1 '1'
   printf '%s\n' '{"u":' '{"v":1}' '[1]' '{"u":"file:///etc/passwd"}' "{\"u\":\"$base/x\"}" | iso fetch --url-at /u
   exits 65

@@ -18,7 +18,7 @@ fill() { # KIBIBYTES that are left
   head -c "$(($(df --output=avail -k cache | tail -1) - $1))k" /dev/zero > cache/filler
 }
 
-body_of() { # NAME KIBIBYTES: makes it, of bytes that are no other's, and lets the origin answer with it
+body_of() { # NAME KIBIBYTES: makes it, of bytes that no other has, and lets the origin answer with it
   openssl enc -aes-128-ctr -pass "pass:$1" -nosalt < /dev/zero 2> /dev/null | head -c "$2k" | base64 -w0 > "$1"
   ok "$1" 1 "$(< "$1")" 'Cache-Control: max-age=100' "ETag: \"$1\""
 }

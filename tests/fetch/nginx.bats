@@ -44,7 +44,7 @@ large() { # NAME MEBIBYTES: no two of its blocks are the same
   touch -d '1 day ago' "www/$1"
 }
 
-asked() { # N PATTERN: so many of the requests were like this, protocol first
+asked() { # N PATTERN: N of the requests were like this, protocol first
   is "$1" "$(cut -d' ' -f2- nginx/asked | grep -cE -- "$2" || true)"
 }
 
@@ -120,7 +120,7 @@ field() { # FILTER: of the record on stdout
   is "$(< www/x)" "$(< stdout)"
 }
 
-@test "nginx: where there is no tag the date of the last change is validated" {
+@test "nginx: without a tag the date of the last change is validated" {
   file x body
   local i
   for i in 1 2; do iso fetch "$base/dated/x" --cacert "$ca" --out records; done

@@ -164,7 +164,7 @@ TEST_CASE(
     wait_for({}, 20ms);
   }
   CHECK(results.empty());
-  CHECK(sink->stalled() == "blocked: low on memory");
+  CHECK(sink->stalled() == "the broker is low on memory");
   told.set_value();
   CHECK(listen_to(*sink, 1).confirmed == std::vector<Ticket>{1});
   CHECK(sink->stalled() == "");
@@ -184,7 +184,7 @@ TEST_CASE("amqp sink: a broker that only stops reading is said not to read") {
     sink->results(results);
     wait_for(sink->wait(), 50ms);
   }
-  CHECK(sink->stalled() == "it does not read");
+  CHECK(sink->stalled() == "the broker does not read");
   told.set_value();
 }
 
@@ -345,7 +345,7 @@ TEST_CASE(
     });
     const Error error = test::error_of([&] { source_from(broker, options); });
     CHECK(error.kind() == ErrorKind::usage);
-    CHECK(test::says(error, "the queue \"q\" holds 65536 messages, and only 65535 can be looked at"));
+    CHECK(test::says(error, "the queue \"q\" holds 65536 messages, and at most 65535 can be browsed"));
     CHECK(broker.join() == "");
   }
 }
@@ -405,7 +405,7 @@ TEST_CASE("amqp source: what ends consumption is final only when the queue was d
          peer.say_method(1, method(60, 30), test::short_text("consumer") + test::integer(1, 1));
          peer.queue_is_there(0);
        },
-       ErrorKind::unavailable, "ended the consumer"},
+       ErrorKind::unavailable, "cancelled the consumer"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);

@@ -52,7 +52,7 @@ TEST_CASE("breaker: processes that fail once each open it together, and the next
   trial.clock.now += 3s;
   const auto refused = next->admit("shop");
   CHECK_FALSE(refused);
-  CHECK(refusal_text(refused) == "the circuit of shop is open since 3 s (refused); it tries again in 7 s");
+  CHECK(refusal_text(refused) == "the circuit of shop has been open for 3 s (refused); next trial in 7 s");
   CHECK(next->admit("other"));
   CHECK(trial.told == std::vector<std::string>{"the circuit of shop is now open for 10 s: refused"});
 }
@@ -177,7 +177,7 @@ TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and l
   breaker->trip("shop", "maintenance", std::nullopt);
   trial.clock.now += std::chrono::hours(1000);
   CHECK(refusal_text(breaker->admit("shop")) ==
-        "the circuit of shop is open since 3600000 s (maintenance); it waits to be reset");
+        "the circuit of shop has been open for 3600000 s (maintenance); it stays open until it is reset");
   breaker->reset("shop");
   CHECK(breaker->admit("shop").decision == Decision::allow);
   breaker->trip("shop", "maintenance", 5s);
@@ -293,7 +293,7 @@ TEST_CASE(
     fail(*breaker, 20);
     CHECK(std::chrono::steady_clock::now() - before < 2s);
   }
-  CHECK(has(trial.told, "locked for 0.25 s"));
+  CHECK(has(trial.told, "locked by another process for 0.25 s"));
   CHECK(breaker->admit("shop").decision == Decision::allow);
   trial.clock.now += 5s;
   fail(*breaker);

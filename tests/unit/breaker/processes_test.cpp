@@ -60,6 +60,7 @@ BreakerOptions quick() {
   BreakerOptions options;
   options.first_open = 100ms;
   options.lease = 60s;
+  options.busy = 20s;  // a crowd on a loaded machine waits longer than a command should
   return options;
 }
 

@@ -119,5 +119,5 @@ TEST_CASE("discovery: a service that nobody offers is named, with where it was l
   trial.found.instances.clear();
   const Error error = test::error_of([&] { trial.find(); });
   CHECK(error.kind() == ErrorKind::unavailable);
-  CHECK(std::string(error.what()) == "nobody offers the service shop: etcd has no entry of it");
+  CHECK(std::string(error.what()) == "the service shop has no instance: etcd has no entry for it");
 }

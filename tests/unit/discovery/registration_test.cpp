@@ -78,7 +78,7 @@ TEST_CASE("registration: one that goes away later is told once, tried again, and
     wait_until([&] { return registry.renewals >= before + 5; });
     registry.away = false;
     hear(2);
-    CHECK(news == std::vector<std::string>{"shop may not be registered any more: nobody there; trying again",
+    CHECK(news == std::vector<std::string>{"shop may no longer be registered: nobody there; trying again",
                                            "shop is registered again"});
     registry.away = true;
   }

@@ -124,7 +124,7 @@ TEST_CASE(
   open("http://10.0.0.3:80");
   const Fetched fetched = trial.get("http+etcd://shop/y");
   REQUIRE(fetched.failure);
-  CHECK(fetched.failure->why.find("the circuit of http://10.0.0.3:80 is open") == 0);
+  CHECK(fetched.failure->why.find("the circuit of http://10.0.0.3:80 has been open") == 0);
   CHECK(trial.asked().empty());
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("guarded sink: when the circuit opens, what the handler has not had is
     CHECK(trial.handler->put_order.size() == 5);
     CHECK(trial.sink->demand() == Demand::none);
     CHECK(trial.sink->why_none() ==
-          "the circuit of shop is open since 0 s (NO_ROUTE); it tries again in 10 s");
+          "the circuit of shop has been open for 0 s (NO_ROUTE); next trial in 10 s");
     CHECK(trial.told.empty());  // the breaker told it
   }
 }
@@ -99,7 +99,7 @@ TEST_CASE("guarded sink: when the time is up there is room for one, and its succ
   trial.open();
   CHECK(trial.sink->demand() == Demand::none);
   CHECK(trial.told ==
-        std::vector<std::string>{"the circuit of shop is open since 0 s (exit 3); it tries again in 10 s"});
+        std::vector<std::string>{"the circuit of shop has been open for 0 s (exit 3); next trial in 10 s"});
   CHECK(trial.sink->demand() == Demand::none);
   CHECK(trial.told.size() == 1);
   trial.pass_time();
@@ -165,7 +165,7 @@ TEST_CASE(
   const Error error = test::error_of([&] { connect(std::nullopt); });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(std::string(error.what()) ==
-        "the circuit of shop amqp://host is open since 0 s (no luck); it tries again in 10 s");
+        "the circuit of shop amqp://host has been open for 0 s (no luck); next trial in 10 s");
   CHECK(tries == 5);
   CHECK(trial.breaker.admit("shop amqp://other"));
   trial.pass_time();

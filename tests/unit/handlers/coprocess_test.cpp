@@ -186,9 +186,9 @@ TEST_CASE("coprocess: no answer for too long rejects the oldest, kills it, and t
 TEST_CASE("coprocess: what is no answer is thrown, after the answers before it") {
   const struct {
     const char *says, *why;
-  } rows[] = {{"hello", "gave no answer but hello"},
-              {R"({"message_id":"z","ack":true})", "it has no message z"},
-              {R"({"message_id":"a","ack":true})", "it has no message a"}};
+  } rows[] = {{"hello", "wrote hello, which is not an answer"},
+              {R"({"message_id":"z","ack":true})", "it does not hold message z"},
+              {R"({"message_id":"a","ack":true})", "it does not hold message a"}};
   for (const auto& row : rows) {
     CAPTURE(row.says);
     Trial trial(after_reading(
@@ -205,7 +205,7 @@ TEST_CASE("coprocess: an answer that nobody asked for is thrown") {
   Trial trial(R"(read -r line; echo '{"ack":true}{"ack":true}'; read -r line)");
   trial.put({"a"});
   trial.statuses(1);
-  CHECK(test::says(test::error_of([&] { trial.statuses(2); }), "it has answered all that it has"));
+  CHECK(test::says(test::error_of([&] { trial.statuses(2); }), "every message is already answered"));
 }
 
 TEST_CASE("coprocess: a command that cannot be started is thrown, with its name") {

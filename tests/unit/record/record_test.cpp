@@ -186,7 +186,7 @@ TEST_CASE("records: a fault names the byte and the field, and a slip the nearest
       {R"({"base64":"?"})", "must be base64"},
       {R"({"timestamp":"yesterday"})", "seconds since the epoch"},
       {R"({"expiration":-1})", "milliseconds"},
-      {R"({"error":"line 3","text":"x"})", "mend it"},
+      {R"({"error":"line 3","text":"x"})", "correct it"},
       {R"([1])", "expected a JSON object"},
       {R"({"body":1} 2)", "expected nothing after the object"},
   };
@@ -241,8 +241,8 @@ TEST_CASE("settings: comments and a hole are allowed, the hole with a warning") 
 
 TEST_CASE("settings: a name with half of a surrogate pair is called an unknown field without a name") {
   const Error error = test::error_of([] { read_settings(R"({"\ud800":1,"\udc00":2})", "s.json"); });
-  CHECK(test::says(error, "s.json:1:2: half of a surrogate pair is no character"));
-  CHECK(test::says(error, "s.json:1:13: half of a surrogate pair is no character"));
+  CHECK(test::says(error, "s.json:1:2: half of a surrogate pair is not a character"));
+  CHECK(test::says(error, "s.json:1:13: half of a surrogate pair is not a character"));
 }
 
 TEST_CASE("settings: every fault is shown with its place, and a caret under it") {

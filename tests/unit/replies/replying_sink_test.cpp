@@ -95,7 +95,7 @@ TEST_CASE("answering: an answer that is nacked makes the record come again") {
   const auto results = trial.results();
   REQUIRE(results.size() == 1);
   CHECK(results[0].status == DeliveryStatus::deferred);
-  CHECK(results[0].reply_text == "its answer to callers was not taken: NO_ROUTE");
+  CHECK(results[0].reply_text == "its answer to callers was not delivered: NO_ROUTE");
   CHECK(trial.sink->tally().sent == 1);  // the reply itself
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("answering: without a reply_to nothing is sent and it is told, unless 
   trial.answer(2, DeliveryStatus::confirmed, R"({"body":"yes"})");
   CHECK(trial.results().size() == 1);
   CHECK(trial.replies->put_order.empty());
-  CHECK(trial.notices == std::vector<std::string>{"message m2 has no reply_to: it is not answered"});
+  CHECK(trial.notices == std::vector<std::string>{"message m2 has no reply_to; no answer is sent"});
 
   Trial routed(true, "");
   routed.answer(2, DeliveryStatus::confirmed, R"({"routing_key":"log","body":"yes"})");

@@ -111,9 +111,9 @@ TEST_CASE("table: a key is never cut, but goes on in the next line") {
 }
 
 TEST_CASE("table: what else there is to say stands below the key") {
-  CHECK(table({{"unacked", "\"o-1\"", "no answer of billing, shipping", {"a.db, row 1", 1}, {}, {}}}, 80) ==
+  CHECK(table({{"unacked", "\"o-1\"", "no answer from billing, shipping", {"a.db, row 1", 1}, {}, {}}}, 80) ==
         "unacked    \"o-1\"\n"
-        "  no answer of billing, shipping\n"
+        "  no answer from billing, shipping\n"
         "  left   a.db, row 1\n");
   CHECK(table({{"invalid", "", "line 7, byte 4: expected a value", {}, {"a.ndjson, line 7", 1}, {}}}, 80) ==
         "invalid\n"

@@ -112,7 +112,7 @@ TEST_CASE("source: a compressed file is what it stands for, and one that is cut 
   CHECK(source->reopen_for_changes() == nullptr);
   const Error error = error_of([&] { all_of(*open_file_items(cut.path)); });
   CHECK(error.kind() == ErrorKind::io);
-  CHECK(says(error, "a.gz: its compressed data ends in the middle"));
+  CHECK(says(error, "a.gz: its compressed data is cut off"));
   CHECK(error_of([&] { open_file_items(whole.path + ".gz"); }).kind() == ErrorKind::missing);
 }
 
