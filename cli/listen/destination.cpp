@@ -100,12 +100,13 @@ Sink& ListenDestination::end() const {
   return *handler;
 }
 
-// Handlers take their time, and other listeners shall have the rest of the queue: a message for each command,
-// and one in reserve; for a coprocess enough to keep it busy.
+// Handlers take their time, other listeners shall have the rest of the queue, and the broker takes back what
+// waits here for too long (consumer_timeout): so as many messages as can be begun. For a coprocess enough to
+// keep it busy.
 std::uint16_t prefetch_of(const ListenOptions& args) {
   if (args.prefetch != 0) return args.prefetch;
   if (!args.coprocess.empty()) return kCoprocessPrefetch;
-  return args.exec.empty() ? kPrefetch : static_cast<std::uint16_t>(2 * args.jobs);
+  return args.exec.empty() ? kPrefetch : args.jobs;
 }
 
 std::chrono::milliseconds longest_call(const ListenOptions& args) {

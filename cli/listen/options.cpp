@@ -6,6 +6,14 @@
 namespace iso::cli {
 namespace {
 
+// A flag of its own, or from the environment: ISO_PEEK=1.
+bool is_on(std::string_view text) {
+  return text == "true" || text == "1" || text == "yes" || text == "on";
+}
+bool is_switch(std::string_view text) {
+  return is_on(text) || text == "false" || text == "0" || text == "no" || text == "off";
+}
+
 void add_source_options(CLI::App& app, ListenOptions& options) {
   app.add_option("queue", options.queue,
                  "Queue to listen to; without one, --bind taps the exchange through a private queue")
@@ -26,15 +34,15 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
                "for one use --peek=counted")
       ->type_name("[=counted]")
       ->check([](const std::string& text) {
-        return text == "true" || text == "counted"
+        return text == "counted" || is_switch(text)
                    ? std::string()
                    : "\"" + text + "\" is unknown here: use --peek or --peek=counted";
       })
-      ->each([&options](const std::string&) { options.peek = true; });
+      ->each([&options](const std::string& text) { options.peek = text == "counted" || is_on(text); });
   app.add_option("--prefetch", options.prefetch, "Most messages held unacknowledged at a time")
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))
-      ->default_str("1000, with --coprocess 100, with --exec twice the jobs");
+      ->default_str("1000, with --coprocess 100, with --exec the jobs");
   auto* inbox =
       app.add_option("--inbox", options.inbox,
                      "Store each message once in this store, acknowledge it, then print or handle it")

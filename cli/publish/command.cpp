@@ -115,7 +115,8 @@ void check_outputs(const PublishOptions& args, const Session& session) {
 Outcome run(const PublishOptions& args, Session& session) {
   Report report("iso publish", args.common.voice, session.environment);
   check_outputs(args, session);
-  const Layers layers = read_layers(args, report);
+  Layers layers = read_layers(args, report);
+  layers.keep_broker_headers = args.keep_broker_headers;
   const Record defaults = resolve_defaults(layers);
   std::optional<AwaitAcks> acks;
   if (!args.await_acks.empty()) acks.emplace(args.await_acks, args.from, stall_timeout_of(args));

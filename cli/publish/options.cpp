@@ -75,6 +75,8 @@ void add_outcome_options(CLI::App& app, PublishOptions& options) {
                  "Write the records that were not confirmed to FILE, ready to be published again")
       ->type_name("FILE");
   add_grace_option(app, options.grace);
+  app.add_flag("--keep-broker-headers", options.keep_broker_headers,
+               "Publish the headers that a broker added, such as x-death; otherwise they are left out");
   app.add_flag("--strict", options.strict, "Stop at the first invalid input");
   app.add_flag("--dry-run", options.dry_run, "Print the records that would be published, and publish nothing")
       ->excludes("--await-replies")

@@ -28,7 +28,7 @@ struct PublishOptions {
   std::size_t window = 1000;
   std::uint32_t max_attempts = 5;
   std::string await_replies;  // so many to each, in decimal; "true": all that come in time
-  bool strict = false, dry_run = false, follow = false;
+  bool strict = false, keep_broker_headers = false, dry_run = false, follow = false;
 
   // Declares them.
   void add_to(CLI::App& app);

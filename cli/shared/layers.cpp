@@ -3,13 +3,14 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "record/broker_headers.h"
 #include "record/merge.h"
 
 namespace iso::cli {
 namespace {
 
 // A record of the input must have a body, and what only listen or the settings say is dropped or refused.
-void check(Record& record) {
+void check(Record& record, bool keep_broker_headers) {
   if (!record.body_kind) throw Error(ErrorKind::data, "it has no body: give it one of body, text or base64");
   if (record.direct_name)
     throw Error(ErrorKind::data, "direct_name belongs in a settings file; a record has exchange");
@@ -17,6 +18,7 @@ void check(Record& record) {
   record.redelivered.reset();
   record.delivery_count.reset();
   record.received_at.reset();
+  if (!keep_broker_headers) drop_broker_headers(record);
 }
 
 }  // namespace
@@ -45,6 +47,7 @@ Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming, boo
     : typed_(layers.typed),
       defaults_(std::move(defaults)),
       incoming_(incoming),
+      keep_broker_headers_(layers.keep_broker_headers),
       awaits_replies_(awaits_replies) {
   if (typed_.direct_name) typed_.exchange = typed_.direct_name;
   for (Record* layer : {&typed_, &defaults_}) {
@@ -55,7 +58,7 @@ Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming, boo
 
 void Preparer::operator()(Record& record) {
   if (incoming_ != Incoming::bodies) {
-    check(record);
+    check(record, keep_broker_headers_);
     overlay(record);
   }
   fill(record, defaults_);

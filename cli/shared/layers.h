@@ -11,6 +11,7 @@ namespace iso::cli {
 struct Layers {
   Layers(Record typed_fields, Record settings_fields);
   Record typed, settings;
+  bool keep_broker_headers = false;  // of records that come in: record/broker_headers.h
 };
 
 // Where a message goes that does not say, and what to create first: `typed` over `settings`, with an
@@ -35,6 +36,7 @@ class Preparer {
 
   Record typed_, defaults_;
   Incoming incoming_;
+  bool keep_broker_headers_;
   bool awaits_replies_;
   IdMaker ids_;
 };

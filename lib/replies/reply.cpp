@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "record/broker_headers.h"
 #include "record/confirmation.h"
 #include "record/members.h"
 #include "record/plain.h"
@@ -93,6 +94,7 @@ void address_reply(Record& reply, const Record& request) {
   reply.redelivered.reset();
   reply.delivery_count.reset();
   reply.received_at.reset();
+  drop_broker_headers(reply);
 }
 
 Record confirmation_of(const Record& request, std::string_view application, const DeliveryResult& result) {

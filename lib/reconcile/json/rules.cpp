@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "record/broker_headers.h"
 #include "record/members.h"
 
 namespace iso::reconcile {
@@ -11,11 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 11> kDeliveryFields{
     "exchange",   "direct_name", "queue",          "routing_key", "mandatory", "persistent",
     "expiration", "redelivered", "delivery_count", "received_at", "fetch"};
-
-// What RabbitMQ adds when it delivers again or dead-letters.
-constexpr std::array<std::string_view, 8> kBrokerHeaders{
-    "x-death",          "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason",
-    "x-delivery-count", "x-last-death-exchange",  "x-last-death-queue",  "x-last-death-reason"};
 
 void ignore_in_messages(Rule& rule) {
   if (rule.ignored == Rule::Ignored::no) rule.ignored = Rule::Ignored::in_messages;

@@ -50,6 +50,22 @@ TEST_CASE("layers: direct_name is the exchange, and of it and exchange the typed
         ErrorKind::config);
 }
 
+TEST_CASE("layers: headers that a broker added are not published again, unless they are kept") {
+  const auto record =
+      R"({"routing_key":"k","headers":{"x-death":[{"count":1}],"x-first-death-queue":"q","x-last-death-reason":"expired","x-delivery-count":2,"x-acquired-count":3,"mine":1},"body":1})";
+  CHECK(prepared("{}", "{}", record) == R"({"exchange":"","routing_key":"k","headers":{"mine":1},"body":1})");
+  CHECK(prepared("{}", "{}", R"({"routing_key":"k","headers":{"x-death":[]},"body":1})") ==
+        R"({"exchange":"","routing_key":"k","body":1})");
+  CHECK(prepared("{}", "{}", R"({"routing_key":"k","headers":{},"body":1})") ==
+        R"({"exchange":"","routing_key":"k","headers":{},"body":1})");
+  Layers layers{{}, {}};
+  layers.keep_broker_headers = true;
+  Preparer prepare(layers, resolve_defaults(layers), Incoming::messages);
+  Record kept = read_record(record);
+  prepare(kept);
+  CHECK(kept.headers->size() == 6);
+}
+
 TEST_CASE("layers: what only listen says is dropped, what cannot be published is refused") {
   CHECK(
       prepared(
