@@ -67,7 +67,6 @@ _iso() {
     publish:--rejects|\
     publish:--password-file|\
     listen:--password-file|\
-    fetch:--bearer-file|\
     fetch:--netrc-file|\
     fetch:--cacert|\
     fetch:--cert|\
@@ -86,7 +85,6 @@ _iso() {
     publish:--rate|\
     publish:--window|\
     publish:--await-acks|\
-    publish:--grace|\
     publish:--exchange|\
     publish:--direct-name|\
     publish:--queue|\
@@ -118,7 +116,6 @@ _iso() {
     listen:--jobs|\
     listen:--coprocess|\
     listen:--job-timeout|\
-    listen:--grace|\
     listen:--confirm-as|\
     listen:--acks|\
     listen:--register|\
@@ -129,12 +126,19 @@ _iso() {
     listen:--context|\
     listen:--timeout|\
     fetch:--url-at|\
+    fetch:--max-pages|\
     fetch:--parallel|\
     fetch:-H|fetch:--header|\
     fetch:-X|fetch:--request|\
     fetch:--body|\
+    fetch:--bearer-file|\
+    fetch:--send-to|\
+    fetch:--key-header|\
     fetch:--max-redirs|\
     fetch:--retries|\
+    fetch:--retry-on|\
+    fetch:--try-timeout|\
+    fetch:--stall|\
     fetch:--max-filesize|\
     fetch:--connect-timeout|\
     fetch:--proxy|\

@@ -12,8 +12,8 @@
 #include "cli/fetch/options.h"
 #include "cli/fetch/run.h"
 #include "cli/shared/ending.h"
-#include "cli/shared/header_options.h"
 #include "http/client.h"
+#include "http/token.h"
 #include "record/record.h"
 
 namespace iso::cli {
@@ -22,11 +22,46 @@ namespace {
 constexpr std::chrono::seconds kTimeout{30};
 constexpr std::uint64_t kMebibyte = 1 << 20;
 
-http::Fields fields_of(const FetchArgs& args) {
-  http::Fields fields = read_header_options(args.headers, args.bearer_file);
-  if (!args.body.empty() && !fields.has("content-type"))
-    fields.add("Content-Type", body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
+std::string method_of(const FetchArgs& args) {
+  const std::string method = !args.method.empty() ? args.method : args.body.empty() ? "GET" : "POST";
+  if (!http::is_token(method))
+    throw Error(ErrorKind::usage, "--request: a method is one word, such as GET or PATCH");
+  if (!args.body.empty() && (method == "GET" || method == "HEAD"))
+    throw Error(ErrorKind::usage,
+                fmt::format("--body: a {} has none; leave --request out, or say POST", method));
+  return method;
+}
+
+// Fields that say where the body ends are ours alone.
+void check_framing(http::Fields& fields, std::size_t body) {
+  if (fields.has("transfer-encoding"))
+    throw Error(ErrorKind::usage, "--header Transfer-Encoding: iso says itself how long the body is");
+  const auto length = fields.joined("content-length");
+  if (length && *length != std::to_string(body))
+    throw Error(ErrorKind::usage, fmt::format("--header Content-Length: the body has {} bytes", body));
+  fields.remove("content-length");
+}
+
+RequestFields fields_of(const FetchArgs& args) {
+  RequestFields fields({args.headers, args.bearer_file, args.send_to, args.key_headers});
+  check_framing(fields.all(), args.body.size());
+  if (!args.body.empty() && !fields.all().has("content-type"))
+    fields.all().add("Content-Type",
+                     body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
+  if (!args.url_at.empty() && fields.has_credentials() && !fields.names_hosts())
+    throw Error(ErrorKind::usage,
+                "a record may lead anywhere: say who may get the credentials, with --send-to HOST or "
+                "--bearer-file FILE@HOST");
   return fields;
+}
+
+void check_file(const char* option, const std::string& path) {
+  if (path.empty()) return;
+  try {
+    open_to_read(path);
+  } catch (const Error& error) {
+    throw error.during(option);
+  }
 }
 
 // GnuTLS comes with libcurl and makes itself ready when it is loaded, unless this is set: a tenth of a short
@@ -37,6 +72,9 @@ void load_without_gnutls() {
 
 http::HttpSettings settings_of(const FetchArgs& args) {
   http::HttpSettings settings;
+  check_file("--cacert", args.cacert);
+  check_file("--cert", args.cert);
+  check_file("--key", args.key);
   settings.user_agent = "iso/" ISO_VERSION;
   settings.cacert = args.cacert;
   settings.cert = args.cert;
@@ -50,15 +88,27 @@ http::HttpSettings settings_of(const FetchArgs& args) {
   return settings;
 }
 
-// What makes answers ours beside Authorization: they are nobody else's.
-std::string identity_of(const FetchArgs& args) {
+// What makes answers ours beside the request's fields: they are nobody else's. What was not verified, or came
+// by a proxy, is for who asks in the same way alone.
+std::string identity_of(const FetchArgs& args, const Session& session) {
   std::string identity;
+  if (args.insecure) identity += "insecure ";
+  if (!args.cacert.empty()) identity += "cacert " + read_file(args.cacert);
+  if (!args.proxy.empty()) identity += "proxy " + args.proxy + " ";
+  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+    if (const auto proxy = session.environment.variable(name); args.proxy.empty() && proxy && !proxy->empty())
+      identity += fmt::format("{} {} ", name, *proxy);
   if (!args.netrc_file.empty()) identity += "netrc " + read_file(args.netrc_file);
   if (!args.cert.empty()) identity += "cert " + read_file(args.cert);
   return identity;
 }
 
-fetch::FetchOptions options_of(const FetchArgs& args) {
+std::string registries_text(const FetchArgs& args, const Session& session) {
+  const auto registries = registries_of(args.registry, session.environment);
+  return fmt::format("{} {} {}", args.registry.dns_server, registries.etcd, registries.redis);
+}
+
+fetch::FetchOptions options_of(const FetchArgs& args, const Session& session) {
   fetch::FetchOptions options;
   options.reuse.offline = args.offline;
   options.reuse.refresh = args.refresh;
@@ -68,7 +118,15 @@ fetch::FetchOptions options_of(const FetchArgs& args) {
   options.timeout = duration_or(args.timeout, kTimeout);
   options.max_redirects = args.max_redirs;
   if (args.breaker.name != "true") options.circuit = args.breaker.name;
-  options.identity = identity_of(args);
+  options.identity = identity_of(args, session);
+  options.registries = registries_text(args, session);
+  options.key_fields = args.key_headers;
+  options.trusted = args.send_to;
+  options.max_filesize = args.max_filesize;
+  options.try_timeout = duration_or(args.try_timeout, std::chrono::milliseconds(0));
+  options.stall = duration_or(args.stall, std::chrono::milliseconds(0));
+  options.retry_on = args.retry_on;
+  options.needs_cache = !args.cache.empty();
   return options;
 }
 
@@ -111,6 +169,7 @@ Outcome ending(const FetchTally& tally, bool single, const Session& session, Rep
   report.detail(fmt::format("{} fetched", tally.fetched));
   if (const auto signal = session.interrupted.load()) return interrupted_by(signal);
   if (tally.closed) return Outcome::done;
+  if (tally.denied != 0) throw Error(ErrorKind::refused, told(tally.denied, tally, single, "were refused"));
   if (tally.unavailable != 0)
     throw Error(ErrorKind::unavailable, told(tally.unavailable, tally, single, "could not be fetched"));
   if (tally.unconfirmed != 0)
@@ -124,16 +183,17 @@ Outcome run(const FetchArgs& args, Session& session) {
   Report report("iso fetch", args.voice, session.environment);
   FetchInput input = input_of(args);
   FetchRunOptions run_options;
-  run_options.method = args.method;
+  run_options.method = method_of(args);
   run_options.body = args.body;
   run_options.fields = fields_of(args);
+  run_options.max_pages = args.max_pages;
   run_options.records =
       args.form == FetchForm::records || (args.form == FetchForm::automatic && (args.urls.size() != 1));
   run_options.all_pages = args.all_pages;
   run_options.parallel = args.parallel;
   const bool single = run_options.single = args.urls.size() == 1 && !args.all_pages;
   const auto cache = open_cache(args, session, report);
-  const fetch::FetchOptions options = options_of(args);
+  const fetch::FetchOptions options = options_of(args, session);
   const auto breaker = breaker_of(args, session, report, options);
   http::Http http(settings_of(args));
   std::minstd_rand engine{std::random_device{}()};

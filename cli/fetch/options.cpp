@@ -25,6 +25,9 @@ void add_what(CLI::App& app, FetchArgs& options) {
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(forms).description("{body,records}"));
   app.add_flag("--all-pages", options.all_pages, "Also fetch the next pages, as Link: rel=next names them");
+  app.add_option("--max-pages", options.max_pages, "Fail a listing of more than N pages")
+      ->type_name("N")
+      ->default_str("10000");
   app.add_option("--parallel", options.parallel, "Fetch at most N URLs at once")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))
@@ -36,15 +39,25 @@ void add_request(CLI::App& app, FetchArgs& options) {
   app.add_option("-H,--header", options.headers, "Send this header field, \"Name: value\"; may be repeated")
       ->type_name("FIELD")
       ->group(group);
-  app.add_option("-X,--request", options.method, "Request method")
+  app.add_option("-X,--request", options.method, "Request method (default: GET, or POST with --body)")
       ->type_name("METHOD")
-      ->default_str("GET")
       ->group(group);
   app.add_option("--body", options.body, "Send TEXT as the body of the request")
       ->type_name("TEXT")
       ->group(group);
-  app.add_option("--bearer-file", options.bearer_file, "Send the first line of FILE as a bearer token")
-      ->type_name("FILE")
+  app.add_option("--bearer-file", options.bearer_file,
+                 "Send the first line of FILE as a bearer token; with @HOST only to that host")
+      ->type_name("FILE[@HOST]")
+      ->group(group);
+  app.add_option("--send-to", options.send_to,
+                 "Also send credentials to these hosts (HOST or HOST:PORT) if a record, a redirect or a page "
+                 "leads there")
+      ->type_name("HOST[,...]")
+      ->delimiter(',')
+      ->group(group);
+  app.add_option("--key-header", options.key_headers,
+                 "Store cached answers separately for each value of this header field; may be repeated")
+      ->type_name("NAME")
       ->group(group);
   app.add_option("--netrc-file", options.netrc_file, "Take the user and password of each host from FILE")
       ->type_name("FILE")
@@ -56,6 +69,17 @@ void add_request(CLI::App& app, FetchArgs& options) {
   app.add_option("--retries", options.retries, "Retry up to N times if that can help")
       ->type_name("N")
       ->default_str("2")
+      ->group(group);
+  app.add_option("--retry-on", options.retry_on, "Retry answers of these statuses (408,425,429,502,503,504)")
+      ->type_name("STATUS[,...]")
+      ->delimiter(',')
+      ->check(CLI::Range(400, 599))
+      ->group(group);
+  app.add_option("--try-timeout", options.try_timeout, "Give up on a single try after DUR")
+      ->type_name("DUR")
+      ->group(group);
+  app.add_option("--stall", options.stall, "Give up on a try in which no byte moves for DUR")
+      ->type_name("DUR")
       ->group(group);
   app.add_option("--max-filesize", options.max_filesize, "Refuse a body of more than N bytes")
       ->type_name("N")

@@ -22,11 +22,14 @@ struct FetchArgs {
   bool all_pages = false;
   std::uint16_t parallel = 50;
 
-  std::string method = "GET", body;
-  std::vector<std::string> headers;
+  std::string method, body;  // no method: GET, or POST with a body
+  std::vector<std::string> headers, send_to, key_headers;
   std::string bearer_file, netrc_file, proxy, cacert, cert, key, connect_timeout;
   bool insecure = false;
   unsigned retries = 2, max_redirs = 10;
+  std::uint64_t max_pages = 10'000;
+  std::string try_timeout, stall;
+  std::vector<int> retry_on;
   std::uint64_t max_filesize = 0;
 
   std::string cache, max_stale;

@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
+#include "base/secrets.h"
 #include "cli/shared/report.h"
+#include "fetch/retry.h"
 #include "http/problem.h"
 #include "record/members.h"
 #include "record/record.h"
@@ -65,13 +68,26 @@ void append_body(std::string& out, std::string_view bytes) {
   }
 }
 
+// The 1xx that came before the final response.
+void append_interim(std::string& out, const std::vector<http::Response>& interim) {
+  out += ",\"interim\":[";
+  const char* comma = "";
+  for (const auto& response : interim) {
+    out += fmt::format("{}{{\"status\":{},\"headers\":", comma, response.status);
+    append_headers(out, response.fields);
+    out += '}';
+    comma = ",";
+  }
+  out += ']';
+}
+
 // The members that both forms have, without braces.
 void append_how(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
   out += "\"url\":";
-  append_value(out, wanted.url);
+  append_value(out, without_secrets(wanted.url));
   if (!fetched.url.empty() && fetched.url != wanted.url) {
     out += ",\"final_url\":";
-    append_value(out, fetched.url);
+    append_value(out, without_secrets(fetched.url));
   }
   if (fetched.response.status != 0) {
     out += fmt::format(",\"status\":{},\"headers\":", fetched.response.status);
@@ -81,6 +97,7 @@ void append_how(std::string& out, const Wanted& wanted, const fetch::Fetched& fe
       append_value(out, *etag);
     }
   }
+  if (!fetched.interim.empty()) append_interim(out, fetched.interim);
   out += fmt::format(",\"cache\":\"{}\",\"age\":{},\"attempts\":{},\"elapsed_ms\":{}", name_of(fetched.cache),
                      fetched.age.count(), fetched.attempts, fetched.elapsed.count());
   if (!fetched.instance.empty()) {
@@ -110,18 +127,21 @@ void append_members(std::string& out, std::string_view record, bool with_body) {
 
 }  // namespace
 
-std::string failure_of(const fetch::Fetched& fetched) {
-  if (fetched.failure) return fetched.failure->why;
-  if (fetched.response.status < 400) return {};
+std::optional<std::string> failure_of(const fetch::Fetched& fetched) {
+  if (fetched.failure) return without_secrets(fetched.failure->why);
+  if (fetched.response.status < 400) return std::nullopt;
   const auto details =
       http::is_problem(fetched.response.fields) ? http::problem_line(fetched.body.bytes()) : std::nullopt;
-  return fmt::format("status {}{}{}", fetched.response.status, details ? ": " : "", details.value_or(""));
+  const auto now = std::chrono::floor<http::Seconds>(system_clock().wall().time_since_epoch());
+  const auto rest = fetch::retry_after(fetched.response.fields, now);
+  return fmt::format("status {}{}{}{}", fetched.response.status, details ? ": " : "", details.value_or(""),
+                     rest ? fmt::format("; it asks to wait {} s", rest->count()) : "");
 }
 
 void append_fetched(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
   out += '{';
   append_how(out, wanted, fetched);
-  if (const auto why = failure_of(fetched); !why.empty()) append_error(out, why);
+  if (const auto why = failure_of(fetched)) append_error(out, *why);
   if (fetched.response.status != 0) {
     out += ',';
     append_body(out, fetched.body.bytes());
@@ -130,17 +150,17 @@ void append_fetched(std::string& out, const Wanted& wanted, const fetch::Fetched
 }
 
 void append_record_with(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
-  const std::string why = failure_of(fetched);
+  const auto why = failure_of(fetched);
   out += '{';
-  append_members(out, wanted.record, !why.empty());
+  append_members(out, wanted.record, why.has_value());
   out += "\"fetch\":{";
   append_how(out, wanted, fetched);
   out += '}';
-  if (why.empty()) {
+  if (!why) {
     out += ',';
     append_body(out, fetched.body.bytes());
   } else {
-    append_error(out, why);
+    append_error(out, *why);
   }
   out += "}\n";
 }

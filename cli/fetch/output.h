@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/fetch/input.h"
@@ -7,9 +8,9 @@
 
 namespace iso::cli {
 
-// What went wrong with a fetch, for people and for `error`; "" if it went well: no answer, or a status of 400
-// and more, with the words of its problem details (RFC 9457).
-std::string failure_of(const fetch::Fetched& fetched);
+// What went wrong with a fetch, for people and for `error`; nothing if it went well: no answer, or a status
+// of 400 and more, with the words of its problem details (RFC 9457) and how long it asks to be left alone.
+std::optional<std::string> failure_of(const fetch::Fetched& fetched);
 
 // {"url":…,"status":…,"headers":[[name,value],…],…,"body":…} on one line, for a URL of the command line.
 void append_fetched(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched);

@@ -1,11 +1,12 @@
 #include "cli/fetch/run.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "base/secrets.h"
 #include "cli/fetch/output.h"
 #include "http/link.h"
-#include "http/redirect.h"
 #include "http/uri.h"
 
 namespace iso::cli {
@@ -17,6 +18,14 @@ constexpr std::size_t kOutputAtOnce = std::size_t{64} * 1024;
 constexpr std::size_t kBodyAtOnce = std::size_t{1} << 20;
 constexpr milliseconds kRound{1000};     // a signal is seen at the latest after this
 constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signal
+
+// Whoever reads what was printed need not wait for what is done in the background.
+void close_output() {
+  const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing < 0) return;
+  dup2(nothing, STDOUT_FILENO);
+  close(nothing);
+}
 
 // `url` with the user and the password that `first` names, unless it has its own.
 std::string as_same_user(std::string_view first, const std::string& url) {
@@ -50,15 +59,17 @@ FetchTally FetchRun::run() {
       fill();
       if (finished()) break;  // the input ended just now, and nothing is left to wait for
     }
-    const bool printable = !slots_.empty() && !slots_.front().pages.empty();
+    const bool printable =
+        !slots_.empty() && (!slots_.front().pages.empty() || !slots_.front().wanted.bad_input.empty());
     for (auto& fetched : fetcher_.turn(wait(), printable ? milliseconds(0) : kRound))
       take(std::move(fetched));
     print_ready();
   }
   failures_.finish("like these");
   out_.write_all();
-  while (fetcher_.background() != 0 && interrupted_ == 0) fetcher_.turn({}, kRound);
   tally_.closed = out_.closed();
+  close_output();
+  while (fetcher_.background() != 0 && interrupted_ == 0) fetcher_.turn({}, kRound);
   return tally_;
 }
 
@@ -81,7 +92,8 @@ void FetchRun::fill() {
     slot.number = first_ + slots_.size() - 1;
     slot.wanted = std::move(*wanted);
     if (slot.wanted.bad_input.empty() && !http::http_url(slot.wanted.url))
-      slot.wanted.bad_input = fmt::format("\"{}\" is not an http, https or service URL", slot.wanted.url);
+      slot.wanted.bad_input =
+          fmt::format("\"{}\" is not an http, https or service URL", without_secrets(slot.wanted.url));
     if (slot.wanted.bad_input.empty())
       start(slot);
     else
@@ -91,15 +103,17 @@ void FetchRun::fill() {
 
 void FetchRun::start(Slot& slot) {
   if (options_.all_pages) slot.asked.insert(slot.wanted.url);
-  fetcher_.start(slot.number, {options_.method, slot.wanted.url, options_.fields}, options_.body);
+  fetcher_.start(slot.number,
+                 {options_.method, slot.wanted.url,
+                  options_.fields.for_url(slot.wanted.url, !slot.wanted.record.empty())},
+                 options_.body);
 }
 
 // As the user who asked for the first page, if it is of the same origin.
 void FetchRun::start_page(Slot& slot, const std::string& url) {
   slot.asked.insert(url);
-  http::Fields fields = options_.fields;
+  http::Fields fields = options_.fields.for_page(slot.wanted.url, !slot.wanted.record.empty(), url);
   const bool at_home = http::same_origin(slot.wanted.url, url);
-  if (!at_home) http::remove_secrets(fields);
   fetcher_.start(slot.number,
                  {options_.method, at_home ? as_same_user(slot.wanted.url, url) : url, std::move(fields)},
                  options_.body);
@@ -107,14 +121,28 @@ void FetchRun::start_page(Slot& slot, const std::string& url) {
 
 void FetchRun::take(fetch::Fetched fetched) {
   Slot& slot = slots_.at(fetched.token - first_);
-  std::optional<std::string> next;
-  if (options_.all_pages && !fetched.failure && fetched.response.status < 400)
-    next = http::next_page(fetched.response.fields, fetched.url);
+  if (options_.all_pages && !fetched.failure && fetched.response.status < 400) go_on(slot, fetched);
+  slot.finished = slot.next_page.empty();
   slot.pages.push_back(std::move(fetched));
-  if (next && !slot.asked.contains(*next))
-    slot.next_page = *next;
-  else
-    slot.finished = true;
+}
+
+// To the next page. A listing that leads back to its first page is whole; one that leads back to another is
+// stuck.
+void FetchRun::go_on(Slot& slot, const fetch::Fetched& page) {
+  const auto next = http::next_page(page.response.fields, page.url);
+  slot.incomplete = next.problem;
+  if (!next.url) return;
+  const auto first = http::http_url(slot.wanted.url);
+  if (!slot.asked.contains(*next.url) && next.url != first) {
+    if (slot.asked.size() < options_.max_pages)
+      slot.next_page = *next.url;
+    else
+      slot.incomplete = fmt::format("it has more than {} pages (--max-pages)", options_.max_pages);
+  } else if (next.url == first && slot.asked.size() > 1) {
+    report_.warning(fmt::format("{}: its listing leads back to its first page", slot.wanted.url));
+  } else {
+    slot.incomplete = fmt::format("its next page is one that was fetched before: {}", *next.url);
+  }
 }
 
 // In the order of the input: the first in line is printed as it comes, the others wait for it.
@@ -125,6 +153,11 @@ void FetchRun::print_ready() {
     for (; !slot.pages.empty(); slot.pages.pop_front()) print(slot, std::move(slot.pages.front()));
     if (!slot.next_page.empty()) start_page(slot, std::exchange(slot.next_page, {}));
     if (!slot.finished) break;
+    if (!slot.incomplete.empty()) {
+      tally_.last = fmt::format("{}: the listing is not whole: {}", slot.wanted.url, slot.incomplete);
+      failures_.add(tally_.last);
+      ++tally_.unavailable;
+    }
     slots_.pop_front();
     ++first_;
     if (out_.pending() >= kOutputAtOnce) out_.write_some();
@@ -162,14 +195,14 @@ void FetchRun::count(const Slot& slot, const fetch::Fetched& fetched) {
     failures_.add(fmt::format("input {}: {}", slot.wanted.number, slot.wanted.bad_input));
     return;
   }
-  const std::string why = failure_of(fetched);
-  if (why.empty()) {
+  const auto why = failure_of(fetched);
+  if (!why) {
     ++tally_.fetched;
     if (fetched.cache == fetch::CacheUse::stale)
       report_.note(fmt::format("{}: stale, {} s old", slot.wanted.url, fetched.age.count()));
     return;
   }
-  tally_.last = fmt::format("{}: {}", fetched.url.empty() ? slot.wanted.url : fetched.url, why);
+  tally_.last = fmt::format("{}: {}", fetched.url.empty() ? slot.wanted.url : fetched.url, *why);
   if (!options_.single || !fetched.failure) failures_.add(tally_.last);
   if (!fetched.failure)
     ++tally_.refused;
@@ -177,6 +210,10 @@ void FetchRun::count(const Slot& slot, const fetch::Fetched& fetched) {
     ++tally_.unavailable;
   else if (fetched.failure->kind == ErrorKind::unconfirmed)
     ++tally_.unconfirmed;
+  else if (fetched.failure->kind == ErrorKind::refused)
+    ++tally_.denied;
+  else if (fetched.failure->kind == ErrorKind::data || fetched.failure->kind == ErrorKind::usage)
+    ++tally_.bad_input;
   else
     ++tally_.other;
 }

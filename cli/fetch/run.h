@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/fetch/input.h"
+#include "cli/fetch/request_fields.h"
 #include "cli/shared/report.h"
 #include "fetch/fetch.h"
 
@@ -16,7 +17,8 @@ namespace iso::cli {
 
 struct FetchRunOptions {
   std::string method, body;
-  http::Fields fields;
+  RequestFields fields;
+  std::uint64_t max_pages = 0;
   bool records = false;  // print records, and not bodies alone
   bool all_pages = false;
   bool single = false;  // its failure is the command's, and told by who runs it
@@ -25,7 +27,7 @@ struct FetchRunOptions {
 
 struct FetchTally {
   std::uint64_t fetched = 0, refused = 0, bad_input = 0;  // refused: a status of 400 or more
-  std::uint64_t unavailable = 0, unconfirmed = 0, other = 0;
+  std::uint64_t unavailable = 0, unconfirmed = 0, denied = 0, other = 0;
   std::string last;  // why the last one failed
   bool closed = false;
 };
@@ -37,6 +39,7 @@ class FetchRun {
            const std::atomic<int>& interrupted);
 
   // Throws ErrorKind::io.
+  // Gives up standard output when all is printed.
   FetchTally run();
 
  private:
@@ -48,12 +51,14 @@ class FetchRun {
     std::string next_page;        // to be asked for once it is the first in line
     std::set<std::string> asked;  // with --all-pages: never twice
     bool finished = false;
+    std::string incomplete;  // why a listing ended before its last page
   };
 
   void fill();
   void start(Slot& slot);
   void start_page(Slot& slot, const std::string& url);
   void take(fetch::Fetched fetched);
+  void go_on(Slot& slot, const fetch::Fetched& page);
   void print_ready();
   void print(Slot& slot, fetch::Fetched fetched);
   void print_body(std::string_view bytes);

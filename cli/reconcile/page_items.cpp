@@ -9,7 +9,7 @@
 #include "fetch/fetch.h"
 #include "http/client.h"
 #include "http/link.h"
-#include "http/redirect.h"
+#include "http/own_fields.h"
 #include "http/uri.h"
 #include "reconcile/json/value.h"
 #include "record/write.h"
@@ -67,7 +67,7 @@ bool PageItems::read(std::string& out) {
   const std::string url = std::exchange(next_, {});
   client_->asked.insert(url);
   http::Fields fields = options_.fields;
-  if (!http::same_origin(first_, url)) http::remove_secrets(fields);
+  if (!http::same_origin(first_, url)) http::remove_own_fields(fields);
   client_->fetcher.start(1, {"GET", url, std::move(fields)});
   std::vector<fetch::Fetched> done;
   while (done.empty() && session_.interrupted == 0) done = client_->fetcher.turn({}, kRound);
@@ -79,9 +79,13 @@ bool PageItems::read(std::string& out) {
 void PageItems::take(const std::string& url, const fetch::Fetched& page, std::string& out) {
   if (page.failure) throw Error(page.failure->kind, fmt::format("{}: {}", url, page.failure->why));
   if (page.response.status >= 400)
-    throw Error(kind_of_status(page.response.status), fmt::format("{}: {}", url, failure_of(page)));
+    throw Error(kind_of_status(page.response.status),
+                fmt::format("{}: {}", url, failure_of(page).value_or("")));
   const auto next = http::next_page(page.response.fields, page.url);
-  if (next && !client_->asked.contains(*next)) next_ = *next;
+  if (!next.problem.empty())
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{}: {}, so the listing is not whole", url, next.problem));
+  if (next.url && !client_->asked.contains(*next.url)) next_ = *next.url;
   try {
     append_items(page.body.bytes(), out);
   } catch (const Error& error) {

@@ -104,6 +104,7 @@ Admission Breaker::refused(std::string_view key, const Circuit& circuit) const {
   refused.open_for = std::max(now - circuit.since, milliseconds(0));
   if (circuit.until != kUntilReset) refused.again_in = std::max(circuit.until - now, milliseconds(0));
   refused.reason = circuit.reason;
+  refused.is_tried = circuit.phase == Phase::half_open;
   return refused;
 }
 

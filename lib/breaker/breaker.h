@@ -24,6 +24,7 @@ struct Admission {
   std::chrono::milliseconds open_for{0};                             // since when the circuit is open
   std::optional<std::chrono::milliseconds> again_in = std::nullopt;  // nothing: not before it is reset
   std::string reason = {};                                           // of the last failure
+  bool is_tried = false;  // by somebody else, just now: `again_in` is when that is over at the latest
 
   explicit operator bool() const { return decision != Decision::reject; }
 };

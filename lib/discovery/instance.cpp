@@ -1,7 +1,9 @@
 #include "discovery/instance.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
+#include <cmath>
 #include <fmt/core.h>
 
 #include "record/members.h"
@@ -18,10 +20,16 @@ std::optional<Number> read_number(std::string_view text) {
   return number;
 }
 
+bool is_ipv6(std::string_view host) {
+  in6_addr address;
+  return inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
+}
+
 bool is_host(std::string_view host) {
+  if (is_ipv6(host)) return true;
   return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
     return c > ' ' && c < 0x7F &&
-           std::string_view("/?#@\\[]<>\"").find(static_cast<char>(c)) == std::string_view::npos;
+           std::string_view(":/?#@\\[]<>\"{}|^`%,").find(static_cast<char>(c)) == std::string_view::npos;
   });
 }
 
@@ -54,11 +62,12 @@ std::optional<Instance> read_address(std::string_view entry) {
   std::string_view host = entry.substr(0, colon);
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (!bracketed && host.find(':') != host.npos) return std::nullopt;
+  if (bracketed ? !is_ipv6(host) : host.find(':') != host.npos) return std::nullopt;
   return valid({std::string(host), read_number<std::uint16_t>(entry.substr(colon + 1)).value_or(0)});
 }
 
-// Takes one of [first, last), which have one priority, out of turn by its weight's share.
+// Takes one of [first, last), which have one priority, out of turn by its weight's share: a number from 0 to
+// the sum of the weights, both included, so that one of weight 0 has a small chance.
 std::vector<Instance>::iterator draw(std::vector<Instance>::iterator first,
                                      std::vector<Instance>::iterator last, double random) {
   double sum = 0;
@@ -67,14 +76,16 @@ std::vector<Instance>::iterator draw(std::vector<Instance>::iterator first,
     const auto count = last - first;
     return first + std::min(static_cast<std::ptrdiff_t>(random * static_cast<double>(count)), count - 1);
   }
-  const double wanted = random * sum;
+  const double wanted = std::floor(random * (sum + 1));
+  const auto none = std::find_if(first, last, [](const Instance& one) { return one.weight == 0; });
+  if (wanted < 1 && none != last) return none;
   double running = 0;
   auto chosen = first;
   for (auto it = first; it != last; ++it) {
     if (it->weight == 0) continue;
     chosen = it;
     running += it->weight;
-    if (running > wanted) break;
+    if (running >= wanted) break;
   }
   return chosen;
 }

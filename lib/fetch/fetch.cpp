@@ -1,14 +1,14 @@
-#define XXH_INLINE_ALL
 #include "fetch/fetch.h"
 
 #include <algorithm>
 #include <fmt/core.h>
-#include <xxhash.h>
+#include <map>
 
 #include "base/base64.h"
 #include "base/url.h"
 #include "fetch/fetch_job.h"
 #include "http/date.h"
+#include "http/own_fields.h"
 #include "http/redirect.h"
 #include "http/uri.h"
 
@@ -19,13 +19,21 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBackground{std::chrono::seconds(10)};  // for a validation that nobody waits for
 
-// Never the credentials themselves: they would be in a file.
-std::string identity_of(const http::Request& request, const std::string& rest) {
-  const auto authorization = request.fields.joined("authorization");
-  if (!authorization && rest.empty()) return {};
-  const std::string whole = authorization.value_or("") + '\n' + rest;
-  const XXH128_hash_t hash = XXH3_128bits(whole.data(), whole.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+// All that tells users apart. Another Host is another server.
+std::string identity_of(const http::Request& request, const FetchOptions& options) {
+  std::map<std::string, std::string> all;
+  for (const auto& field : request.fields) {
+    if (!http::tells_users_apart(field.name, options.key_fields)) continue;
+    std::string name = field.name;
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    all[std::move(name)] += fmt::format("{}:{}\n", field.value.size(), field.value);
+  }
+  std::string text = options.identity;
+  for (const auto& [name, values] : all) text += fmt::format("\n{} {}", name, values);
+  if (!options.registries.empty() && discovery::read_service_url(request.url))
+    text += "\nregistries " + options.registries;
+  return text;
 }
 
 // Takes user and password out of a URL (RFC 3986 section 3.2.1): they belong in a field, and in no key.
@@ -34,9 +42,10 @@ std::optional<std::string> take_credentials(std::string& url) {
   std::string given = uri.authority ? http::take_login(*uri.authority) : "";
   if (given.empty()) return std::nullopt;
   given.pop_back();  // its @
+  url = http::joined_uri(uri);
+  if (given.empty()) return std::nullopt;
   std::string credentials = percent_decoded(given).value_or(given);
   if (credentials.find(':') == credentials.npos) credentials += ':';
-  url = http::joined_uri(uri);
   return credentials;
 }
 
@@ -95,6 +104,7 @@ void Fetcher::with_cache(const std::function<void(http_cache::Cache&)>& call) {
   try {
     call(*parts_.cache);
   } catch (const Error& error) {
+    if (options_.needs_cache) throw;
     parts_.notice(fmt::format("going on without the cache: {}", error.what()));
     std::exchange(parts_.cache, nullptr)->give_up();
   }
@@ -115,14 +125,22 @@ void Fetcher::start(std::uint64_t token, http::Request request, std::string body
   look_up(job);
 }
 
+// Never the credentials themselves: they would be in a file.
+http_cache::CacheKey Fetcher::key_of(const http::Request& request) const {
+  const std::string identity = identity_of(request, options_);
+  if (identity.empty() || !parts_.cache) return {request.url, {}};
+  return {request.url, parts_.cache->digest()(identity)};
+}
+
 void Fetcher::look_up(Job& job) {
   job.state = Job::State::looking;
-  job.key = {job.request.url, identity_of(job.request, options_.identity)};
+  job.key = key_of(job.request);
+  job.seen = parts_.cache ? parts_.cache->digest().without_secrets(job.request) : job.request;
   job.stored.clear();
   job.entries.clear();
   with_cache([&](http_cache::Cache& cache) { job.entries = cache.find(job.key); });
   for (auto& entry : job.entries) job.stored.push_back(std::move(entry.stored));
-  job.plan = http_cache::plan(job.request, job.stored, options_.reuse, now());
+  job.plan = http_cache::plan(job.seen, job.stored, options_.reuse, now());
   follow_plan(job);
 }
 
@@ -192,7 +210,7 @@ std::vector<Fetched> Fetcher::turn(const Wait& also, milliseconds limit) {
 milliseconds Fetcher::until_next(milliseconds limit) const {
   const auto now = parts_.clock.steady();
   for (const auto& [token, job] : jobs_)
-    if (job->state == Job::State::resting || job->state == Job::State::locked)
+    if (job->is_waiting())
       limit = std::clamp(std::chrono::ceil<milliseconds>(job->due - now), milliseconds(0), limit);
   return limit;
 }
@@ -200,14 +218,16 @@ milliseconds Fetcher::until_next(milliseconds limit) const {
 void Fetcher::wake_due() {
   std::vector<std::uint64_t> due;
   for (const auto& [token, job] : jobs_)
-    if ((job->state == Job::State::resting || job->state == Job::State::locked) &&
-        job->due <= parts_.clock.steady())
-      due.push_back(token);
-  for (const auto token : due) wake(*jobs_.at(token));
+    if (job->is_waiting() && job->due <= parts_.clock.steady()) due.push_back(token);
+  for (const auto token : due)  // another's turn may have moved or ended it
+    if (const auto job = jobs_.find(token);
+        job != jobs_.end() && job->second->is_waiting() && job->second->due <= parts_.clock.steady())
+      wake(*job->second);
 }
 
 void Fetcher::wake(Job& job) {
   if (job.state == Job::State::resting) return send(job);
+  if (job.state == Job::State::following) return ask_alone(job);
   ask(job);
 }
 
@@ -216,6 +236,7 @@ void Fetcher::finish(Job& job, Fetched fetched) {
   fetched.token = job.token;
   fetched.url = job.request.url;
   fetched.attempts = job.attempts;
+  fetched.interim = std::move(job.interim);
   if (!job.instances.empty() && job.attempts != 0)
     fetched.instance = discovery::address_of(job.instances[job.instance]);
   fetched.elapsed = std::chrono::floor<milliseconds>(parts_.clock.steady() - job.started);
@@ -234,6 +255,9 @@ void Fetcher::fail(Job& job, ErrorKind kind, std::string why) {
 }
 
 void Fetcher::end_hop(Job& job, http::Response response, http::Body body, CacheUse use) {
+  if (options_.max_filesize != 0 && body.size() > options_.max_filesize)
+    return fail(job, ErrorKind::unavailable,
+                fmt::format("the body is longer than {} bytes", options_.max_filesize));
   if (redirect(job, response)) return;
   Fetched fetched;
   fetched.age = age_of(response);
@@ -260,7 +284,7 @@ bool Fetcher::redirect(Job& job, const http::Response& response) {
     return true;
   }
   release(job);
-  auto next = http::redirected(job.request, response.status, *url);
+  auto next = http::redirected(job.request, response.status, *url, http::leads_to(*url, options_.trusted));
   job.request = std::move(next.request);
   if (credentials) add_credentials(job.request, *credentials);
   if (!next.with_body) job.body.clear();
@@ -268,6 +292,7 @@ bool Fetcher::redirect(Job& job, const http::Response& response) {
   job.tries = 0;
   job.instances.clear();
   job.waited = job.unconditional = false;
+  job.patience.reset();
   job.partial = {};
   job.resuming = false;
   look_up(job);

@@ -23,10 +23,19 @@ struct FetchOptions {
   http_cache::CachePolicy reuse;
   unsigned retries = 2;  // after the first try of each URL
   std::chrono::milliseconds timeout{
-      std::chrono::seconds(30)};  // of one fetch, from start to end; 0: no limit
-  unsigned max_redirects = 10;    // 0: a redirect is the answer
-  std::string circuit;            // of the breaker, one for all origins; "": each has its own
-  std::string identity;           // of all that identifies us beside Authorization
+      std::chrono::seconds(30)};             // of one fetch, from start to end; 0: no limit
+  unsigned max_redirects = 10;               // 0: a redirect is the answer
+  std::chrono::milliseconds try_timeout{0};  // of one try; 0: no limit of its own
+  std::chrono::milliseconds stall{0};        // how long no byte may move in a try; 0: no limit
+  std::vector<int> retry_on;                 // statuses to retry; none: those of is_passing()
+  std::uint64_t max_filesize = 0;            // bytes of a body, from wherever it comes; 0: no limit
+  bool needs_cache = false;                  // trouble with the cache is an error, and not only told
+  std::string circuit;                       // of the breaker, one for all origins; "": each has its own
+  std::string identity;                      // of all that makes answers ours beside the request's fields
+  std::string registries;                    // where services are looked up; another registry may name others
+  std::vector<std::string>
+      key_fields;                    // request fields that tell users apart, beside those that are known to
+  std::vector<std::string> trusted;  // hosts that may get the user's own fields after a redirect
 };
 
 enum class CacheUse {
@@ -53,7 +62,8 @@ struct Fetched {
   http::Seconds age{0};
   unsigned attempts = 0;  // requests that were made of an origin
   std::chrono::milliseconds elapsed{0};
-  std::string instance;  // who of a service was asked last: "HOST:PORT"
+  std::vector<http::Response> interim;  // the 1xx before it
+  std::string instance;                 // who of a service was asked last: "HOST:PORT"
   std::optional<Failure> failure;
 };
 
@@ -97,15 +107,24 @@ class Fetcher {
   void ask(Job& job);
   bool wait_for_leader(Job& job);
   bool wait_for_lock(Job& job);
+  void ask_alone(Job& job);
+  Clock::Steady patience_of(Job& job);
+  void unlock(Job& job);
   void send(Job& job);
   bool found(Job& job);
   bool admitted(Job& job);
+  bool rested(Job& job);
+  void rest(Job& job, Clock::Steady due);
+  void prefer_closed_circuits(Job& job);
+  std::string circuit_of(const Job& job) const;
   void unreachable(Job& job, ErrorKind kind, const std::string& why);
   bool fail_over(Job& job, const http::HttpReply& reply);
   void settle(Job& job, const http::HttpReply& reply);
   void take(Job& job, http::HttpReply reply);
   bool resume(Job& job, http::HttpReply& reply);
+  http_cache::CacheKey key_of(const http::Request& request) const;
   http_cache::ResponseDecision concluded(const Job& job, const http::Response* answer) const;
+  bool is_retried(int status) const;
   bool try_again(Job& job, http::HttpReply& reply);
   void act_on(Job& job, http::HttpReply reply);
   void serve_freshened(Job& job, const http_cache::ResponseDecision& answered);
@@ -127,6 +146,7 @@ class Fetcher {
   FetchOptions options_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Job>> jobs_;
   std::unordered_map<std::string, std::uint64_t> leaders_;  // who asks for a key, and for whom others wait
+  std::unordered_map<std::string, Clock::Steady> rests_;    // origins that asked to be left alone, until when
   std::vector<Fetched> done_;
   std::size_t visible_ = 0;
   std::uint64_t next_hidden_ = std::uint64_t{1} << 63;

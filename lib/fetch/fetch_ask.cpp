@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestLockPause{50};
+constexpr milliseconds kPatience{5'000};  // with another who asks for the same, and may be stuck
 constexpr Backoff kPauses{milliseconds(500), milliseconds(20'000)};
 
 ErrorKind kind_of(http::TransferError error) {
@@ -20,7 +21,7 @@ ErrorKind kind_of(http::TransferError error) {
     case http::TransferError::timeout:
       return ErrorKind::unconfirmed;
     case http::TransferError::refused:
-      return ErrorKind::usage;
+      return ErrorKind::data;
     case http::TransferError::local:
       return ErrorKind::io;
     default:
@@ -53,7 +54,22 @@ bool Fetcher::wait_for_leader(Job& job) {
   }
   jobs_.at(place->second)->followers.push_back(job.token);
   job.state = Job::State::following;
+  job.due = patience_of(job);
   return true;
+}
+
+// When it waits no longer for others: half of its time is left for asking.
+Clock::Steady Fetcher::patience_of(Job& job) {
+  if (!job.patience) job.patience = parts_.clock.steady() + std::min(kPatience, time_left(job) / 2);
+  return *job.patience;
+}
+
+// Whoever asks for the same takes too long, or is stopped.
+void Fetcher::ask_alone(Job& job) {
+  if (const auto leader = leaders_.find(job.key.text()); leader != leaders_.end())
+    std::erase(jobs_.at(leader->second)->followers, job.token);
+  job.waited = true;
+  send(job);
 }
 
 // The kernel gives the lock to whoever comes after one that died.
@@ -68,19 +84,24 @@ bool Fetcher::wait_for_lock(Job& job) {
     look_up(job);
     return true;
   }
-  if (time_left(job) <= job.lock_pause) {
-    fail(job, ErrorKind::unconfirmed, "timed out while another process was fetching it");
+  const auto now = parts_.clock.steady();
+  if (now >= patience_of(job)) {
+    ask_alone(job);
     return true;
   }
   job.state = Job::State::locked;
-  job.due = parts_.clock.steady() + job.lock_pause;
+  job.due = std::min(now + job.lock_pause, patience_of(job));
   job.lock_pause = std::min(2 * job.lock_pause, kLongestLockPause);
   return true;
 }
 
-void Fetcher::release(Job& job) {
+void Fetcher::unlock(Job& job) {
   if (std::exchange(job.has_lock, false))
     with_cache([&](http_cache::Cache& cache) { cache.commit(), cache.unlock(job.key); });
+}
+
+void Fetcher::release(Job& job) {
+  unlock(job);
   if (std::exchange(job.leads, false)) leaders_.erase(job.key.text());
   for (const auto token : std::exchange(job.followers, {})) {
     Job& follower = *jobs_.at(token);
@@ -92,7 +113,7 @@ void Fetcher::release(Job& job) {
 void Fetcher::send(Job& job) {
   const milliseconds left = time_left(job);
   if (left.count() <= 0) return fail(job, ErrorKind::unconfirmed, "timed out before the request was sent");
-  if (!found(job) || !admitted(job)) return;
+  if (!found(job) || !rested(job) || !admitted(job)) return;
   http::HttpRequest request;
   request.method = job.request.method;
   request.url = job.target();
@@ -108,6 +129,9 @@ void Fetcher::send(Job& job) {
   }
   request.body = job.body;
   request.timeout = left;
+  if (options_.try_timeout.count() != 0) request.timeout = std::min(left, options_.try_timeout);
+  request.stall = options_.stall;
+  job.waited_for_answer = request.timeout;
   request.may_repeat = job.is_idempotent();
   request.spool = parts_.cache ? parts_.cache->folder() : parts_.folder;
   job.state = Job::State::sent;
@@ -120,6 +144,7 @@ void Fetcher::send(Job& job) {
 void Fetcher::take(Job& job, http::HttpReply reply) {
   job.state = Job::State::looking;
   if (!job.resuming) job.times.response = now();
+  job.interim = std::move(reply.interim);
   settle(job, reply);
   if (fail_over(job, reply)) return;
   if (job.resuming && !resume(job, reply)) return;
@@ -146,18 +171,25 @@ bool Fetcher::resume(Job& job, http::HttpReply& reply) {
 }
 
 http_cache::ResponseDecision Fetcher::concluded(const Job& job, const http::Response* answer) const {
-  return http_cache::decide_response(job.request, job.plan, job.stored, answer, job.times, options_.reuse,
+  return http_cache::decide_response(job.seen, job.plan, job.stored, answer, job.times, options_.reuse,
                                      now());
+}
+
+bool Fetcher::is_retried(int status) const {
+  const auto& all = options_.retry_on;
+  return all.empty() ? is_passing(status) : std::find(all.begin(), all.end(), status) != all.end();
 }
 
 bool Fetcher::try_again(Job& job, http::HttpReply& reply) {
   const bool failed = reply.error != http::TransferError::none;
-  if (failed ? !may_pass(reply.error) : !is_passing(reply.status)) return false;
+  if (failed ? !may_pass(reply.error) : !is_retried(reply.status)) return false;
+  const auto asked = failed ? std::nullopt : retry_after(reply.fields, now());
+  if (asked && asked->count() > 0)
+    rests_[origin_text(job.target())] = parts_.clock.steady() + std::min(*asked, http::Seconds(86'400));
   if (job.tries > options_.retries || !job.is_idempotent() || !job.visible) return false;
   const http::Response answer{reply.status, reply.fields};
   if (concluded(job, failed ? nullptr : &answer).conclusion == http_cache::Conclusion::serve_stale)
     return false;
-  const auto asked = failed ? std::nullopt : retry_after(reply.fields, now());
   const auto pause = retry_delay(kPauses, job.tries, parts_.random(), asked, time_left(job));
   if (!pause) return false;
   if (reply.error == http::TransferError::cut && reply.status == 200 && job.partial.size() == 0) {
@@ -167,8 +199,7 @@ bool Fetcher::try_again(Job& job, http::HttpReply& reply) {
   parts_.notice(fmt::format("{}: {}; trying again in {} ms", job.key.url,
                             failed ? reply.why : fmt::format("status {}", reply.status), pause->count()));
   if (!job.instances.empty()) job.instance = (job.instance + 1) % job.instances.size();
-  job.state = Job::State::resting;
-  job.due = parts_.clock.steady() + *pause;
+  rest(job, parts_.clock.steady() + *pause);
   return true;
 }
 
@@ -192,7 +223,7 @@ void Fetcher::act_on(Job& job, http::HttpReply reply) {
         return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
       with_cache([&](http_cache::Cache& cache) {
         cache.store(job.key,
-                    {answered.merged, http_cache::selecting_fields(job.request, answered.merged), job.times,
+                    {answered.merged, http_cache::selecting_fields(job.seen, answered.merged), job.times,
                      reply.body.size()},
                     reply.body);
       });
@@ -218,7 +249,7 @@ void Fetcher::fail_without_body(Job& job) {
 // The body is the one that was read before the question, whatever others did to the entry meanwhile.
 void Fetcher::serve_freshened(Job& job, const http_cache::ResponseDecision& answered) {
   http_cache::CacheEntry& entry = job.entries[answered.chosen];
-  const http_cache::Stored stored{answered.merged, http_cache::selecting_fields(job.request, answered.merged),
+  const http_cache::Stored stored{answered.merged, http_cache::selecting_fields(job.seen, answered.merged),
                                   job.times, entry.body.size()};
   if (!answered.only_deliver)
     with_cache([&](http_cache::Cache& cache) {

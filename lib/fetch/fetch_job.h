@@ -4,6 +4,9 @@
 
 namespace iso::fetch {
 
+// "http://shop.example:80"
+std::string origin_text(std::string_view url);
+
 // One fetch on its way.
 struct Fetcher::Job {
   enum class State {
@@ -11,7 +14,7 @@ struct Fetcher::Job {
     sent,      // an origin was asked
     resting,   // until `due`, then asks again
     locked,    // until `due`, then sees whether another process has finished asking
-    following  // another fetch of this process asks for the same
+    following  // another fetch of this process asks for the same; until `due`, then asks for itself
   };
 
   std::uint64_t token = 0;
@@ -27,6 +30,7 @@ struct Fetcher::Job {
   std::size_t instance = 0;                    // who is asked
 
   http_cache::CacheKey key;
+  http::Request seen;  // the request as the policy of the cache sees it: without secrets
   std::vector<http_cache::Stored> stored;
   std::vector<http_cache::CacheEntry> entries;  // of the same numbers
   http_cache::Plan plan;
@@ -34,7 +38,12 @@ struct Fetcher::Job {
   std::optional<breaker::Admission> admission;  // of the breaker, until it was told how the call ended
   bool leads = false, has_lock = false, waited = false, unconditional = false;
   Milliseconds lock_pause{2};
+  std::optional<Clock::Steady> patience;  // how long it waits for another who asks for the same
   std::vector<std::uint64_t> followers;
+
+  Milliseconds waited_for_answer{0};  // how long it was ready to
+
+  std::vector<http::Response> interim;
 
   http::Body partial;    // what came before the line broke
   http::Response first;  // whose body it is
@@ -44,6 +53,11 @@ struct Fetcher::Job {
   std::string target() const {
     return instances.empty() ? key.url
                              : discovery::url_at(*discovery::read_service_url(key.url), instances[instance]);
+  }
+
+  // Does nothing before `due`.
+  bool is_waiting() const {
+    return state == State::resting || state == State::locked || state == State::following;
   }
 
   // May be sent twice without doing it twice (RFC 9110 section 9.2.2).

@@ -12,6 +12,8 @@
 namespace iso::fetch {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::size_t kMostTried = 3;  // instances of a service
 
 // What a circuit breaker counts. A name that is not known and a certificate that is not trusted are mistakes
@@ -24,12 +26,19 @@ bool is_origins_fault(int status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
 }
 
+constexpr milliseconds kLookAgain{100};  // at a circuit that another is trying
+constexpr milliseconds kTelling{5'000};  // a shorter wait in vain says more of who waits than of the origin
+
+std::string rest_text(std::string_view origin, milliseconds left) {
+  return fmt::format("{} asks to wait {} s", origin, std::chrono::ceil<std::chrono::seconds>(left).count());
+}
+
+}  // namespace
+
 std::string origin_text(std::string_view url) {
   const auto origin = http::origin_of(url);
   return origin ? fmt::format("{}://{}:{}", origin->scheme, origin->host, origin->port) : std::string(url);
 }
-
-}  // namespace
 
 // Looks up who offers a service, unless that is known for this hop. A registry that cannot say it is like an
 // origin that is away.
@@ -39,6 +48,7 @@ bool Fetcher::found(Job& job) {
   try {
     if (!parts_.discovery) throw Error(ErrorKind::usage, "there is no registry to look services up in");
     job.instances = parts_.discovery->find(*service);
+    prefer_closed_circuits(job);
     job.instances.resize(std::min(job.instances.size(), kMostTried));
     job.instance = 0;
     return true;
@@ -48,18 +58,69 @@ bool Fetcher::found(Job& job) {
   }
 }
 
-// Goes on to the next instance of a service as long as circuits are open.
+std::string Fetcher::circuit_of(const Job& job) const {
+  return options_.circuit.empty() ? origin_text(job.target()) : options_.circuit;
+}
+
+// Those whose circuits are open come last, so that they are not among the few that are tried.
+void Fetcher::prefer_closed_circuits(Job& job) {
+  if (!parts_.breaker || !options_.circuit.empty()) return;
+  std::vector<discovery::Instance> open;
+  std::vector<discovery::Instance> others;
+  for (job.instance = 0; job.instance < job.instances.size(); ++job.instance) {
+    auto& to = parts_.breaker->look(circuit_of(job)) ? others : open;
+    to.push_back(job.instances[job.instance]);
+  }
+  others.insert(others.end(), open.begin(), open.end());
+  job.instances = std::move(others);
+}
+
+// Goes on to the next instance of a service as long as circuits are open. If all are, the fetch waits for its
+// turn, as long as it has time and may try again.
 bool Fetcher::admitted(Job& job) {
   if (!parts_.breaker) return true;
+  const std::size_t first = job.instance;
   for (;;) {
-    job.admission =
-        parts_.breaker->admit(options_.circuit.empty() ? origin_text(job.target()) : options_.circuit);
+    job.admission = parts_.breaker->admit(circuit_of(job));
     if (*job.admission) return true;
     if (job.instance + 1 >= job.instances.size()) break;
     ++job.instance;
   }
-  unreachable(job, ErrorKind::unavailable,
-              breaker::refusal_text(*std::exchange(job.admission, std::nullopt)));
+  const auto refused = *std::exchange(job.admission, std::nullopt);
+  const auto wait = refused.is_tried ? std::optional(kLookAgain) : refused.again_in;
+  const bool stale = concluded(job, nullptr).conclusion == http_cache::Conclusion::serve_stale;
+  if (!stale && options_.retries != 0 && job.visible && wait && *wait < time_left(job)) {
+    job.instance = first;
+    rest(job, parts_.clock.steady() + std::max(*wait, milliseconds(1)));
+    return false;
+  }
+  unreachable(job, ErrorKind::unavailable, breaker::refusal_text(refused));
+  return false;
+}
+
+// Nobody else has to wait for one who rests.
+void Fetcher::rest(Job& job, Clock::Steady due) {
+  unlock(job);
+  job.state = Job::State::resting;
+  job.due = due;
+}
+
+// Whether its origin has been left alone for as long as it asked, whoever of us it told so (RFC 9110 section
+// 10.2.3).
+bool Fetcher::rested(Job& job) {
+  if (rests_.empty()) return true;
+  const std::string origin = origin_text(job.target());
+  const auto found = rests_.find(origin);
+  if (found == rests_.end()) return true;
+  const auto left = std::chrono::ceil<milliseconds>(found->second - parts_.clock.steady());
+  if (left.count() <= 0) {
+    rests_.erase(found);
+    return true;
+  }
+  if (left < time_left(job))
+    rest(job, found->second);
+  else
+    unreachable(job, ErrorKind::unavailable, rest_text(origin, left));
   return false;
 }
 
@@ -88,7 +149,9 @@ void Fetcher::settle(Job& job, const http::HttpReply& reply) {
   if (!job.admission) return;
   breaker::CallResult result;
   const bool failed = reply.error != http::TransferError::none;
-  if (failed ? is_origins_fault(reply.error) : is_origins_fault(reply.status))
+  if (reply.error == http::TransferError::timeout && job.waited_for_answer < kTelling)
+    result.end = breaker::CallEnd::neutral;
+  else if (failed ? is_origins_fault(reply.error) : is_origins_fault(reply.status))
     result.end = breaker::CallEnd::failure;
   else if (failed || reply.status >= 400)
     result.end = breaker::CallEnd::neutral;

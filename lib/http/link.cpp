@@ -1,8 +1,10 @@
 #include "http/link.h"
 
 #include <algorithm>
+#include <fmt/core.h>
 #include <utility>
 
+#include "base/secrets.h"
 #include "http/uri.h"
 
 namespace iso::http {
@@ -13,12 +15,17 @@ class Reader {
  public:
   explicit Reader(std::string_view line) : rest_(line) {}
 
-  // The next link; nothing at the end, or where there is none.
+  // The next link; nothing at the end. What is no link is passed over, to the next comma.
   std::optional<Link> next() {
-    while (take(',')) continue;
-    if (!take('<')) return std::nullopt;
+    for (;;) {
+      while (take(',')) continue;
+      if (rest_.empty()) return std::nullopt;
+      if (rest_.front() == '<' && rest_.find('>') != rest_.npos) break;
+      was_bad_ = true;
+      until(",");
+    }
+    take('<');
     const auto close = rest_.find('>');
-    if (close == rest_.npos) return std::nullopt;
     Link link;
     link.target = trimmed(rest_.substr(0, close));
     rest_.remove_prefix(close + 1);
@@ -27,6 +34,8 @@ class Reader {
     until(",");  // what is no parameter
     return link;
   }
+
+  bool was_bad() const { return was_bad_; }
 
  private:
   bool take(char c) {
@@ -79,7 +88,25 @@ class Reader {
   }
 
   std::string_view rest_;
+  bool was_bad_ = false;
 };
+
+bool contains_without_case(std::string_view text, std::string_view part) {
+  const auto found = std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
+    return equal_without_case({&a, 1}, {&b, 1});
+  });
+  return found != text.end();
+}
+
+// A line that cannot be read to its end, and may have named a next page.
+bool hides_next(const Fields& fields) {
+  for (const auto line : fields.lines("link")) {
+    Reader reader(line);
+    while (reader.next()) continue;
+    if (reader.was_bad() && contains_without_case(line, "next")) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -92,14 +119,17 @@ std::vector<Link> links(const Fields& fields) {
   return all;
 }
 
-std::optional<std::string> next_page(const Fields& fields, std::string_view url) {
+NextPage next_page(const Fields& fields, std::string_view url) {
   const auto page = http_url(url);
+  NextPage result;
   for (const auto& link : links(fields)) {
     if (std::find(link.rel.begin(), link.rel.end(), "next") == link.rel.end()) continue;
     if (link.anchor && http_url(resolve_uri(url, *link.anchor)) != page) continue;  // RFC 8288 section 3.2
-    if (auto next = followed_url(url, link.target)) return next;
+    if (auto next = followed_url(url, link.target)) return {std::move(next), {}};
+    result.problem = fmt::format("its next page cannot be fetched: {}", without_secrets(link.target));
   }
-  return std::nullopt;
+  if (result.problem.empty() && hides_next(fields)) result.problem = "its Link field cannot be read";
+  return result;
 }
 
 }  // namespace iso::http

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "http/own_fields.h"
 #include "http/uri.h"
 
 namespace iso::http {
 namespace {
 
-constexpr std::array kSecrets{"authorization", "cookie", "proxy-authorization"};
 constexpr std::array kOfContent{"content-encoding", "content-language", "content-location",
                                 "content-length",   "content-type",     "digest",
                                 "content-digest",   "repr-digest",      "last-modified"};
@@ -25,17 +25,13 @@ bool is_redirect(int status) {
   return std::find(kAll.begin(), kAll.end(), status) != kAll.end();
 }
 
-void remove_secrets(Fields& fields) {
-  for (const char* name : kSecrets) fields.remove(name);
-}
-
-Redirected redirected(const Request& request, int status, std::string url) {
+Redirected redirected(const Request& request, int status, std::string url, bool trusted) {
   Redirected next{request, !becomes_get(request, status)};
   if (!next.with_body) {
     next.request.method = "GET";
     for (const char* name : kOfContent) next.request.fields.remove(name);
   }
-  if (!same_origin(request.url, url)) remove_secrets(next.request.fields);
+  if (!trusted && !same_origin(request.url, url)) remove_own_fields(next.request.fields);
   next.request.url = std::move(url);
   return next;
 }

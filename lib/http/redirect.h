@@ -9,9 +9,6 @@ namespace iso::http {
 // Whether a response of this status sends on to what its Location names.
 bool is_redirect(int status);
 
-// What must go to no other origin than the one it was meant for: credentials and cookies.
-void remove_secrets(Fields& fields);
-
 // The request that goes to `url` after one that was answered by a redirect of `status`.
 struct Redirected {
   Request request;
@@ -19,7 +16,7 @@ struct Redirected {
 };
 
 // RFC 9110 section 15.4: a 303 makes it a GET, and so do 301 and 302 of a POST; what speaks of a body goes
-// with the body, and what is secret goes to no other origin.
-Redirected redirected(const Request& request, int status, std::string url);
+// with the body, and the user's own fields go to no other origin (http/own_fields.h) unless it is `trusted`.
+Redirected redirected(const Request& request, int status, std::string url, bool trusted = false);
 
 }  // namespace iso::http

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "http/idn.h"
 
 namespace iso::http {
 namespace {
@@ -58,6 +59,25 @@ bool is_service_name(std::string_view name) {
   });
 }
 
+// What no URL has, as its bytes in percent: a space, and what is not ASCII (RFC 3986 section 2.1).
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x80)
+      out += c;
+    else
+      out.append("%").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  return out;
+}
+
+// What no name in the DNS and no address has.
+bool is_bad_in_host(char c) {
+  return std::string_view(" \"<>^`{|}%").find(c) != std::string_view::npos;
+}
+
 std::optional<Authority> read_authority(std::string whole, std::string_view scheme) {
   Authority authority;
   authority.login = take_login(whole);
@@ -70,6 +90,12 @@ std::optional<Authority> read_authority(std::string whole, std::string_view sche
   authority.port = own_port(scheme);
   auto port = text.substr(end);
   if (authority.host.empty() || authority.host == "[]") return std::nullopt;
+  if (std::any_of(authority.host.begin(), authority.host.end(), is_bad_in_host)) return std::nullopt;
+  if (!is_ascii(authority.host)) {
+    auto name = bracketed ? std::nullopt : ascii_host(authority.host);
+    if (!name) return std::nullopt;
+    authority.host = std::move(*name);
+  }
   if (port.empty()) return authority;
   if (!take(port, ":")) return std::nullopt;
   if (port.empty()) return authority;
@@ -78,9 +104,9 @@ std::optional<Authority> read_authority(std::string whole, std::string_view sche
   return authority;
 }
 
-// Spaces, controls and what other readers take for a slash: a host must not be read in two ways.
+// Controls and what other readers take for a slash: a host must not be read in two ways.
 bool is_bad(char c) {
-  return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '\\';
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f' || c == '\\';
 }
 
 // A URL of http, https or a service whose authority could be read.
@@ -190,10 +216,11 @@ std::optional<std::string> http_url(std::string_view text) {
   auto url = read(text);
   if (!url) return std::nullopt;
   auto& [uri, authority] = *url;
-  uri.authority = authority.login + authority.host;
+  uri.authority = percent_encoded(authority.login) + authority.host;
   if (authority.port != own_port(uri.scheme)) *uri.authority += ":" + std::to_string(authority.port);
-  uri.path = without_dots(uri.path);
+  uri.path = percent_encoded(without_dots(uri.path));
   if (uri.path.empty()) uri.path = "/";
+  if (uri.query) uri.query = percent_encoded(*uri.query);
   uri.fragment.reset();
   return joined_uri(uri);
 }

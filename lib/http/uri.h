@@ -30,7 +30,8 @@ std::string resolve_uri(std::string_view base, std::string_view reference);
 // A URL that may be fetched, in the one spelling that it is asked for and kept under: scheme and host in
 // lower case, no port that is the scheme's own, no dots in the path, a path, no fragment (section 6.2.2; RFC
 // 9110 section 4.2.3). The query stays byte for byte. Nothing if it is not http or https, has no host, a bad
-// port, or bytes that no URL has. The URL of a service (fetch/discovery.h) is one too, its name the host,
+// port, or controls. A space and what is not ASCII become %XX, a host that is not ASCII
+// what IDNA makes of it. The URL of a service (fetch/discovery.h) is one too, its name the host,
 // without a port.
 std::optional<std::string> http_url(std::string_view text);
 

@@ -10,13 +10,14 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/sqlite_setup.h"
+#include "http_cache/owner.h"
 #include "http_cache/row.h"
 
 namespace iso::http_cache {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x69736f63;  // "isoc"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kInRow = std::size_t{256} << 10;  // longer bodies are files of their own
 constexpr http::Seconds kUseIsKept{60};
 constexpr int kEvictAtOnce = 100;
@@ -58,15 +59,29 @@ std::string fresh_name() {
   return fmt::format("{:08x}{:08x}{:08x}", random(), random(), random());
 }
 
+// A name that fresh_name() could have made: a row that somebody else wrote may name any file.
+bool is_object_name(std::string_view name) {
+  return name.size() == 24 && name.find_first_not_of("0123456789abcdef") == name.npos;
+}
+
+// The path, once nothing that is there can be another's.
+const std::string& own_path(const std::string& path) {
+  check_owner(path);
+  make_private_file(path);
+  return path;
+}
+
 }  // namespace
 
 Cache::Cache(const std::string& path, std::uint64_t most_bytes)
-    : path_(make_private_file(path)),
+    : path_(own_path(path)),
       folder_(path_ + "-bodies"),
+      digest_(read_or_make_key(path_ + "-key")),
       most_bytes_(most_bytes),
       locks_(path_ + "-locks") {
   make_private_folder(folder_);
   database_ = std::make_unique<sqlite::Database>(path_, sqlite::Database::Open::create);
+  forget_old_version();
   sqlite::set_up(*database_, {kApplicationId, kVersion, kSchema, "cache"}, locks_);
 }
 
@@ -81,12 +96,31 @@ Cache::~Cache() {
   }
 }
 
+// The first version kept credentials and what they were hashed to: all of it goes, from the disk too.
+void Cache::forget_old_version() {
+  if (database_->integer("PRAGMA application_id") != kApplicationId ||
+      database_->integer("PRAGMA user_version") != 1)
+    return;
+  database_->execute("PRAGMA secure_delete=ON; DELETE FROM entries");
+  database_->execute("PRAGMA wal_checkpoint(TRUNCATE); VACUUM");
+  database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  database_->execute(fmt::format("PRAGMA user_version={}", kVersion));
+}
+
+// A query may hold a token: a digest stands for it.
+std::string Cache::written_url(std::string_view url) const {
+  const auto query = url.find('?');
+  if (query == url.npos) return std::string(url);
+  return std::string(url.substr(0, query + 1)) + digest_(url.substr(query + 1));
+}
+
 std::vector<CacheEntry> Cache::find(const CacheKey& key) {
+  const std::string url = written_url(key.url);
   std::vector<CacheEntry> found;
   auto rows = database_->query(
       "SELECT id, status, request_s, response_s, selecting, fields, hash, object, body_size, body, used FROM "
       "entries WHERE url = ? AND identity = ?");
-  rows.bind(key.url).bind(key.identity);
+  rows.bind(url).bind(key.identity);
   while (rows.step()) {
     CacheEntry entry;
     entry.id = rows.integer(0);
@@ -101,14 +135,14 @@ std::vector<CacheEntry> Cache::find(const CacheKey& key) {
     } catch (const Error&) {
       continue;  // another process has just put something newer in its place, or somebody tidied up
     }
-    if (row_hash(key.url, entry.stored, entry.body.bytes()) == rows.text(6))
-      found.push_back(std::move(entry));
+    if (row_hash(url, entry.stored, entry.body.bytes()) == rows.text(6)) found.push_back(std::move(entry));
   }
   return found;
 }
 
 http::Body Cache::load_body(std::string_view in_row, const std::string& object, std::int64_t size) {
   if (object.empty()) return http::Body(std::string(in_row));
+  if (!is_object_name(object)) throw Error(ErrorKind::io, "no name of a body");
   http::Body body(open_to_read(folder_ + "/" + object));
   if (body.size() != static_cast<std::size_t>(size)) throw Error(ErrorKind::io, "cut short");
   return body;
@@ -117,9 +151,10 @@ http::Body Cache::load_body(std::string_view in_row, const std::string& object, 
 void Cache::store(const CacheKey& key, const Stored& stored, const http::Body& body) {
   begin();
   const std::string selecting = written_fields(stored.selecting);
+  const std::string url = written_url(key.url);
   auto same =
       database_->query("SELECT id, object FROM entries WHERE url = ? AND identity = ? AND selecting = ?");
-  same.bind(key.url).bind(key.identity).bind_blob(selecting);
+  same.bind(url).bind(key.identity).bind_blob(selecting);
   for (const auto& entry : rows_of(std::move(same))) drop(entry);
   insert(key, stored, body);
 }
@@ -128,13 +163,14 @@ void Cache::insert(const CacheKey& key, const Stored& stored, const http::Body& 
   const std::string object = body.size() > kInRow ? keep_aside(body) : std::string();
   const std::string selecting = written_fields(stored.selecting);
   const std::string fields = written_fields(stored.response.fields);
-  const std::string hash = row_hash(key.url, stored, body.bytes());
-  const std::size_t size = key.url.size() + selecting.size() + fields.size() + body.size() + 200;
+  const std::string url = written_url(key.url);
+  const std::string hash = row_hash(url, stored, body.bytes());
+  const std::size_t size = url.size() + selecting.size() + fields.size() + body.size() + 200;
   auto row = database_->query(
       "INSERT INTO entries(url, identity, used, size, status, request_s, response_s, selecting, fields, "
       "hash, "
       "object, body_size, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  row.bind(key.url)
+  row.bind(url)
       .bind(key.identity)
       .bind(stored.times.response.count())
       .bind(static_cast<std::int64_t>(size))
@@ -190,8 +226,9 @@ bool Cache::freshen(std::int64_t id, const Stored& stored, const http::Body& bod
   return database_->changes() == 1;
 }
 
-void Cache::remove(std::string_view url) {
+void Cache::remove(std::string_view asked) {
   begin();
+  const std::string url = written_url(asked);
   auto all = database_->query("SELECT id, object FROM entries WHERE url = ?");
   all.bind(url);
   for (const auto& entry : rows_of(std::move(all))) drop(entry);
@@ -212,7 +249,7 @@ std::vector<Cache::Row> Cache::rows_of(sqlite::Query query) {
 
 void Cache::drop(const Row& entry) {
   database_->query("DELETE FROM entries WHERE id = ?").bind(entry.id).run();
-  if (!entry.object.empty()) unlink_after_.push_back(folder_ + "/" + entry.object);
+  if (is_object_name(entry.object)) unlink_after_.push_back(folder_ + "/" + entry.object);
 }
 
 void Cache::begin() {
@@ -259,7 +296,7 @@ void Cache::sweep() {
     if (stat(file.path().c_str(), &status) != 0) continue;
     const auto age =
         std::chrono::system_clock::now() - std::chrono::system_clock::from_time_t(status.st_mtime);
-    if (age < kOrphanAge) continue;
+    if (age < kOrphanAge || !is_object_name(name)) continue;
     auto row = database_->query("SELECT 1 FROM entries WHERE object = ?");
     row.bind(name);
     if (!row.step()) unlink(file.path().c_str());

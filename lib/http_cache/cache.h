@@ -9,12 +9,13 @@
 #include "base/private_file.h"
 #include "base/sqlite.h"
 #include "http/body.h"
+#include "http_cache/keyed_digest.h"
 #include "http_cache/policy.h"
 
 namespace iso::http_cache {
 
 // What a response is stored under: the URL without fragment, to the byte, and who asked. `identity` is a
-// digest of credentials, so that what one user may see is never shown to another; "" for none.
+// keyed digest of credentials, so that what one user may see is never shown to another; "" for none.
 struct CacheKey {
   std::string url, identity;
 
@@ -38,11 +39,14 @@ struct CacheEntry {
 class Cache {
  public:
   // Makes the file, readable by its owner alone, if it is missing. Throws ErrorKind::io if it is another's or
-  // damaged.
+  // damaged, or others may write it.
   // `most_bytes` of all entries; what was not used for the longest time goes first.
   explicit Cache(const std::string& path, std::uint64_t most_bytes = std::uint64_t{256} << 20);
 
   ~Cache();
+
+  // By the key that is kept beside the file.
+  const KeyedDigest& digest() const { return digest_; }
 
   std::vector<CacheEntry> find(const CacheKey& key);
 
@@ -76,6 +80,8 @@ class Cache {
     std::string object;  // the name of its body's file; "": the body is in the row
   };
 
+  std::string written_url(std::string_view url) const;
+  void forget_old_version();
   void begin();
   void insert(const CacheKey& key, const Stored& stored, const http::Body& body);
   std::string keep_aside(const http::Body& body);
@@ -86,6 +92,7 @@ class Cache {
   void drop(const Row& entry);
 
   std::string path_, folder_;
+  KeyedDigest digest_;
   std::uint64_t most_bytes_;
   std::unique_ptr<sqlite::Database> database_;
   ByteLocks locks_;

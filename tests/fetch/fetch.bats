@@ -121,6 +121,148 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   says 'file:///etc/passwd'
 }
 
+@test "fetch: a method, a field's name or its value that would be another request is exit 64" {
+  local bad
+  for bad in 'G ET' $'GET\r\nX: y' 'G(T'; do iso fetch "$base/x" -X "$bad"; exits 64; done
+  for bad in 'X y: 1' ': 1' $'X: 1\r\nY: 2' 'Content-Length: 9' 'Transfer-Encoding: chunked'; do
+    iso fetch "$base/x" -H "$bad" -X POST --body abc
+    exits 64
+  done
+  iso fetch "$base/x" -X GET --body abc
+  exits 64
+}
+
+@test "fetch: a body without a method is posted" {
+  ok x 1 'y'
+  iso fetch "$base/x" --body abc
+  exits 0
+  asked x 'POST /x HTTP/1.1'
+}
+
+@test "fetch: own fields go to no other origin, by a redirect or a page, unless it is named" {
+  local other=${base/127.0.0.1/localhost}
+  printf 'HTTP/1.1 307 Away\nLocation: %s/b\nContent-Length: 0\n\n' "$other" | answer a
+  ok b 1 'b'
+  ok p1 1 '1' "Link: <$other/b>; rel=next"
+  iso fetch "$base/a" -H 'X-Api-Key: s3cret' -H 'X-Own: mine' -H 'Accept: text/plain'
+  exits 0
+  iso fetch "$base/p1" --all-pages -H 'X-Api-Key: s3cret' -H 'X-Own: mine'
+  exits 0
+  asked b 'Accept: text/plain'
+  lacks s3cret origin/b/requests
+  lacks mine origin/b/requests
+  iso fetch "$base/a" -H 'X-Api-Key: s3cret' --send-to localhost
+  exits 0
+  asked b 'X-Api-Key: s3cret'
+}
+
+@test "fetch: a record's URL gets credentials only where a host was named for them" {
+  local other=${base/127.0.0.1/localhost} port
+  port=${base##*:}
+  ok a 1 'a' 'Cache-Control: no-store'
+  ok b 1 'b' 'Cache-Control: no-store'
+  echo s3cret > token
+  printf '{"u":"%s"}\n' "$base/a" "$other/b" > records
+  iso fetch --url-at /u --bearer-file token < records
+  exits 64
+  says '--send-to'
+  iso fetch --url-at /u -H 'Cookie: s3cret' < records
+  exits 64
+  iso fetch --url-at /u --bearer-file "token@127.0.0.1:$port" -H 'X-Trace: 1' < records
+  exits 0
+  asked a 'Authorization: Bearer s3cret'
+  asked b 'X-Trace: 1'
+  lacks s3cret origin/b/requests
+}
+
+@test "fetch: no secret is in any file, however it was given" {
+  ok x 1 'x' 'Cache-Control: max-age=99' 'Vary: Authorization, Cookie, X-Api-Key, X-Own, Accept'
+  echo s3cret-bearer > token
+  echo 'machine 127.0.0.1 login me password s3cret-netrc' > netrc
+  local -a ways=("-H|Authorization: Bearer s3cret-a" "-H|Cookie: id=s3cret-b" "-H|X-Api-Key: s3cret-c" "-H|X-Own: s3cret-d"
+    "--bearer-file|token" "--netrc-file|netrc")
+  local way
+  for way in "${ways[@]}"; do
+    iso fetch "$base/x" "${way%%|*}" "${way#*|}" -v
+    exits 0
+    lacks s3cret stdout stderr cache
+  done
+  iso fetch "${base/\/\//\/\/me:s3cret-e@}/x?token=s3cret-f" --out records
+  exits 0
+  lacks s3cret stdout stderr cache
+  is 7 "$(requests x)" # each is another user
+  iso fetch "$base/x" -H 'Cookie: id=s3cret-b'
+  exits 0
+  is 7 "$(requests x)"
+}
+
+@test "fetch: what tells users and servers apart is in the cache's key" {
+  ok x 1 'x' 'Cache-Control: max-age=99'
+  local -a ways=(-q "-HHost: other" "-HX-Auth-Token: 1" "-HX-Auth-Token: 2" --insecure)
+  local way
+  for way in "${ways[@]}" "${ways[@]}"; do
+    iso fetch "$base/x" "$way"
+    exits 0
+  done
+  is 5 "$(requests x)"
+  iso fetch "$base/x" -H 'X-Tenant: 1' --key-header x-tenant
+  iso fetch "$base/x" -H 'X-Tenant: 2' --key-header x-tenant
+  is 7 "$(requests x)"
+}
+
+@test "fetch: a listing that ends before its last page is a failure" {
+  ok a 1 '[1]' 'Link: <ftp://127.0.0.1/2>; rel=next'
+  ok b 1 '[1]' 'Link: </c>; rel=next'
+  ok c 1 '[2]' 'Link: </c>; rel=next'
+  ok d 1 '[1]' 'Link: nonsense, <e f>; rel=next'
+  ok e%20f 1 '[2]'
+  iso fetch "$base/a" --all-pages
+  exits 69
+  says 'not whole'
+  iso fetch "$base/b" --all-pages
+  exits 69
+  says 'fetched before'
+  is '[1] [2]' "$(paste -sd' ' stdout)"
+  iso fetch "$base/d" --all-pages
+  exits 0
+  is '[1] [2]' "$(paste -sd' ' stdout)"
+  iso fetch "$base/b" --all-pages --max-pages 1
+  exits 69
+  says 'more than 1 pages'
+}
+
+@test "fetch: Retry-After makes the origin rest for the whole batch" {
+  printf 'HTTP/1.1 429 Slow down\nRetry-After: 60\nContent-Length: 0\n\n' | answer x
+  yes "{\"u\":\"$base/x\"}" | head -40 | iso fetch --url-at /u --parallel 2 --timeout 10s --no-cache
+  exits 69
+  says 'asks to wait'
+  (($(requests x) <= 2))
+}
+
+@test "fetch: a try that stalls is ended, and another is made" {
+  answer x 1 <<< $'#stall\nHTTP/1.1 200 OK\nContent-Length: 9\n\nabc'
+  ok x 2 'whole'
+  iso fetch "$base/x" --stall 300ms
+  exits 0
+  is whole "$(< stdout)"
+  answer y 1 <<< $'#stall\nHTTP/1.1 200 OK\nContent-Length: 9\n\nabc'
+  ok y 2 'whole'
+  iso fetch "$base/y" --try-timeout 300ms
+  exits 0
+  is whole "$(< stdout)"
+}
+
+@test "fetch: a stored body that is longer than --max-filesize is refused too; a missing --cacert is exit 66" {
+  ok x 1 'abcdef' 'Cache-Control: max-age=99'
+  iso fetch "$base/x"
+  exits 0
+  iso fetch "$base/x" --max-filesize 5
+  exits 69
+  is '' "$(< stdout)"
+  iso fetch "$base/x" --cacert nothing.pem
+  exits 66
+}
+
 @test "fetch: header fields are sent as they are given, and the method and its body" {
   ok x 1 'y'
   iso fetch "$base/x" -H 'X-One: 1' --header 'Accept: text/plain' -X POST --body '{"a":1}'

@@ -132,7 +132,7 @@ void check_links(const Fields& fields) {
       require(!rel.empty() && rel.find_first_of(" \tABCDEFGHIJKLMNOPQRSTUVWXYZ") == rel.npos,
               "a relation is a word in lower case", rel);
   }
-  if (const auto next = next_page(fields, kUrl))
+  if (const auto next = next_page(fields, kUrl).url)
     require(http_url(*next) == next, "the next page may be fetched", *next);
 }
 

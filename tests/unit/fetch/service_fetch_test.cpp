@@ -111,7 +111,7 @@ TEST_CASE("Fetcher: an instance that is not well is retried at the next") {
 }
 
 TEST_CASE(
-    "Fetcher: an instance whose circuit is open is passed over; if all are, it is as if nobody were there") {
+    "Fetcher: an instance whose circuit is open is passed over; if all are, a fetch waits for its turn") {
   Trial trial;
   const auto open = [&](const std::string& key) {
     for (int i = 0; i < 5; ++i) trial.breaker.settle(trial.breaker.admit(key), {CallEnd::failure, "refused"});
@@ -122,10 +122,19 @@ TEST_CASE(
   CHECK(trial.asked().size() == 1);
   open("http://10.0.0.2:80");
   open("http://10.0.0.3:80");
-  const Fetched fetched = trial.get("http+etcd://shop/y");
-  REQUIRE(fetched.failure);
-  CHECK(fetched.failure->why.find("the circuit of http://10.0.0.3:80 has been open") == 0);
+  trial.answers({TransferError::none});
+  CHECK(trial.get("http+etcd://shop/y").instance == "10.0.0.4:80");
+  open("http://10.0.0.4:80");
+  trial.transport.asked.clear();
+  trial.fetcher.start(7, {"GET", "http+etcd://shop/z", {}});
+  CHECK(trial.fetcher.turn({}, 0ms).empty());
   CHECK(trial.asked().empty());
+  trial.clock.now += 13s;  // no circuit is open for longer than 12 s at first
+  trial.answers({TransferError::none});
+  std::vector<Fetched> done;
+  for (int turns = 0; turns < 100 && done.empty(); ++turns) done = trial.fetcher.turn({}, 10ms);
+  REQUIRE(done.size() == 1);
+  CHECK_FALSE(done[0].failure);
 }
 
 TEST_CASE("Fetcher: what a service said is kept under its own URL, and serves while its registry is away") {

@@ -47,10 +47,35 @@ TEST_CASE("next_page: rel=next is found in lists, among parameters and in any ca
   };
   for (const auto& row : rows) {
     CAPTURE(row.link);
-    CHECK(next_page({{"Link", row.link}}, "http://a/b/c?q") == row.want);
+    const auto next = next_page({{"Link", row.link}}, "http://a/b/c?q");
+    CHECK(next.url == row.want);
   }
-  CHECK(next_page({{"link", "<1>; rel=prev"}, {"LINK", "<2>; rel=next"}}, "http://a/") == "http://a/2");
-  CHECK_FALSE(next_page({}, "http://a/"));
+  CHECK(next_page({{"link", "<1>; rel=prev"}, {"LINK", "<2>; rel=next"}}, "http://a/").url == "http://a/2");
+  CHECK_FALSE(next_page({}, "http://a/").url);
+  CHECK(next_page({}, "http://a/").problem.empty());
+}
+
+TEST_CASE(
+    "next_page: what is there and cannot be gone to is a problem, and what is behind a bad member is found") {
+  const struct {
+    const char* link;
+    const char* want;  // "": a problem
+  } rows[] = {
+      {"<http://a/2 3>; rel=next", "http://a/2%203"},
+      {"bad; x=1, <http://a/2>; rel=next", "http://a/2"},
+      {"<file:///x>; rel=next", ""},
+      {"<ftp://a/2>; rel=\"next\"", ""},
+      {"<http://[/2>; rel=next", ""},
+      {"http://a/2; rel=NEXT", ""},
+      {"<http://a/2; rel=next", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.link);
+    const auto next = next_page({{"Link", row.link}}, "http://a/");
+    CHECK(next.url.value_or("") == row.want);
+    CHECK(next.problem.empty() == next.url.has_value());
+  }
+  CHECK(next_page({{"Link", "bad; rel=prev"}}, "http://a/").problem.empty());
 }
 
 TEST_CASE("links: each with its target as written and its relations") {

@@ -45,12 +45,15 @@ TEST_CASE("redirected: a GET that was a POST says nothing of a body any more (RF
   CHECK(after("POST", 307, fields).request.fields == fields);
 }
 
-TEST_CASE("redirected: what is secret stays with its origin") {
-  const Fields fields{{"Authorization", "x"}, {"Cookie", "y"}, {"Proxy-Authorization", "z"}, {"X-Own", "1"}};
+TEST_CASE("redirected: the user's own fields stay with their origin, unless another is trusted") {
+  const Fields fields{
+      {"Authorization", "x"}, {"Cookie", "y"}, {"Proxy-Authorization", "z"},  {"X-Api-Key", "1"},
+      {"Host", "other"},      {"X-Own", "1"},  {"Accept", "application/json"}};
   CHECK(after("GET", 302, fields).request.fields == fields);
   for (const char* to : {"http://b.example/to", "https://a.example/to", "http://a.example:81/to"}) {
     CAPTURE(to);
-    CHECK(after("GET", 302, fields, to).request.fields == Fields{{"X-Own", "1"}});
+    CHECK(after("GET", 302, fields, to).request.fields == Fields{{"Accept", "application/json"}});
+    CHECK(redirected({"GET", "http://a.example/from", fields}, 302, to, true).request.fields == fields);
   }
 }
 

@@ -126,8 +126,15 @@ TEST_CASE(
       {"http://[::1]x/", std::nullopt},
       {"http://[]/", std::nullopt},
       {"http://a b/", std::nullopt},
-      {"http://a/b c", std::nullopt},
+      {"http://a/b c?d e", "http://a/b%20c?d%20e"},
+      {"http://a/\xc3\xa9", "http://a/%C3%A9"},
+      {"http://B\xc3\xbc"
+       "cher.example/",
+       "http://xn--bcher-kva.example/"},
+      {"http://\xff.example/", std::nullopt},
+      {"http://a%2fb/", std::nullopt},
       {" http://a/", std::nullopt},
+      {"http://u v@a/", "http://u%20v@a/"},
       {"http://a/\r\nX: y", std::nullopt},
       {"http://good\\@evil/", std::nullopt},
   };
