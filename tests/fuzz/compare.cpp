@@ -37,8 +37,8 @@ struct Line {
   std::string text, padded;
   Item item;
 
-  explicit Line(std::string_view line)
-      : text(line), padded(text + '\n' + std::string(Digester::kPadding, '"')), item(text, false) {}
+  Line(std::string_view line, const Rule& rule)
+      : text(line), padded(text + '\n' + std::string(Digester::kPadding, '"')), item(text, false, rule) {}
   bool is_item() const { return item.why.empty(); }
 };
 
@@ -71,9 +71,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = fuzz::text_of(data, size);
   const auto middle = std::min(input.find('\n'), input.size());
   const auto rest = input.substr(std::min(middle + 1, input.size()));
-  const Line left(input.substr(0, middle)), right(rest.substr(0, rest.find('\n')));
-  require(left.is_item() == is_json(left.text), "an item is JSON", left.text, left.item.why);
   for (const Rule& rule : kRules) {
+    const Line left(input.substr(0, middle), rule), right(rest.substr(0, rest.find('\n')), rule);
+    require(left.is_item() == is_json(left.text), "an item is JSON", left.text, left.item.why);
     check(left, right, rule);
     check(left, left, rule);
   }
