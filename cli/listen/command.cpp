@@ -75,7 +75,7 @@ Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptio
   SourceOptions options = source_options(args, url, guard, report);
   if (args.inbox.empty()) return {nullptr, ends::open_source(url, options)};
   const Url store = parse_url(args.inbox);
-  if (store.scheme != "sqlite")
+  if (!ends::is_store(store))
     throw Error(ErrorKind::usage,
                 fmt::format("--inbox {}: an inbox is a store, sqlite:PATH", redacted(store)));
   if (options.queue.empty())
@@ -157,7 +157,7 @@ void check(const ListenOptions& args) {
   if (!args.job_timeout.empty() && !args.has_handler())
     throw Error(ErrorKind::usage, "--job-timeout needs a handler: --exec CMD or --coprocess CMD");
   if (args.acks.empty()) return;
-  if (const Url store = parse_url(args.acks); store.scheme != "sqlite" || !store.fragment.empty())
+  if (const Url store = parse_url(args.acks); !ends::is_store(store) || !store.fragment.empty())
     throw Error(ErrorKind::usage,
                 fmt::format("--acks {}: a ledger is a store, sqlite:PATH", redacted(store)));
 }
@@ -172,7 +172,7 @@ Outcome run(const ListenOptions& args, Session& session) {
   const Origin origin = open_origin(args, url, guard, report);
   const ListenDestination destination = open_destination(args, url, session, guard, report);
   const auto registration = register_self(args, session.environment);
-  const bool on_broker = args.inbox.empty() && url.scheme != "sqlite";
+  const bool on_broker = args.inbox.empty() && !ends::is_store(url);
   ListenObserver observer(args, on_broker, registration.get(), report);
   ListenCounts counts;
   counts.pumped = pump(origin.source(), destination.end(), options, observer);

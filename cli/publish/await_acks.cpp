@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/wait.h"
 #include "cli/shared/ending.h"
+#include "ends/open.h"
 
 namespace iso::cli {
 namespace {
@@ -34,7 +35,7 @@ AwaitAcks::AwaitAcks(const std::string& applications, const std::string& from, m
       applications_(split_names(applications)),
       at_most_(at_most),
       confirmed_at_(system_clock().steady()) {
-  if (store_.scheme != "sqlite")
+  if (!ends::is_store(store_))
     throw Error(ErrorKind::usage, "--await-acks needs the ledger of a store: --from sqlite:PATH#QUEUE");
 }
 

@@ -85,7 +85,7 @@ std::unique_ptr<Source> open_input(const PublishOptions& args, const Session& se
 
 Url url_of(const PublishOptions& args, const Session& session) {
   Url url = resolve_url(args.common, session.environment);
-  if (!url.fragment.empty() && url.scheme != "sqlite")
+  if (!url.fragment.empty() && !ends::is_store(url))
     throw Error(ErrorKind::usage, fmt::format("{}: a broker routes what is published; say --routing-key {}",
                                               redacted(url), url.fragment));
   return url;
@@ -98,7 +98,7 @@ std::unique_ptr<replies::RequestSink> open_requests(const PublishOptions& args, 
   SinkOptions to = sink_options(args, url, guard, defaults, report);
   const std::string queue = defaults.reply_to.value_or("");
   std::unique_ptr<Source> replies;
-  if (queue.empty() && ends::has_direct_replies(url)) {
+  if (queue.empty() && ends::traits_of(url).direct_replies) {
     to.direct_replies = true;
   } else {
     SourceOptions from;

@@ -21,6 +21,7 @@
 #include "cli/reconcile/sides.h"
 #include "cli/shared/ending.h"
 #include "cli/shared/report.h"
+#include "ends/open.h"
 #include "reconcile/reconcile.h"
 
 namespace iso::cli {
@@ -217,9 +218,9 @@ std::vector<std::string> inputs_of(const ReconcileArgs& args) {
     if (side == "-") inputs.emplace_back("/dev/stdin");
     if (side == "-" || is_http(side)) continue;
     const Url url = parse_url(side);
-    if (url.scheme != "file" && url.scheme != "sqlite") continue;
+    if (url.scheme != "file" && !ends::is_store(url)) continue;
     inputs.push_back(url.path);
-    if (url.scheme == "sqlite")
+    if (ends::is_store(url))
       for (const auto* suffix : {"-wal", "-shm", "-owners"}) inputs.push_back(url.path + suffix);
   }
   for (const auto& file : {args.bearer_file, args.password_file})

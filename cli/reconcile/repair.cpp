@@ -56,14 +56,14 @@ Target open_target(const ReconcileArgs& args, Report& report) {
   options.timeout = options.outage = duration_or(args.timeout, kStallTimeout);
   options.notice = [&report](std::string_view notice) { report.note(notice); };
   Record typed;
-  if (url.scheme == "sqlite") options.into = url.fragment;
+  if (ends::is_store(url)) options.into = url.fragment;
   if (!url.fragment.empty()) {  // to this queue, and to no other that its exchange knows
     typed.exchange = "";
     typed.routing_key = url.fragment;
   }
   Url end = url;
-  if (url.scheme != "sqlite") end.fragment.clear();
-  const Layers layers(url.scheme == "sqlite" ? Record{} : typed, typed);
+  if (!ends::is_store(url)) end.fragment.clear();
+  const Layers layers(ends::is_store(url) ? Record{} : typed, typed);
   return {ends::open_sink(end, options), redacted(url),
           Preparer(layers, resolve_defaults(layers), Incoming::messages)};
 }

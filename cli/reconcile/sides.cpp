@@ -13,6 +13,7 @@
 #include "base/url.h"
 #include "cli/reconcile/page_items.h"
 #include "cli/shared/header_options.h"
+#include "ends/open.h"
 #include "reconcile/sides/item_source.h"
 
 namespace iso::cli {
@@ -117,7 +118,7 @@ bool is_plain_file(const Url& url) {
 }
 
 std::unique_ptr<reconcile::ItemSource> open_items(const Url& url, const ReconcileArgs& args, Report& report) {
-  if (url.scheme == "sqlite") return reconcile::open_store_items(url);
+  if (ends::is_store(url)) return reconcile::open_store_items(url);
   if (url.scheme == "file") return reconcile::open_file_items(url.path);
   SourceOptions options;
   options.name = "iso reconcile";
@@ -143,7 +144,7 @@ void open_text(reconcile::Side& side, const std::string& end, const ReconcileArg
   fill_password(url, args.password_file);
   refuse_database(url);
   side.name = redacted(url);
-  side.rows = url.scheme == "sqlite";
+  side.rows = ends::is_store(url);
   side.received_now = !side.rows && url.scheme != "file";
   side.ledger = side.rows && reconcile::is_ledger(url);
   side.text = is_plain_file(url)

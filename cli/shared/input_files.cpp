@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "ends/open.h"
 
 namespace iso::cli {
 namespace {
@@ -41,7 +42,7 @@ void InputFiles::add_standard_input() {
 
 void InputFiles::add_end(const Url& url) {
   if (url.scheme == "file") return add_file(url.path);
-  if (url.scheme != "sqlite") return;
+  if (!ends::is_store(url)) return;
   for (const char* beside : {"", "-wal", "-shm", "-journal", "-owners"}) add_file(url.path + beside);
 }
 

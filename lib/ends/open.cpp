@@ -15,16 +15,18 @@ namespace {
 
 struct Scheme {
   std::string_view name;
-  bool remote;  // it is connected again when it went away
-  bool direct_replies;
+  Traits traits;
   std::unique_ptr<Sink> (*sink)(const Url&, const SinkOptions&);
   std::unique_ptr<Source> (*source)(const Url&, const SourceOptions&);
 };
 
+constexpr Traits kBroker{true, false, false, true};
+constexpr Traits kStore{false, true, true, false};
+
 constexpr std::array kSchemes{
-    Scheme{"amqp", true, true, amqp::open_amqp_sink, amqp::open_amqp_source},
-    Scheme{"amqps", true, true, amqp::open_amqp_sink, amqp::open_amqp_source},
-    Scheme{"sqlite", false, false, store::open_store_sink, store::open_store_source},
+    Scheme{"amqp", kBroker, amqp::open_amqp_sink, amqp::open_amqp_source},
+    Scheme{"amqps", kBroker, amqp::open_amqp_sink, amqp::open_amqp_source},
+    Scheme{"sqlite", kStore, store::open_store_sink, store::open_store_source},
 };
 
 const Scheme& scheme_of(const Url& url) {
@@ -67,17 +69,19 @@ Reconnecting reconnecting(const EndOptions& options) {
 
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options) {
   const Scheme& scheme = scheme_of(url);
-  if (!scheme.remote) return scheme.sink(url, options);
+  if (!scheme.traits.remote) return scheme.sink(url, options);
   return reconnecting_sink(opener(scheme.sink, url, options), options.timeout, reconnecting(options));
 }
 
-bool has_direct_replies(const Url& url) {
-  return scheme_of(url).direct_replies;
+Traits traits_of(const Url& url) {
+  for (const auto& scheme : kSchemes)
+    if (scheme.name == url.scheme) return scheme.traits;
+  return {};
 }
 
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options) {
   const Scheme& scheme = scheme_of(url);
-  if (!scheme.remote) return scheme.source(url, options);
+  if (!scheme.traits.remote) return scheme.source(url, options);
   // A peek that starts anew would show the same messages twice.
   if (options.peek) return opener(scheme.source, url, options)(options.timeout);
   SourceOptions lasting = options;

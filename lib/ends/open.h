@@ -14,7 +14,17 @@ namespace iso::ends {
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options);
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options);
 
-// Whether its sinks can have direct replies.
-bool has_direct_replies(const Url& url);
+// What an end can do, so that nobody asks for the name of its scheme.
+struct Traits {
+  bool remote = false;          // it is connected again when it went away
+  bool is_store = false;        // it has queues of its own: it can be an inbox, an outbox
+  bool has_ledger = false;      // it keeps who answered what
+  bool direct_replies = false;  // its sinks can have direct replies
+};
+// All false for what is no end of messages (a file).
+Traits traits_of(const Url& url);
+inline bool is_store(const Url& url) {
+  return traits_of(url).is_store;
+}
 
 }  // namespace iso::ends

@@ -144,6 +144,7 @@ void Classifier::only_left(std::uint64_t key, const std::string& text, const Var
     for (std::uint32_t copy = 0; copy < left.copies; ++copy) missing_.add({key, some.content, some.place});
     return;
   }
+  if (may_be_deleted(left_item(left), comparands_.left, comparands_.right)) return ok();
   const Status lacking = comparands_.asks_for_answers() ? Status::unacked : Status::missing;
   const Status status = unless_on_its_way(left_item(left), lacking);
   report(status, text.empty() ? key_alone(left, {}) : text, left, {});
@@ -154,6 +155,8 @@ void Classifier::only_right(std::uint64_t key, const std::string& text, const Va
   if (round_ == Round::first) {
     const Variant& item = right.some[0];
     for (std::uint32_t copy = 0; copy < right.copies; ++copy) extra_.add({key, item.content, item.place});
+  } else if (may_be_deleted(items_.right(right.some[0].place), comparands_.right, comparands_.left)) {
+    ok();
   } else {
     report(Status::extra, text.empty() ? key_alone({}, right) : text, {}, right);
   }
@@ -187,6 +190,13 @@ std::string Classifier::key_alone(const Variants& left, const Variants& right) {
 bool Classifier::are_different(Place left, Place right) {
   return !difference(comparands_.left, items_.left(left), comparands_.right, items_.right(right))
               .changes.empty();
+}
+
+// A store deletes what is done after a time: what is older than the last that it deleted may have been there.
+bool Classifier::may_be_deleted(const Item& item, const Side& own, const Side& other) const {
+  const auto deleted_up_to = other.deleted_up_to();
+  const auto time = deleted_up_to != 0 ? item.time_ms(own.received_now) : std::nullopt;
+  return time && *time <= deleted_up_to;
 }
 
 // Its time is no farther from now than that. A time in the future may be a clock that is a little ahead; one

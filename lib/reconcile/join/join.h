@@ -127,6 +127,7 @@ class Classifier {
   bool are_different(Place left, Place right);
   std::string key_alone(const Variants& left, const Variants& right);
   const Item& left_item(const Variants& left) { return items_.left(left.some[0].place); }
+  bool may_be_deleted(const Item& item, const Side& own, const Side& other) const;
   bool is_within(const Item& left, std::int64_t limit_ms) const;
   bool is_just_sent(const Item& left) const;
   Status unless_on_its_way(const Item& left, Status status) const;

@@ -59,6 +59,10 @@ class ItemSource {
   // What came to the same end after all was read, or all of it again; null if nothing can have come.
   virtual std::unique_ptr<ItemSource> reopen_for_changes() { return nullptr; }
 
+  // When the last of what was there and has been deleted since had been stored, in milliseconds since the
+  // epoch; 0: nothing was. Of an older item nobody can say that it was not there. Asked when all was read.
+  virtual std::int64_t deleted_up_to() const { return 0; }
+
   // The bytes of text there are in all, for a progress line; 0: not known. May be a guess that gets better.
   virtual std::uint64_t size() const { return 0; }
 

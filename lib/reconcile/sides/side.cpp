@@ -136,6 +136,13 @@ BlockWalk::BlockWalk(std::string_view bytes, std::uint64_t offset) : lines_(byte
   if (offset == 0 && bytes.starts_with(kByteOrderMark)) skip(kByteOrderMark.size());
 }
 
+std::int64_t Side::deleted_up_to() const {
+  std::int64_t last = 0;
+  for (const LineFile* const file : {text.get(), later.get()})
+    if (file && file->source()) last = std::max(last, file->source()->deleted_up_to());
+  return last;
+}
+
 std::string Side::line(Place place) const {
   return (place.has(Place::later) ? *later : *text).line(place.offset());
 }

@@ -32,6 +32,8 @@ struct Side {
   KeyPointers key;
   std::vector<std::string> compared;  // where the compared part is in an item
 
+  // As ItemSource says; 0 of a file.
+  std::int64_t deleted_up_to() const;
   std::string line(Place place) const;
   std::uint64_t line_number(Place place) const;  // from 1
   std::size_t longest_line() const;              // bytes

@@ -39,25 +39,15 @@ class StoreItems final : public ItemSource, public Rows {
         begin_(std::max(after, view_->first_seq() - 1)),
         after_(begin_),
         up_to_(view_->last_seq()),
-        hashed_up_to_(begin_) {}
+        hashed_up_to_(begin_),
+        deleted_up_to_(view_->pruned_up_to(queue_)) {}
 
   bool read(std::string& out) override {
-    const std::size_t begin = out.size();
-    if (chosen_) {
-      while (next_ < chosen_->size() && out.size() - begin < kAtOnce)
-        view_->row(queue_, (*chosen_)[next_++],
-                   [&](const store::StoreView::Row& row) { return append(out, row), true; });
-      given_ += out.size() - begin;
-      return out.size() != begin;
-    }
-    while (after_ < up_to_ && out.size() == begin)
-      after_ = view_->page(queue_, after_, up_to_, [&](const store::StoreView::Row& row) {
-        append(out, row);
-        return out.size() - begin < kAtOnce;
-      });
-    given_ += out.size() - begin;
-    return out.size() != begin;
+    const bool more = read_some(out);
+    if (!more) deleted_up_to_ = view_->pruned_up_to(queue_);  // also by who did it while we read
+    return more;
   }
+  std::int64_t deleted_up_to() const override { return deleted_up_to_; }
 
   std::unique_ptr<ItemSource> reopen_for_changes() override {
     if (!view_->has_rows(queue_, up_to_)) return nullptr;
@@ -95,6 +85,24 @@ class StoreItems final : public ItemSource, public Rows {
   void choose(std::vector<std::int64_t> rows) override { chosen_ = std::move(rows); }
 
  private:
+  bool read_some(std::string& out) {
+    const std::size_t begin = out.size();
+    if (chosen_) {
+      while (next_ < chosen_->size() && out.size() - begin < kAtOnce)
+        view_->row(queue_, (*chosen_)[next_++],
+                   [&](const store::StoreView::Row& row) { return append(out, row), true; });
+      given_ += out.size() - begin;
+      return out.size() != begin;
+    }
+    while (after_ < up_to_ && out.size() == begin)
+      after_ = view_->page(queue_, after_, up_to_, [&](const store::StoreView::Row& row) {
+        append(out, row);
+        return out.size() - begin < kAtOnce;
+      });
+    given_ += out.size() - begin;
+    return out.size() != begin;
+  }
+
   static std::uint64_t guess(std::uint64_t bytes, std::int64_t done, std::int64_t all) {
     if (done <= 0) return 0;
     return static_cast<std::uint64_t>(static_cast<double>(bytes) * static_cast<double>(all) /
@@ -133,6 +141,7 @@ class StoreItems final : public ItemSource, public Rows {
   std::string head_;
   std::optional<std::vector<std::int64_t>> chosen_;
   std::size_t next_ = 0;
+  std::int64_t deleted_up_to_;
 };
 
 class LedgerItems final : public ItemSource {
@@ -191,7 +200,7 @@ class LedgerItems final : public ItemSource {
 }  // namespace
 
 bool is_ledger(const Url& url) {
-  return url.scheme == "sqlite" && url.fragment == "acks";
+  return ends::is_store(url) && url.fragment == "acks";
 }
 
 std::unique_ptr<ItemSource> open_store_items(const Url& url) {

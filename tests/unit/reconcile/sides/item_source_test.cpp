@@ -285,3 +285,11 @@ TEST_CASE("source: an id that is not UTF-8 is told as invalid, and is not anothe
   const auto looked_at = all_of(*open_queue_items(store.url("q"), {}));
   CHECK(looked_at.find(R"("message_id":"?")") == looked_at.rfind(R"("message_id":"?")"));
 }
+
+TEST_CASE("reconcile items: a store says up to when it has deleted what was done") {
+  const test::SmallStore store(
+      "INSERT INTO iso_meta(name, value) VALUES('pruned/q', 9);"
+      "INSERT INTO iso_messages(queue, created_ms, body) VALUES('q', 11, '1'), ('p', 11, '1')");
+  CHECK(open_store_items(store.url("q"))->deleted_up_to() == 9);
+  CHECK(open_store_items(store.url("p"))->deleted_up_to() == 0);
+}
