@@ -7,18 +7,20 @@ FAULTS = {
     "acknowledges_before_the_commit": (
         """  if (!stored_.unless_locked([&] { store(came); })) return false;
   for (const Delivery& taken : batch_)
-    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack, {});
+    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack,
+                  taken.bad_input ? taken.bad_input->why : std::string());
   feed_->flush();
 """,
         """  for (const Delivery& taken : batch_)
-    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack, {});
+    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack,
+                  taken.bad_input ? taken.bad_input->why : std::string());
   feed_->flush();
   if (!stored_.unless_locked([&] { store(came); })) return false;
 """,
     ),
     "does_not_sync": ("full && full_ ? \"PRAGMA synchronous=FULL\"", "full && full_ ? \"PRAGMA synchronous=OFF\""),
     "prunes_what_is_not_done": ("WHERE state = 1 AND state_ms", "WHERE state_ms"),
-    "lets_two_relay_at_once": ("return fcntl(file_.get(), F_OFD_SETLK, &lock) == 0;", "return lock.l_len != 0;"),
+    "lets_two_relay_at_once": ("return locks_.try_lock(kQueueBytes |", "return (kQueueBytes |"),
     "never_cuts_the_log": ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(PASSIVE)"),
     "rests_for_ever": ("AND not_before_ms <= ?3 + ?4)", "AND ?4 > 0)"),
     "trusts_each_body": ("!row.is_null(8) &&", "row.is_null(0) &&"),
