@@ -7,7 +7,7 @@ _iso() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch reconcile --version -h --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch reconcile -V --version -h --help' -- "$cur")
     return
   fi
   case $command:$prev in
@@ -85,6 +85,7 @@ _iso() {
     publish:--rate|\
     publish:--window|\
     publish:--await-acks|\
+    publish:--grace|\
     publish:--exchange|\
     publish:--direct-name|\
     publish:--queue|\
@@ -116,6 +117,7 @@ _iso() {
     listen:--jobs|\
     listen:--coprocess|\
     listen:--job-timeout|\
+    listen:--grace|\
     listen:--confirm-as|\
     listen:--acks|\
     listen:--register|\
@@ -171,7 +173,7 @@ _iso() {
   case $command in
     publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --await-acks --rejects --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --parallel -H --header -X --request --body --bearer-file --netrc-file --max-redirs --retries --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --max-pages --parallel -H --header -X --request --body --bearer-file --send-to --key-header --netrc-file --max-redirs --retries --retry-on --try-timeout --stall --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     reconcile) mapfile -t COMPREPLY < <(compgen -W '-h --help --expect --items -H --header --bearer-file --password-file --out --fail-on --allow-empty --watch --key --compare --ignore --unordered --grace --stuck-after --sorted --memory --plan --repair --repair-to --force --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }
