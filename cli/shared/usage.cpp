@@ -153,9 +153,9 @@ class Faults {
       return fmt::format("{}: one of {}; not {}", name(option), join(choices, ", "),
                          in_quotes(wrong == given.end() ? "" : *wrong));
     }
-    const std::string is_not =
-        fmt::format("{}: {} is not ", name(option),
-                    in_quotes(given.empty() ? typed_value(option, words_) : given.front()));
+    const std::string is_not = fmt::format(
+        "{}: {} is not ", name(option),
+        in_quotes(given.empty() || given.front().empty() ? typed_value(option, words_) : given.front()));
     const Entry entry = entry_of(option);
     if (entry.value.empty() && entry.attached.empty()) return name(option) + " takes no value";
     if (option.get_name() == "--rate") return is_not + "a number above 0";

@@ -26,7 +26,7 @@ FAULTS = {
     "trusts_each_body": ("!row.is_null(8) &&", "row.is_null(0) &&"),
     "takes_a_return_for_a_confirm": ("if (result.status == DeliveryStatus::confirmed) {", "if (result.status != DeliveryStatus::unconfirmed) {"),
     "is_not_mandatory": ("record.mandatory.value_or(true)", "record.mandatory.value_or(false)"),
-    "does_not_put_again": ("if (!open.answered) sink.put(", "if (false) sink.put("),
+    "does_not_put_again": ("if (next.sent) with(", "if (next.sent && losses_ == 0) with("),
     "has_no_heartbeat": ("if (now - last_read_ <= 2 * heartbeat_) return;", "if (now >= last_read_) return;"),
     "does_not_wait_for_confirms": (
         "sent_.push_back({next.ticket, next.record, false, {}});",
