@@ -43,9 +43,8 @@ std::string read_row_without_body(const sqlite::Query& row, std::string_view que
     return fmt::format("message {} of queue \"{}\": its properties: {}", message.seq, queue, error.what());
   }
   if (!row.is_null(8) && row.text(8) != hash128(body_of_row(row)))
-    return fmt::format(
-        "message {} of queue \"{}\" is damaged: its body does not match its hash; it was left as it is",
-        message.seq, queue);
+    return fmt::format("message {} of queue \"{}\" is damaged: its body does not match its hash", message.seq,
+                       queue);
   record.exchange = row.text(1);
   record.routing_key = row.is_null(2) ? queue : row.text(2);
   if (!row.is_null(3)) record.message_id = row.text(3);

@@ -10,10 +10,10 @@ load helper
   exits 64
   iso publish --body 1
   exits 64
-  says "where to?"
+  says "no destination: give --routing-key QUEUE"
   iso listen
   exits 64
-  says "listen to what?"
+  says "no queue: name one"
   iso publish --url localhost --routing-key k --body 1
   exits 64
   says "messages go to amqp://"
@@ -171,13 +171,15 @@ PYTHON
   exits 74
 }
 
-@test "store: a flipped byte in a body is found, exit 74" {
+@test "store: a flipped byte in a body is found, exit 1, and the message is kept as dead" {
   [[ $end == sqlite ]] || skip "a broker has no file"
   iso publish --queue "$q" --body '"a body that will be damaged"'
   sqlite3 store.db "UPDATE iso_messages SET body = replace(CAST(body AS TEXT), 'will', 'wilt')"
-  iso listen "$q" --count 1
-  exits 74
+  iso listen "$q" --drain
+  exits 1
+  is "" "$(<stdout)"
   says "does not match its hash"
+  is 2 "$(sqlite3 store.db "SELECT state FROM iso_messages")"
 }
 
 @test "store: an application inserts with one statement, and listen gives it out" {
