@@ -584,7 +584,7 @@ wait_for_looks() { # PID NUMBER: until a --watch of l and r looked so often agai
   head -18 l >r
   iso reconcile l r --plan plan
   exits 1
-  "$BIN" fetch --url-at /headers/href -H 'Authorization: Bearer secret' <plan | iso publish --in records --routing-key "$q"
+  "$BIN" fetch --url-at /headers/href -H 'Authorization: Bearer secret' --send-to "127.0.0.1:$port" <plan | iso publish --in records --routing-key "$q"
   exits 0
   iso listen "$q" --drain
   is '["m19",{"n":19}] ["m20",{"n":20}]' "$(jq -c '[.message_id,.body]' stdout | xargs -d'\n')"
@@ -615,7 +615,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 @test "reconcile: too little memory is exit 64, and it is said how much is enough" {
   iso reconcile /dev/null /dev/null --memory 31MiB
   exits 64
-  says '--memory: 32MiB is the least'
+  says '--memory: at least 32MiB'
   iso reconcile /dev/null /dev/null --memory 32MiB --allow-empty
   exits 0
 }
