@@ -160,6 +160,7 @@ Url parse_url(std::string_view text) {
     throw Error(ErrorKind::usage,
                 fmt::format("unknown scheme \"{}\"; known are {}", scheme, join(kSchemes, ", ")));
 
+  if (text.find('\0') != text.npos) throw bad(scheme, "a zero byte cannot be in it");
   Url url;
   url.scheme = scheme;
   std::string_view rest = text.substr(colon + 1);

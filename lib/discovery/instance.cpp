@@ -22,7 +22,7 @@ std::optional<Number> read_number(std::string_view text) {
 
 bool is_ipv6(std::string_view host) {
   in6_addr address;
-  return inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
+  return host.find('\0') == host.npos && inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
 }
 
 bool is_host(std::string_view host) {
