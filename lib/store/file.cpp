@@ -125,7 +125,6 @@ StoreFile::StoreFile(const Url& url, Access access, milliseconds timeout)
   owners_.emplace(path());
   set_up(limit_of(timeout));
   release_dead_owners();
-  database_.set_lock_wait(kTurnWait);
 }
 
 void check_store(sqlite::Database& database) {

@@ -122,6 +122,7 @@ class LockedOut {
   template <class Call>
   bool run(Call call) {
     const auto before = database_.commits();
+    database_.set_lock_wait(StoreFile::kTurnWait);  // setting up waited for as long as it may
     try {
       call();
     } catch (const Error& error) {
