@@ -16,7 +16,7 @@ fails() { # NAME: an origin that answers with 503
   iso fetch "$base/x" --breaker --retries 0
   exits 69
   says "circuit of $base"
-  says 'again in'
+  says 'next trial in'
   is 5 "$(requests x)"
   iso fetch "$base/x" --retries 0
   exits 1
