@@ -48,6 +48,7 @@ bool ResponseReader::take_status(std::string_view line) {
   const auto space = line.find(' ');
   if (line.starts_with("HTTP/") && space != line.npos)
     std::from_chars(line.data() + space + 1, line.data() + line.size(), reply_.status);
+  marks_end_ = !line.starts_with("HTTP/1.") && !line.starts_with("HTTP/0.");
   if (reply_.status < 100) return refuse(TransferError::protocol, "the answer has no HTTP status");
   if (reply_.status == 101)
     return refuse(TransferError::protocol, "it switches to another protocol, which nobody asked for");
@@ -80,7 +81,7 @@ bool ResponseReader::end_header() {
   if (reply_.status == 206 && !request_.fields.has("range"))
     return refuse(TransferError::protocol, "it answers with a part (206), but no range was asked for");
   if (!check_length()) return false;
-  reply_.ends_with_connection = !length_ && !is_chunked() && !has_no_body();
+  reply_.ends_with_connection = !marks_end_ && !length_ && !is_chunked() && !has_no_body();
   keeps_in_memory_ = names(reply_.fields, "cache-control", "no-store") || request_.spool.empty();
   if (!keeps_in_memory_) reply_.body.spool_to(request_.spool);
   if (most_ != 0 && length_ && *length_ > most_ && !has_no_body())

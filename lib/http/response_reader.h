@@ -49,6 +49,7 @@ class ResponseReader {
   State state_ = State::status_line;
   std::size_t header_bytes_ = 0;
   bool keeps_in_memory_ = false;
+  bool marks_end_ = false;  // HTTP/2 and later say where a body ends (RFC 9113 section 8.1)
   std::optional<std::uint64_t> length_;
   HttpReply reply_;
   TransferError refused_ = TransferError::none;

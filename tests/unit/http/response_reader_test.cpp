@@ -114,6 +114,7 @@ TEST_CASE("ResponseReader: a body that only the end of the connection ends is to
   CHECK_FALSE(read("HTTP/1.1 200 OK\nContent-Length: 3\n\n", "abc").ends_with_connection);
   CHECK_FALSE(read("HTTP/1.1 200 OK\nTransfer-Encoding: gzip, chunked\n\n", "abc").ends_with_connection);
   CHECK_FALSE(read("HTTP/1.1 204 No Content\n\n").ends_with_connection);
+  CHECK_FALSE(read("HTTP/2 200\n\n", "abc").ends_with_connection);
 }
 
 }  // namespace
