@@ -26,7 +26,7 @@ class RepairPlan {
   RepairPlan(const RepairPlan&) = delete;
   RepairPlan& operator=(const RepairPlan&) = delete;
 
-  void add(const reconcile::Finding& finding);  // a finding that is not `missing` is no matter of it
+  void add(const reconcile::Finding& finding);  // only `missing` findings count
   void finish();                                // all was added: it takes the name of the one before
 
   std::uint64_t size() const { return size_; }

@@ -14,7 +14,7 @@ namespace iso::cli {
 std::string usage_fault(const CLI::App& app, const CLI::ParseError& error, std::span<const char* const> words,
                         const Environment& environment);
 
-// About the first word, which is no command: what may have been meant.
+// For a first word that is not a command: what may have been meant.
 std::string unknown_command(std::string_view word);
 
 }  // namespace iso::cli

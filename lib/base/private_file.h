@@ -16,7 +16,7 @@ std::string make_private_file(const std::string& path);
 
 // Locks among processes on the bytes of a file, each for a thing of the caller's. The kernel frees them when
 // their holder dies. Each open file has its own, in one process too. They are on the file itself, whatever
-// name it was opened by. Nothing here waits: whoever may read the file can hold a lock for ever.
+// name it was opened by. Nothing here waits: any process that may read the file can hold a lock for ever.
 class ByteLocks {
  public:
   // A file that is for locks alone: made private (0600) if missing, and no link. Throws ErrorKind::io.

@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "http/uri.h"
 
 namespace iso::http {
@@ -38,13 +39,6 @@ constexpr std::array<std::string_view, 25> kNeutral{"accept",
 bool any_is(const auto& names, std::string_view name) {
   return std::any_of(std::begin(names), std::end(names),
                      [name](std::string_view each) { return equal_without_case(each, name); });
-}
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 bool is_credential(std::string_view name, const std::vector<std::string>& more) {
