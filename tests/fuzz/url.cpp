@@ -25,7 +25,8 @@ std::optional<Url> parse(std::string_view text, std::string& why) {
   }
 }
 
-// Another password that is as good or as bad: letters and digits change, escapes stay escapes.
+// Another password that is as good or as bad: letters and digits change, escapes stay escapes, and a zero byte, which
+// is refused, stays.
 std::string with_other_password(std::string_view text) {
   std::string other(text);
   const auto start = text.find("://");
@@ -35,6 +36,10 @@ std::string with_other_password(std::string_view text) {
   const auto colon = text.find(':', start + 3);
   if (at == text.npos || colon == text.npos) return other;
   for (auto i = colon + 1; i < at; ++i) {
+    if (text.substr(i, 3) == "%00") {
+      i += 2;
+      continue;
+    }
     const bool digit = text[i] >= '0' && text[i] <= '9';
     const bool hex = (text[i] >= 'a' && text[i] <= 'f') || (text[i] >= 'A' && text[i] <= 'F');
     const bool letter = hex || (text[i] >= 'g' && text[i] <= 'z') || (text[i] >= 'G' && text[i] <= 'Z');
