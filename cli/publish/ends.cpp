@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "record/scan.h"
@@ -111,8 +112,7 @@ std::unique_ptr<replies::RequestSink> open_requests(const PublishOptions& args, 
     replies = ends::open_source(url, from);
   }
   replies::RequestOptions options;
-  options.replies =
-      args.await_replies == "true" ? 0 : static_cast<std::uint32_t>(std::stoul(args.await_replies));
+  options.replies = read_integer<std::uint32_t>(args.await_replies).value_or(0);  // "true": all
   options.time = timeout_of(args.common, kStallTimeout);
   options.on_reply = [&receipts](const Record& reply) { receipts.add_reply(reply); };
   return std::make_unique<replies::RequestSink>(ends::open_sink(url, to), std::move(replies),

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "base/integer.h"
+
 namespace iso::cli {
 namespace {
 
@@ -60,8 +62,9 @@ void add_outcome_options(CLI::App& app, PublishOptions& options) {
          "Print the replies to each message: N of them with =N, otherwise all that arrive within --timeout")
       ->type_name("[=N]")
       ->check([](const std::string& text) {
-        const bool digits = text.find_first_not_of("0123456789") == text.npos && text.size() < 7;
-        const bool good = text == "true" || (digits && std::stoul("0" + text) != 0);
+        constexpr std::uint32_t kMost = 999'999;
+        const auto replies = read_integer<std::uint32_t>(text).value_or(0);
+        const bool good = text == "true" || (replies != 0 && replies <= kMost);
         return good ? std::string() : "\"" + text + "\" is not a number of replies";
       });
   app.add_option(

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "base/integer.h"
 #include "reconcile/status.h"
 
 namespace iso::cli {
@@ -11,7 +12,7 @@ namespace {
 // Of --memory, in bytes; "" if it will do.
 std::string flaw_of_memory(const std::string& bytes) {
   constexpr std::uint64_t kLeast = std::uint64_t{32} << 20, kMost = std::uint64_t{1} << 50;
-  const std::uint64_t memory = std::stoull(bytes);
+  const auto memory = read_integer<std::uint64_t>(bytes).value_or(UINT64_MAX);
   return memory < kLeast ? "at least 32MiB" : memory > kMost ? "at most 1PiB" : "";
 }
 

@@ -1,8 +1,9 @@
 #include "breaker/circuit.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/core.h>
+
+#include "base/integer.h"
 
 namespace iso::breaker {
 namespace {
@@ -78,18 +79,16 @@ std::string RecentCalls::text() const {
 
 RecentCalls RecentCalls::parse(std::string_view text) {
   RecentCalls calls;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const auto number = [&](auto& value, char after) {
-    const auto [rest, error] = std::from_chars(at, end, value);
-    const bool good = error == std::errc{} && (rest == end ? after == ' ' : *rest == after);
-    at = rest == end ? end : rest + 1;
-    return good;
+  const auto take = [&text](auto& value, char after) {
+    const auto number = take_integer<std::remove_reference_t<decltype(value)>>(text);
+    if (!number || (text.empty() ? after != ' ' : text.front() != after)) return false;
+    value = *number;
+    text.remove_prefix(std::min<std::size_t>(text.size(), 1));
+    return true;
   };
-  while (at != end) {
+  while (!text.empty()) {
     Part part{};
-    if (!number(part.start, ':') || !number(part.counts.succeeded, ':') || !number(part.counts.failed, ' '))
-      break;
+    if (!take(part.start, ':') || !take(part.counts.succeeded, ':') || !take(part.counts.failed, ' ')) break;
     calls.parts_.push_back(part);
   }
   return calls;

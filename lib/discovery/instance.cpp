@@ -2,23 +2,15 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
 #include <cmath>
 #include <fmt/core.h>
 
+#include "base/integer.h"
 #include "record/members.h"
 #include "record/scan.h"
 
 namespace iso::discovery {
 namespace {
-
-template <class Number>
-std::optional<Number> read_number(std::string_view text) {
-  Number number{};
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 bool is_ipv6(std::string_view host) {
   in6_addr address;
@@ -46,9 +38,9 @@ std::optional<Instance> read_object(std::string_view entry) {
     if (name == "host" && member->value.starts_with('"')) {
       instance.host = read_json_string(member->value).value_or("");
     } else if (name == "port") {
-      instance.port = read_number<std::uint16_t>(member->value).value_or(0);
+      instance.port = read_integer<std::uint16_t>(member->value).value_or(0);
     } else if (name == "priority" || name == "weight") {
-      const auto number = read_number<std::uint16_t>(member->value);
+      const auto number = read_integer<std::uint16_t>(member->value);
       if (!number) return std::nullopt;
       (name == "weight" ? instance.weight : instance.priority) = *number;
     }
@@ -63,7 +55,7 @@ std::optional<Instance> read_address(std::string_view entry) {
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (bracketed ? !is_ipv6(host) : host.find(':') != host.npos) return std::nullopt;
-  return valid({std::string(host), read_number<std::uint16_t>(entry.substr(colon + 1)).value_or(0)});
+  return valid({std::string(host), read_integer<std::uint16_t>(entry.substr(colon + 1)).value_or(0)});
 }
 
 // Takes one of [first, last), which have one priority, out of turn by its weight's share: a number from 0 to

@@ -1,10 +1,10 @@
 #include "discovery/redis.h"
 
-#include <charconv>
 #include <fmt/core.h>
 #include <hiredis/hiredis.h>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/library.h"
 #include "base/url.h"
 #include "discovery/registration.h"
@@ -71,7 +71,7 @@ Address read_address(std::string_view url) {
   if (!server) throw bad_url();
   address.server = std::move(*server);
   address.database = uri.path.empty() ? "" : uri.path.substr(1);
-  if (address.database.find_first_not_of("0123456789") != std::string::npos) throw bad_url();
+  if (!address.database.empty() && !is_digits(address.database)) throw bad_url();
   return address;
 }
 
@@ -136,9 +136,7 @@ std::vector<std::string> Redis::command(const std::vector<std::string>& words) {
 
 long long Redis::time() {
   const auto now = command({"TIME"});
-  long long seconds = 0;
-  if (!now.empty()) std::from_chars(now[0].data(), now[0].data() + now[0].size(), seconds);
-  return seconds;
+  return now.empty() ? 0 : read_integer<long long>(now.front()).value_or(0);
 }
 
 std::string redis_key(std::string_view service) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/integer.h"
 #include "record/members.h"
 
 namespace iso::http {
@@ -39,8 +40,7 @@ std::string text_of(std::string_view json) {
 
 // A status code, or nothing (RFC 9457 section 3.1.2).
 std::string code_of(std::string_view json) {
-  const bool digits = json.find_first_not_of("0123456789") == json.npos;
-  return digits && json.size() == 3 ? std::string(json) : "";
+  return is_digits(json) && json.size() == 3 ? std::string(json) : "";
 }
 
 Problem read_problem(std::string_view body) {

@@ -1,19 +1,13 @@
 #include "http/response_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
 #include <fmt/core.h>
 
+#include "base/integer.h"
+
 namespace iso::http {
 namespace {
-
-std::optional<std::uint64_t> read_length(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  return error == std::errc{} ? std::optional(length) : std::nullopt;
-}
 
 bool names(const Fields& fields, std::string_view name, std::string_view member) {
   const auto all = fields.joined(name).value_or("");
@@ -46,8 +40,10 @@ bool ResponseReader::take_status(std::string_view line) {
   reply_.status = 0;
   reply_.fields = {};
   const auto space = line.find(' ');
-  if (line.starts_with("HTTP/") && space != line.npos)
-    std::from_chars(line.data() + space + 1, line.data() + line.size(), reply_.status);
+  if (line.starts_with("HTTP/") && space != line.npos) {
+    auto rest = line.substr(space + 1);
+    reply_.status = take_integer<int>(rest).value_or(0);
+  }
   marks_end_ = !line.starts_with("HTTP/1.") && !line.starts_with("HTTP/0.");
   if (reply_.status < 100) return refuse(TransferError::protocol, "the answer has no HTTP status");
   if (reply_.status == 101)
@@ -94,7 +90,7 @@ bool ResponseReader::check_length() {
   for (const auto line : reply_.fields.lines("content-length")) {
     const auto members = list_members(line);
     for (const auto member : members) {
-      const auto length = read_length(member);
+      const auto length = read_integer<std::uint64_t>(member);
       if (!length || (length_ && length_ != length))
         return refuse(TransferError::protocol,
                       fmt::format("its Content-Length is invalid: {}",

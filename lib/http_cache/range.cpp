@@ -1,10 +1,10 @@
 #include "http_cache/range.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/core.h>
 #include <limits>
 
+#include "base/integer.h"
 #include "http_cache/freshness.h"
 #include "http_cache/validate.h"
 
@@ -16,10 +16,8 @@ constexpr http::Seconds kSettled{60};
 
 // Digits alone; what is too large is as large as can be.
 std::optional<std::uint64_t> read_number(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} ? number : std::numeric_limits<std::uint64_t>::max();
+  if (!is_digits(text)) return std::nullopt;
+  return read_integer<std::uint64_t>(text).value_or(std::numeric_limits<std::uint64_t>::max());
 }
 
 // One range as a part of `length` bytes; empty if it is beyond them. Nothing if it is none.

@@ -1,6 +1,5 @@
 #include "record/field.h"
 
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <fmt/core.h>
@@ -10,6 +9,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/real.h"
 #include "base/suggest.h"
 #include "record/scan.h"
@@ -201,12 +201,9 @@ Field decimal_of(const Field& field, const std::string& path) {
     scale = digits.size() - point - 1;
     digits.erase(point, 1);
   }
-  Decimal decimal;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), decimal.value);
-  if (error != std::errc{} || end != digits.data() + digits.size() || scale > 255)
-    throw bad(path, "not a decimal such as \"12.50\" whose digits fit 32 bits");
-  decimal.scale = static_cast<std::uint8_t>(scale);
-  return {decimal};
+  const auto value = read_integer<decltype(Decimal::value)>(digits);
+  if (!value || scale > 255) throw bad(path, "not a decimal such as \"12.50\" whose digits fit 32 bits");
+  return {Decimal{static_cast<std::uint8_t>(scale), *value}};
 }
 
 void untag_members(FieldTable& table, const std::string& path);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/core.h>
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/suggest.h"
 #include "record/plain.h"
 #include "record/read.h"
@@ -45,16 +45,8 @@ bool bool_member(std::string_view name, std::string_view value) {
 }
 
 template <class Integer>
-std::optional<Integer> integer(std::string_view digits) {
-  Integer number{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
-template <class Integer>
 Integer integer_member(std::string_view name, std::string_view what, std::string_view value) {
-  const auto number = integer<Integer>(value);
+  const auto number = read_integer<Integer>(value);
   if (!number) wrong(name, what, value);
   return *number;
 }
@@ -177,10 +169,7 @@ void set_null(Record& record, std::string_view name) {
 // ---- strings
 
 std::optional<std::uint32_t> hex4(std::string_view json, std::size_t at) {
-  std::uint32_t code = 0;
-  const auto [end, error] = std::from_chars(json.data() + at, json.data() + at + 4, code, 16);
-  if (error != std::errc{} || end != json.data() + at + 4) return std::nullopt;
-  return code;
+  return read_integer<std::uint32_t>(json.substr(at, 4), 16);
 }
 
 void append_utf8(std::string& out, std::uint32_t code) {

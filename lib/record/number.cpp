@@ -1,7 +1,8 @@
 #include "record/number.h"
 
-#include <charconv>
 #include <cstddef>
+
+#include "base/integer.h"
 
 namespace iso {
 namespace {
@@ -109,8 +110,7 @@ void Number::read_exponent(std::string_view text) {
     tiny_ = down;
     return;
   }
-  std::int64_t by = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), by);
+  const auto by = read_integer<std::int64_t>(digits).value_or(0);
   exponent_ += down ? -by : by;
 }
 

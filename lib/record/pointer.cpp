@@ -1,10 +1,10 @@
 #include "record/pointer.h"
 
-#include <charconv>
 #include <fmt/core.h>
 #include <span>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "record/elements.h"
 #include "record/members.h"
 #include "record/write.h"
@@ -93,11 +93,8 @@ std::string pointer_token(std::string_view name) {
 }
 
 std::optional<std::size_t> index_of(std::string_view token) {
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-  if (error != std::errc{} || end != token.data() + token.size()) return std::nullopt;
   if (token.size() > 1 && token.front() == '0') return std::nullopt;
-  return index;
+  return read_integer<std::size_t>(token);
 }
 
 Pointer::Pointer(std::string_view text) : text_(text), tokens_(pointer_tokens(text)) {

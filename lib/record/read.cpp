@@ -1,11 +1,11 @@
 #include "record/read.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/core.h>
 #include <vector>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "record/members.h"
 
 namespace iso {
@@ -50,11 +50,8 @@ Record read_record(std::string_view json) {
 std::optional<std::uint32_t> expiration_ms(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || (negative && number != 0))
-    return std::nullopt;
-  return number;
+  const auto number = read_integer<std::uint32_t>(text);
+  return negative && number != 0 ? std::nullopt : number;
 }
 
 }  // namespace iso

@@ -1,7 +1,8 @@
 #include "record/time.h"
 
-#include <charconv>
 #include <chrono>
+
+#include "base/integer.h"
 
 namespace iso {
 namespace {
@@ -13,10 +14,8 @@ constexpr milliseconds kFirst{-62'167'219'200'000}, kLast{253'402'300'799'999};
 
 // Takes `digits` digits off the front; false if they are not there.
 bool take_number(std::string_view& text, std::size_t digits, int& number) {
-  if (text.size() < digits) return false;
-  for (const char c : text.substr(0, digits))
-    if (c < '0' || c > '9') return false;
-  std::from_chars(text.data(), text.data() + digits, number);
+  if (text.size() < digits || !is_digits(text.substr(0, digits))) return false;
+  number = read_integer<int>(text.substr(0, digits)).value_or(0);
   text.remove_prefix(digits);
   return true;
 }

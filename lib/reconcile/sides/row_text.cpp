@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "reconcile/sides/item_source.h"
 #include "record/members.h"
 #include "record/write.h"
@@ -20,12 +21,6 @@ Settled settled_of(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i)
     if (kNames[i] == name) return static_cast<Settled>(i);
   throw Error(ErrorKind::internal, fmt::format("a row that is \"{}\"", name));
-}
-
-std::int64_t integer_of(std::string_view digits) {
-  std::int64_t value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
 }
 
 std::string string_of(std::string_view json) {
@@ -70,9 +65,9 @@ RowState read_row_text(std::string_view text) {
   try {
     ObjectWalker members(text);
     while (const auto member = members.next()) {
-      if (member->name == "\"row\"") state.row = integer_of(member->value);
+      if (member->name == "\"row\"") state.row = read_integer<std::int64_t>(member->value).value_or(0);
       if (member->name == "\"state\"") state.settled = settled_of(string_of(member->value));
-      if (member->name == "\"at_ms\"") state.at_ms = integer_of(member->value);
+      if (member->name == "\"at_ms\"") state.at_ms = read_integer<std::int64_t>(member->value).value_or(0);
       if (member->name == "\"error\"") state.error = string_of(member->value);
     }
   } catch (const Fault& fault) {
