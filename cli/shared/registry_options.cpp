@@ -1,7 +1,6 @@
 #include "cli/shared/registry_options.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <fmt/core.h>
 
 #include "base/error.h"
@@ -12,14 +11,10 @@ namespace {
 constexpr std::string_view kEtcd = "etcd+", kRedis = "redis://";
 
 HostPort dns_server_of(std::string_view text) {
-  const auto colon = text.find(':');
-  HostPort server{std::string(text.substr(0, colon)), 53};
-  if (colon == text.npos) return server;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, server.port);
-  if (error != std::errc{} || rest != end || server.port == 0)
+  const auto server = split_host_port(text);
+  if (!server || server->host.empty())
     throw Error(ErrorKind::usage, fmt::format("--dns-server {}: say IP or IP:PORT", text));
-  return server;
+  return {std::string(server->host), server->port};
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <fmt/core.h>
 
 #include "base/error.h"
@@ -70,27 +69,13 @@ std::string_view take_until(std::string_view& rest, std::string_view marks) {
 }
 
 HostPort host_of(std::string_view text, std::string_view scheme) {
-  HostPort host;
-  std::string_view port;
-  if (text.starts_with('[')) {
-    const auto close = text.find(']');
-    if (close == text.npos) throw bad(scheme, "an IPv6 address ends with ]");
-    host.host = text.substr(1, close - 1);
-    port = text.substr(close + 1);
-    if (!port.empty() && port.front() != ':') throw bad(scheme, "after ] comes :PORT or nothing");
-  } else {
-    const auto colon = std::min(text.find(':'), text.size());
-    host.host = decoded(text.substr(0, colon), scheme);
-    port = text.substr(colon);
-  }
-  if (host.host.empty()) host.host = "localhost";
-  if (port.size() <= 1) return host;
-  port.remove_prefix(1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), host.port);
-  if (error != std::errc{} || end != port.data() + port.size() || host.port == 0)
+  const auto parts = split_host_port(text);
+  if (!parts && text.starts_with('[')) throw bad(scheme, "an IPv6 address is [ADDRESS] or [ADDRESS]:PORT");
+  if (!parts)
     throw bad(scheme,
               "what follows the colon of a host is not a port; in a password write / ? # as %2F %3F %23");
-  return host;
+  if (parts->host.empty()) return {"localhost", parts->port};
+  return {parts->bracketed ? std::string(parts->host) : decoded(parts->host, scheme), parts->port};
 }
 
 void read_authority(Url& url, std::string_view authority) {

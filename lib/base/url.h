@@ -1,19 +1,14 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace iso {
+#include "base/host_port.h"
 
-struct HostPort {
-  std::string host;        // without the brackets of IPv6
-  std::uint16_t port = 0;  // 0: the scheme's own
-  bool operator==(const HostPort&) const = default;
-};
+namespace iso {
 
 // Each %XX as the byte it stands for (RFC 3986 section 2.1). Nothing if a % is none.
 std::optional<std::string> percent_decoded(std::string_view text);

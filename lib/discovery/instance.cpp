@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fmt/core.h>
 
+#include "base/host_port.h"
 #include "base/integer.h"
 #include "record/members.h"
 #include "record/scan.h"
@@ -48,16 +49,6 @@ std::optional<Instance> read_object(std::string_view entry) {
   return valid(std::move(instance));
 }
 
-std::optional<Instance> read_address(std::string_view entry) {
-  const auto colon = entry.rfind(':');
-  if (colon == entry.npos) return std::nullopt;
-  std::string_view host = entry.substr(0, colon);
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  if (bracketed ? !is_ipv6(host) : host.find(':') != host.npos) return std::nullopt;
-  return valid({std::string(host), read_integer<std::uint16_t>(entry.substr(colon + 1)).value_or(0)});
-}
-
 // Takes one of [first, last), which have one priority, out of turn by its weight's share: a number from 0 to
 // the sum of the weights, both included, so that one of weight 0 has a small chance.
 std::vector<Instance>::iterator draw(std::vector<Instance>::iterator first,
@@ -89,13 +80,17 @@ bool is_instance(const Instance& instance) {
 }
 
 std::string address_of(const Instance& instance) {
-  const bool is_ipv6 = instance.host.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? "[" + instance.host + "]" : instance.host;
-  return fmt::format("{}:{}", host, instance.port);
+  return host_port_text(instance.host, instance.port);
+}
+
+std::optional<Instance> read_address(std::string_view text, std::uint16_t default_port) {
+  const auto parts = split_host_port(text);
+  if (!parts || (parts->bracketed && !is_ipv6(parts->host))) return std::nullopt;
+  return valid({std::string(parts->host), parts->port != 0 ? parts->port : default_port});
 }
 
 std::optional<Instance> read_instance(std::string_view entry) {
-  if (!entry.starts_with('{')) return read_address(entry);
+  if (!entry.starts_with('{')) return read_address(entry, 0);
   if (!is_json(entry)) return std::nullopt;
   return read_object(entry);
 }

@@ -25,6 +25,9 @@ bool is_instance(const Instance& instance);
 // "host:80", "[::1]:80"
 std::string address_of(const Instance& instance);
 
+// "HOST:PORT" or "[IPV6]:PORT", or without a port if there is a default (not 0). Nothing if it is neither.
+std::optional<Instance> read_address(std::string_view text, std::uint16_t default_port);
+
 // An entry of a registry, whoever wrote it: "HOST:PORT", or {"host":…,"port":…} with "priority" and "weight"
 // if they are wanted; other members are let be. Nothing if it is neither.
 std::optional<Instance> read_instance(std::string_view entry);

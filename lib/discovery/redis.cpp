@@ -55,7 +55,7 @@ std::string decoded(std::string_view text) {
   return *decoded;
 }
 
-Address read_address(std::string_view url) {
+Address read_redis_url(std::string_view url) {
   http::Uri uri = http::split_uri(url);
   if (uri.scheme != "redis" || !uri.authority) throw bad_url();
   Address address;
@@ -66,8 +66,7 @@ Address read_address(std::string_view url) {
     address.user = decoded(login.substr(0, colon));
     address.password = decoded(login.substr(colon + 1));
   }
-  auto server = read_instance(*uri.authority);
-  if (!server) server = read_instance(fmt::format("{}:{}", *uri.authority, kPort));
+  auto server = read_address(*uri.authority, kPort);
   if (!server) throw bad_url();
   address.server = std::move(*server);
   address.database = uri.path.empty() ? "" : uri.path.substr(1);
@@ -96,7 +95,7 @@ void Redis::Close::operator()(redisContext* context) const {
 }
 
 Redis::Redis(std::string_view url, milliseconds timeout) {
-  const Address address = read_address(url);
+  const Address address = read_redis_url(url);
   name_ = "redis://" + address_of(address.server);
   context_.reset(
       late::redisConnectWithTimeout(address.server.host.c_str(), address.server.port, time_of(timeout)));

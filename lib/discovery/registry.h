@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/url.h"
+#include "base/host_port.h"
 #include "discovery/instance.h"
 
 namespace iso::discovery {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/host_port.h"
 #include "base/text.h"
 #include "http/idn.h"
 
@@ -43,7 +43,7 @@ std::string merged(const Uri& base, std::string_view path) {
 // An authority in its parts.
 struct Authority {
   std::string login;  // with its @
-  std::string host;   // in lower case, with the brackets of IPv6
+  std::string host;   // in lower case, without the brackets of IPv6
   std::uint16_t port = 0;
 };
 
@@ -81,26 +81,17 @@ bool is_bad_in_host(char c) {
 std::optional<Authority> read_authority(std::string whole, std::string_view scheme) {
   Authority authority;
   authority.login = take_login(whole);
-  const std::string_view text = whole;
-  const bool bracketed = text.starts_with('[');
-  const auto close = bracketed ? text.find(']') : text.find(':');
-  if (bracketed && close == text.npos) return std::nullopt;
-  const auto end = bracketed ? close + 1 : std::min(close, text.size());
-  authority.host = lowered(text.substr(0, end));
-  authority.port = own_port(scheme);
-  auto port = text.substr(end);
-  if (authority.host.empty() || authority.host == "[]") return std::nullopt;
-  if (std::any_of(authority.host.begin(), authority.host.end(), is_bad_in_host)) return std::nullopt;
+  const auto parts = split_host_port(whole);
+  if (!parts || parts->host.empty()) return std::nullopt;
+  if (parts->bracketed && parts->host.find(':') == std::string_view::npos) return std::nullopt;
+  if (std::any_of(parts->host.begin(), parts->host.end(), is_bad_in_host)) return std::nullopt;
+  authority.host = lowered(parts->host);
   if (!is_ascii(authority.host)) {
-    auto name = bracketed ? std::nullopt : ascii_host(authority.host);
+    auto name = parts->bracketed ? std::nullopt : ascii_host(authority.host);
     if (!name) return std::nullopt;
     authority.host = std::move(*name);
   }
-  if (port.empty()) return authority;
-  if (!take(port, ":")) return std::nullopt;
-  if (port.empty()) return authority;
-  const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), authority.port);
-  if (error != std::errc{} || stop != port.data() + port.size() || authority.port == 0) return std::nullopt;
+  authority.port = parts->port != 0 ? parts->port : own_port(scheme);
   return authority;
 }
 
@@ -216,8 +207,9 @@ std::optional<std::string> http_url(std::string_view text) {
   auto url = read(text);
   if (!url) return std::nullopt;
   auto& [uri, authority] = *url;
-  uri.authority = percent_encoded(authority.login) + authority.host;
-  if (authority.port != own_port(uri.scheme)) *uri.authority += ":" + std::to_string(authority.port);
+  const bool is_own_port = authority.port == own_port(uri.scheme);
+  uri.authority =
+      percent_encoded(authority.login) + host_port_text(authority.host, is_own_port ? 0 : authority.port);
   uri.path = percent_encoded(without_dots(uri.path));
   if (uri.path.empty()) uri.path = "/";
   if (uri.query) uri.query = percent_encoded(*uri.query);
@@ -239,9 +231,7 @@ bool is_service_scheme(std::string_view scheme) {
 std::optional<HttpOrigin> origin_of(std::string_view text) {
   const auto url = read(text);
   if (!url) return std::nullopt;
-  std::string_view host = url->authority.host;
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  return HttpOrigin{url->uri.scheme, std::string(host), url->authority.port};
+  return HttpOrigin{url->uri.scheme, url->authority.host, url->authority.port};
 }
 
 bool same_origin(std::string_view a, std::string_view b) {

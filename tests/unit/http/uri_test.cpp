@@ -124,6 +124,7 @@ TEST_CASE(
       {"http://a:8:9/", std::nullopt},
       {"http://[::1/", std::nullopt},
       {"http://[::1]x/", std::nullopt},
+      {"http://[a]/", std::nullopt},
       {"http://[]/", std::nullopt},
       {"http://a b/", std::nullopt},
       {"http://a/b c?d e", "http://a/b%20c?d%20e"},
