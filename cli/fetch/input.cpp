@@ -1,7 +1,6 @@
 #include "cli/fetch/input.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
@@ -50,7 +49,7 @@ void FetchInput::read_some() {
     splitter_.finish();
     read_all_ = true;
   } else if (errno != EINTR && errno != EAGAIN) {
-    throw Error(ErrorKind::io, fmt::format("cannot read standard input: {}", std::strerror(errno)));
+    throw system_error("read", "standard input");
   }
 }
 

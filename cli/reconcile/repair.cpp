@@ -1,8 +1,6 @@
 #include "cli/reconcile/repair.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
@@ -145,8 +143,7 @@ void RepairPlan::add(const reconcile::Finding& finding) {
 void RepairPlan::finish() {
   out_.write_all();
   if (beside_.empty()) return;
-  if (rename(beside_.c_str(), path_.c_str()) != 0)
-    throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+  if (rename(beside_.c_str(), path_.c_str()) != 0) throw system_error("write", path_);
   beside_.clear();
 }
 
@@ -156,7 +153,7 @@ RepairPlan::~RepairPlan() {
 
 // A pipe or a device is written as it is.
 Output RepairPlan::open_plan(const std::string& folder) {
-  if (path_.empty()) return Output(reconcile::temporary_file(folder), "the plan");
+  if (path_.empty()) return Output(temporary_file(folder), "the plan");
   struct stat there {};
   const bool exists = stat(path_.c_str(), &there) == 0;
   if (exists && !S_ISREG(there.st_mode)) return Output(open_to_write(path_), path_);
@@ -165,7 +162,7 @@ Output RepairPlan::open_plan(const std::string& folder) {
   auto file = Descriptor::own(mkostemp(beside_.data(), O_CLOEXEC));
   if (file.get() < 0) {
     beside_.clear();
-    throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+    throw system_error("write", path_);
   }
   if (exists) fchmod(file.get(), there.st_mode & 07777);
   return Output(std::move(file), path_);

@@ -1,7 +1,6 @@
 #include "base/compressed.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fmt/core.h>
 #include <unistd.h>
 #include <utility>
@@ -51,7 +50,7 @@ void Decompressor::read_some() {
     unread_ = {buffer_.get(), static_cast<std::size_t>(got)};
     ended_ = got == 0;
   } else if (errno != EINTR && errno != EAGAIN) {
-    throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+    throw system_error("read", name_);
   }
 }
 

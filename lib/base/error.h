@@ -1,18 +1,19 @@
 #pragma once
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace iso {
 
-// What stopped a command, by what the user can do about it. cli/exit_code.h gives each its number.
+// What stopped a command, by what the user can do about it. cli/shared/exit_code.h gives each its number.
 enum class ErrorKind {
   usage,        // the command line
   data,         // a record of the input
   missing,      // an input file, or the queue to listen to
   unavailable,  // broker, store or origin cannot be reached
-  internal,     // a fault of ours
+  internal,     // a bug in iso
   io,           // reading or writing failed
   unconfirmed,  // not known to be done in time
   refused,      // login or permission
@@ -33,5 +34,9 @@ class Error : public std::runtime_error {
  private:
   ErrorKind kind_;
 };
+
+// What errno says of the system call that has just failed: "cannot TASK NAME: No space left on device".
+Error system_error(std::string_view task, std::string_view name = {}, ErrorKind kind = ErrorKind::io,
+                   int code = errno);
 
 }  // namespace iso

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <climits>
-#include <cstring>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
@@ -15,10 +15,6 @@ namespace iso {
 namespace {
 
 constexpr int kFifoTime = 10'000;  // ms
-
-Error failed(ErrorKind kind, std::string_view task, std::string_view name) {
-  return {kind, fmt::format("cannot {} {}: {}", task, name, std::strerror(errno))};
-}
 
 // Poll says that a pipe is ready when PIPE_BUF bytes fit; more than that could wait. A file never waits.
 std::size_t bytes_at_once(int fd) {
@@ -37,7 +33,8 @@ Descriptor standard(int fd, int useless, std::string_view name) {
 Descriptor open_input(const std::string& path, int flags) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
   if (fd < 0)
-    throw failed(errno == ENOENT || errno == ENOTDIR ? ErrorKind::missing : ErrorKind::io, "read", path);
+    throw system_error("read", path,
+                       errno == ENOENT || errno == ENOTDIR ? ErrorKind::missing : ErrorKind::io);
   return Descriptor::own(fd);
 }
 
@@ -77,13 +74,24 @@ Descriptor open_to_poll(const std::string& path) {
 
 Descriptor open_to_write(const std::string& path) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) throw failed(ErrorKind::io, "write", path);
+  if (fd < 0) throw system_error("write", path);
   return Descriptor::own(fd);
 }
 
 Descriptor open_to_append(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) throw failed(ErrorKind::io, "write", path);
+  if (fd < 0) throw system_error("write", path);
+  return Descriptor::own(fd);
+}
+
+Descriptor temporary_file(const std::string& folder) {
+  int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {  // not on this file system
+    std::string path = folder + "/iso-XXXXXX";
+    fd = mkostemp(path.data(), O_CLOEXEC);
+    if (fd >= 0) unlink(path.c_str());
+  }
+  if (fd < 0) throw system_error("make a temporary file in", folder);
   return Descriptor::own(fd);
 }
 
@@ -98,7 +106,7 @@ std::string read_file(const std::string& path) {
     char chunk[16384];
     const ssize_t got = read(file.get(), chunk, sizeof chunk);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0) throw failed(ErrorKind::io, "read", path);
+    if (got < 0) throw system_error("read", path);
     if (got == 0) return text;
     text.append(chunk, static_cast<std::size_t>(got));
   }
@@ -125,7 +133,7 @@ void Output::write_some(unsigned long long end) {
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR) {
-      throw failed(ErrorKind::io, "write", name_);
+      throw system_error("write", name_);
     }
   }
   forget_written();

@@ -45,6 +45,10 @@ Descriptor open_to_write(const std::string& path);
 // Makes the file, for its owner alone, if it is missing, and writes at its end. Throws ErrorKind::io.
 Descriptor open_to_append(const std::string& path);
 
+// A file without a name in `folder`, for its owner alone, to read and to write; it is gone once it is closed.
+// Throws ErrorKind::io.
+Descriptor temporary_file(const std::string& folder);
+
 // All of a file. A FIFO has 10 s to be written to. Throws as open_to_read.
 std::string read_file(const std::string& path);
 

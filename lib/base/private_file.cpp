@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
@@ -16,10 +15,6 @@
 
 namespace iso {
 namespace {
-
-Error failed(std::string_view task, const std::string& path) {
-  return {ErrorKind::io, fmt::format("cannot {} {}: {}", task, path, std::strerror(errno))};
-}
 
 struct flock byte_lock(short type, std::int64_t byte) {
   struct flock lock {};
@@ -73,7 +68,7 @@ void make_private_folder(const std::string& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::is_directory(folder, error)) return;
   make_private_folder(std::filesystem::path(folder).parent_path().string());
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw failed("make the folder", folder);
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw system_error("make the folder", folder);
 }
 
 std::string make_private_file(const std::string& path) {
@@ -81,7 +76,7 @@ std::string make_private_file(const std::string& path) {
   // Only if it is new: closing a file that is open elsewhere in this process would end SQLite's locks on it.
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd >= 0) close(fd);
-  if (fd < 0 && errno != EEXIST) throw failed("make", path);
+  if (fd < 0 && errno != EEXIST) throw system_error("make", path);
   return path;
 }
 
@@ -89,12 +84,12 @@ ByteLocks::ByteLocks(const std::string& path)
     : file_(Descriptor::own(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600))) {
   if (file_.get() < 0 && errno == ELOOP)
     throw Error(ErrorKind::io, fmt::format("cannot open {}: it is a symbolic link", path));
-  if (file_.get() < 0) throw failed("open", path);
+  if (file_.get() < 0) throw system_error("open", path);
 }
 
 ByteLocks::ByteLocks(Database database)
     : file_(Descriptor::lend(open_beside_sqlite(database.path))), shared_(true) {
-  if (file_.get() < 0) throw failed("open", database.path);
+  if (file_.get() < 0) throw system_error("open", database.path);
 }
 
 ByteLocks::~ByteLocks() {

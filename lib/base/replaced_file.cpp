@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/core.h>
@@ -14,10 +13,6 @@
 
 namespace iso {
 namespace {
-
-[[noreturn]] void failed(const std::string& path, const char* why) {
-  throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", path, why));
-}
 
 std::string resolved(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
@@ -32,7 +27,9 @@ std::string folder_of(const std::string& path) {
 // What is there and no regular file. A FIFO that nobody reads would wait for its reader for ever.
 Descriptor open_as_it_is(const std::string& path) {
   Descriptor file = Descriptor::own(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-  if (file.get() < 0) failed(path, errno == ENXIO ? "nobody reads it" : std::strerror(errno));
+  if (file.get() < 0 && errno == ENXIO)
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: nobody reads it", path));
+  if (file.get() < 0) throw system_error("write", path);
   fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) & ~O_NONBLOCK);
   return file;
 }
@@ -47,9 +44,9 @@ ReplacedFile::ReplacedFile(const std::string& path) : path_(resolved(path)) {
     return;
   }
   if (exists) mode_ = there.st_mode & 07777;
-  if (exists && access(path_.c_str(), W_OK) != 0) failed(path, std::strerror(errno));
+  if (exists && access(path_.c_str(), W_OK) != 0) throw system_error("write", path);
   if (access(folder_of(path_).c_str(), W_OK | X_OK) == 0) return;
-  if (!exists) failed(path, std::strerror(errno));
+  if (!exists) throw system_error("write", path);
   in_place_ = true;
 }
 
@@ -61,12 +58,12 @@ Output& ReplacedFile::output() {
 Descriptor ReplacedFile::make_beside() const {
   std::string beside = path_ + ".XXXXXX";
   Descriptor file = Descriptor::own(mkostemp(beside.data(), O_CLOEXEC));
-  if (file.get() < 0) failed(path_, std::strerror(errno));
+  if (file.get() < 0) throw system_error("write", path_);
   if (mode_) fchmod(file.get(), *mode_);
   if (rename(beside.c_str(), path_.c_str()) != 0) {
     const int why = errno;
     unlink(beside.c_str());
-    failed(path_, std::strerror(why));
+    throw system_error("write", path_, ErrorKind::io, why);
   }
   return file;
 }

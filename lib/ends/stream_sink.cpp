@@ -1,5 +1,4 @@
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <fmt/core.h>
 #include <optional>
@@ -50,7 +49,7 @@ class StreamSink final : public Sink {
     output_.write_some();
     if (safe_ == output_.written()) return;
     if (!file_.empty() && fdatasync(output_.descriptor()) != 0 && errno != EINVAL)  // a pipe has no disk
-      throw Error(ErrorKind::io, fmt::format("cannot write {}: {}", file_, std::strerror(errno)));
+      throw system_error("write", file_);
     safe_ = output_.written();
   }
 

@@ -1,5 +1,4 @@
 #include <cerrno>
-#include <cstring>
 #include <fmt/core.h>
 #include <optional>
 #include <poll.h>
@@ -72,7 +71,7 @@ class StreamSource final : public Source {
       splitter_.finish();
       finished_ = true;
     } else if (errno != EINTR && errno != EAGAIN) {
-      throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name(), std::strerror(errno)));
+      throw system_error("read", name());
     }
   }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
@@ -18,13 +17,9 @@
 namespace iso::handlers {
 namespace {
 
-[[noreturn]] void failed(std::string_view task) {
-  throw Error(ErrorKind::io, fmt::format("cannot {}: {}", task, std::strerror(errno)));
-}
-
 std::array<Descriptor, 2> make_pipe() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) failed("make a pipe");
+  if (pipe2(ends, O_CLOEXEC) != 0) throw system_error("make a pipe");
   return {Descriptor::own(ends[0]), Descriptor::own(ends[1])};
 }
 
@@ -85,8 +80,8 @@ Child::Child(std::vector<std::string> command, std::vector<std::string> environm
   }
   if (const int error = plan.spawn(pid_, command, environment); error != 0) {
     if (error == E2BIG) throw Error(ErrorKind::data, "its environment and arguments are too large");
-    throw Error(error == ENOENT || error == EACCES ? ErrorKind::missing : ErrorKind::io,
-                fmt::format("cannot start {}: {}", command.front(), std::strerror(error)));
+    throw system_error("start", command.front(),
+                       error == ENOENT || error == EACCES ? ErrorKind::missing : ErrorKind::io, error);
   }
   ended = Descriptor::own(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   fcntl(our_input.get(), F_SETFL, O_NONBLOCK);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fmt/core.h>
 #include <map>
 #include <optional>
@@ -154,7 +153,7 @@ class ExecSink final : public Sink {
     event.events = events;
     event.data.u64 = last_ * kKinds + kind;
     if (epoll_ctl(events_.get(), EPOLL_CTL_ADD, what.get(), &event) != 0)
-      throw Error(ErrorKind::io, fmt::format("cannot watch a process: {}", std::strerror(errno)));
+      throw system_error("watch a process");
   }
 
   // Closing is not enough to end the watch: a process that is just starting may hold the descriptor a little

@@ -1,7 +1,6 @@
 #include "http/body.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/mman.h>
@@ -13,36 +12,35 @@
 namespace iso::http {
 namespace {
 
-Error failed(std::string_view task) {
-  return {ErrorKind::io, fmt::format("cannot {} a body: {}", task, std::strerror(errno))};
-}
-
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) throw failed("keep");
+    if (wrote < 0) throw system_error("keep", "a body");
     bytes.remove_prefix(static_cast<std::size_t>(wrote));
   }
 }
 
 Descriptor file_in_memory() {
   const int fd = memfd_create("iso body", MFD_CLOEXEC);
-  if (fd < 0) throw failed("keep");
+  if (fd < 0) throw system_error("keep", "a body");
   return Descriptor::own(fd);
 }
 
-// Some file systems have no files without names; memory will do there.
-Descriptor nameless_file(const std::string& folder) {
-  const int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  return fd < 0 ? file_in_memory() : Descriptor::own(fd);
+// A folder that takes no file is no reason to fail; memory will do.
+Descriptor file_in(const std::string& folder) {
+  try {
+    return temporary_file(folder);
+  } catch (const Error&) {
+    return file_in_memory();
+  }
 }
 
 }  // namespace
 
 Body::Body(Descriptor file) : file_(std::move(file)), in_file_(true) {
   struct stat status {};
-  if (fstat(file_.get(), &status) != 0) throw failed("read");
+  if (fstat(file_.get(), &status) != 0) throw system_error("read", "a body");
   size_ = static_cast<std::size_t>(status.st_size);
 }
 
@@ -81,7 +79,7 @@ std::string_view Body::bytes() const {
   if (mapped_size_ != size_) {
     unmap();
     void* mapped = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_.get(), 0);
-    if (mapped == MAP_FAILED) throw failed("read");
+    if (mapped == MAP_FAILED) throw system_error("read", "a body");
     mapped_ = static_cast<const char*>(mapped);
     mapped_size_ = size_;
   }
@@ -95,7 +93,7 @@ bool Body::link_to(const std::string& path) const {
 }
 
 void Body::move_to_file() {
-  file_ = nameless_file(folder_);
+  file_ = file_in(folder_);
   in_file_ = true;
   const std::string bytes = std::exchange(memory_, {});
   size_ = 0;

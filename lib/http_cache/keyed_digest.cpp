@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/random.h>
@@ -63,24 +62,19 @@ bool is_read_by_cache(std::string_view name) {
                      [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
-Error failed(std::string_view task, const std::string& path) {
-  return {ErrorKind::io, fmt::format("cannot {} {}: {}", task, path, std::strerror(errno))};
-}
-
 // Whole under its name, or not at all: whoever reads it has all of it.
 void make_key(const std::string& path) {
   const std::string part = fmt::format("{}.{}", path, getpid());
   unlink(part.c_str());
   const auto file = Descriptor::own(open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.get() < 0) throw failed("make", part);
+  if (file.get() < 0) throw system_error("make", part);
   KeyedDigest::Key key{};
   const bool good = getrandom(key.data(), key.size(), 0) == static_cast<ssize_t>(key.size()) &&
                     write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size());
   const bool named = good && (link(part.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const int why = errno;
   unlink(part.c_str());
-  errno = why;
-  if (!named) throw failed("make", path);
+  if (!named) throw system_error("make", path, ErrorKind::io, why);
 }
 
 }  // namespace
@@ -120,7 +114,7 @@ KeyedDigest::Key read_or_make_key(const std::string& path) {
     make_key(path);
     file = Descriptor::own(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   }
-  if (file.get() < 0) throw failed("read", path);
+  if (file.get() < 0) throw system_error("read", path);
   KeyedDigest::Key key{};
   if (read(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size()))
     throw Error(ErrorKind::io, fmt::format("{} is no key of a cache: remove it", path));

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <fmt/core.h>
 #include <optional>
 #include <poll.h>
 #include <span>
@@ -87,8 +85,7 @@ class FileItems final : public ItemSource {
       poll(&ready, 1, 1000);
       return 0;
     }
-    if (got < 0 && errno != EINTR)
-      throw Error(ErrorKind::io, fmt::format("cannot read {}: {}", name(), std::strerror(errno)));
+    if (got < 0 && errno != EINTR) throw system_error("read", name());
     const auto count = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     at_ += count;
     return count;

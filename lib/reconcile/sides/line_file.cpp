@@ -4,9 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,13 +18,9 @@ constexpr std::size_t kBlock = std::size_t{128} * 1024;
 constexpr std::size_t kShortLine = 1024;
 constexpr std::uint64_t kMostMarks = 64 * 1024;  // before their distance grows with the text
 
-[[noreturn]] void failed(std::string_view what) {
-  throw Error(ErrorKind::io, fmt::format("{}: {}", what, std::strerror(errno)));
-}
-
 std::uint64_t size_of(int fd, const std::string& path) {
   struct stat status {};
-  if (fstat(fd, &status) != 0) failed(path);
+  if (fstat(fd, &status) != 0) throw system_error("read", path);
   return static_cast<std::uint64_t>(status.st_size);
 }
 
@@ -44,22 +38,11 @@ std::uint64_t line_breaks(std::string_view bytes) {
 
 }  // namespace
 
-Descriptor temporary_file(const std::string& folder) {
-  int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    std::string path = folder + "/iso-XXXXXX";
-    fd = mkostemp(path.data(), O_CLOEXEC);
-    if (fd >= 0) unlink(path.c_str());
-  }
-  if (fd < 0) failed(fmt::format("cannot make a temporary file in {}", folder));
-  return Descriptor::own(fd);
-}
-
 void write_at(int fd, const std::string& folder, std::string_view bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
     const ssize_t wrote = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) failed(fmt::format("cannot write to a temporary file in {}", folder));
+    if (wrote < 0) throw system_error("write to a temporary file in", folder);
     bytes.remove_prefix(static_cast<std::size_t>(wrote));
     offset += static_cast<std::uint64_t>(wrote);
   }
@@ -70,7 +53,7 @@ std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset) 
   while (all < most) {
     const ssize_t got = pread(fd, into + all, most - all, static_cast<off_t>(offset + all));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) failed("cannot read again what was read before");
+    if (got < 0) throw system_error("read again what was read before");
     if (got == 0) break;
     all += static_cast<std::size_t>(got);
   }

@@ -102,9 +102,6 @@ class LineFile {
   std::vector<Mark> marks_;  // in order, from the start of the text
 };
 
-// A file without a name in `folder`. Throws ErrorKind::io.
-Descriptor temporary_file(const std::string& folder);
-
 // All of `bytes`, to a file of `folder`, and as many as `into` has room for. Throw ErrorKind::io.
 void write_at(int fd, const std::string& folder, std::string_view bytes, std::uint64_t offset);
 std::size_t read_at(int fd, char* into, std::size_t most, std::uint64_t offset);

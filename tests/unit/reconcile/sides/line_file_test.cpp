@@ -6,7 +6,6 @@
 
 #include "reconcile/json/digest.h"
 #include "reconcile/small_sides.h"
-#include "support/errors.h"
 
 using namespace iso;
 using namespace iso::ends;
@@ -134,9 +133,4 @@ TEST_CASE("text: a source that has nothing yet gives a block of nothing, and los
   }
   CHECK(all == "a\nb\n");
   CHECK(nothings == 1);  // the first ended the block of a
-}
-
-TEST_CASE("text: a folder that takes no file is an error that names it") {
-  CHECK(test::says(test::error_of([] { temporary_file("/proc"); }), "/proc"));
-  CHECK(test::error_of([] { temporary_file("/nowhere"); }).kind() == ErrorKind::io);
 }
