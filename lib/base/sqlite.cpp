@@ -216,6 +216,16 @@ std::uintmax_t Database::log_bytes() const {
   return error ? 0 : size;
 }
 
+bool Database::empty_log() {
+  try {
+    execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable) throw;
+    return false;
+  }
+}
+
 Query Database::query(std::string_view sql) {
   auto& statement = statements_[sql];
   if (!statement) {

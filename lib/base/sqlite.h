@@ -88,6 +88,9 @@ class Database {
   std::uint64_t commits() const { return commits_; }  // Transactions of ours so far
   int wal_pages() const { return wal_pages_; }        // after the last commit
   std::uintmax_t log_bytes() const;  // of the write-ahead log, whoever wrote it; 0: there is none
+  // Writes all of the log into the database and empties it. False if another connection uses it: try another
+  // time.
+  bool empty_log();
   const std::string& path() const { return path_; }
   // The folder cannot be written, so what others write from now on is not seen.
   bool is_still() const { return still_; }

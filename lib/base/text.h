@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,9 @@ bool equal_without_case(std::string_view one, std::string_view other);
 
 // Without the spaces and tabs around it (RFC 9110 section 5.6.3).
 std::string_view trimmed(std::string_view text);
+
+// `text`, or where it is longer than `most` bytes, its start: at most that many, no UTF-8 character cut in
+// half, and "…" behind it.
+std::string shortened(std::string_view text, std::size_t most);
 
 }  // namespace iso

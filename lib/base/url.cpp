@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/percent.h"
 #include "base/text.h"
 
 namespace iso {
@@ -16,13 +17,6 @@ constexpr std::array<std::string_view, 4> kSchemes{"amqp", "amqps", "sqlite", "p
 // Never the text itself: it may hold a password.
 Error bad(std::string_view scheme, const std::string& why) {
   return {ErrorKind::usage, fmt::format("{} URL: {}", scheme, why)};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 std::string decoded(std::string_view text, std::string_view scheme) {
@@ -40,8 +34,12 @@ bool is_unreserved(char c) {  // RFC 3986 section 2.3
 
 std::string encoded(std::string_view text) {
   std::string out;
-  for (const char c : text)
-    out += is_unreserved(c) ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  for (const char c : text) {
+    if (is_unreserved(c))
+      out += c;
+    else
+      append_percent_encoded(out, c);
+  }
   return out;
 }
 
@@ -113,22 +111,6 @@ Url file_url(std::string_view text) {
 }
 
 }  // namespace
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
 
 std::string_view Url::option(std::string_view name, std::string_view otherwise) const {
   for (const auto& [key, value] : query)

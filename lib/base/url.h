@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,9 +8,6 @@
 #include "base/host_port.h"
 
 namespace iso {
-
-// Each %XX as the byte it stands for (RFC 3986 section 2.1). Nothing if a % is none.
-std::optional<std::string> percent_decoded(std::string_view text);
 
 // The name of an end, in its parts, each percent-decoded (RFC 3986).
 //   amqp://user:pass@host:port,host2/vhost?heartbeat=10#queue     sqlite:PATH?sync=normal#queue     -

@@ -98,7 +98,7 @@ void BreakerStore::edit(std::string_view key, Clock::Wall now, const std::functi
     write(key, circuit, now);
     transaction.commit();
   }
-  checkpoint();
+  if (database_.wal_pages() >= kLargeLog) database_.empty_log();
 }
 
 void BreakerStore::write(std::string_view key, const Circuit& circuit, Clock::Wall now) {
@@ -125,15 +125,6 @@ void BreakerStore::forget_idle(Clock::Wall now) {
   database_.query("DELETE FROM circuits WHERE phase = 0 AND touched_ms < ?")
       .bind(milliseconds_of(now - kIdle))
       .run();
-}
-
-void BreakerStore::checkpoint() {
-  if (database_.wal_pages() < kLargeLog) return;
-  try {
-    database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::unavailable) throw;  // someone reads: another time
-  }
 }
 
 // ---- who tries

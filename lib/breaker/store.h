@@ -43,7 +43,6 @@ class BreakerStore {
  private:
   void write(std::string_view key, const Circuit& circuit, Clock::Wall now);
   void forget_idle(Clock::Wall now);
-  void checkpoint();
 
   sqlite::Database database_;
   ByteLocks probes_;

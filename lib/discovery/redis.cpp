@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "base/library.h"
-#include "base/url.h"
+#include "base/percent.h"
 #include "discovery/registration.h"
 #include "discovery/registry.h"
 #include "http/uri.h"

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "base/base64.h"
-#include "base/url.h"
+#include "base/percent.h"
 #include "fetch/fetch_job.h"
 #include "http/date.h"
 #include "http/own_fields.h"

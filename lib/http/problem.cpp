@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/integer.h"
+#include "base/text.h"
 #include "record/members.h"
 
 namespace iso::http {
@@ -24,13 +25,7 @@ std::string tamed(std::string text) {
     const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (byte < ' ' || byte == 0x7F || is_c1) text.replace(i, is_c1 ? 2 : 1, " ");
   }
-  if (text.size() > kShown) {
-    std::size_t end = kShown;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text.resize(end);
-    text += "…";
-  }
-  return std::string(trimmed(text));
+  return std::string(trimmed(shortened(text, kShown)));
 }
 
 std::string text_of(std::string_view json) {

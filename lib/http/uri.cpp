@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/host_port.h"
+#include "base/percent.h"
 #include "base/text.h"
 #include "http/idn.h"
 
@@ -61,14 +62,13 @@ bool is_service_name(std::string_view name) {
 
 // What no URL has, as its bytes in percent: a space, and what is not ASCII (RFC 3986 section 2.1).
 std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte > ' ' && byte < 0x80)
       out += c;
     else
-      out.append("%").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+      append_percent_encoded(out, c);
   }
   return out;
 }

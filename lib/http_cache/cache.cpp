@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/sqlite_setup.h"
@@ -91,7 +92,7 @@ Cache::~Cache() {
     // Emptied, or it would grow with each process: who opens it does not know how much of it was written
     // back.
     database_->set_lock_wait(std::chrono::milliseconds(0));
-    database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    database_->empty_log();
   } catch (const Error&) {  // the next one will
   }
 }
@@ -294,8 +295,7 @@ void Cache::sweep() {
     struct stat status {};
     const std::string name = file.path().filename().string();
     if (stat(file.path().c_str(), &status) != 0) continue;
-    const auto age =
-        std::chrono::system_clock::now() - std::chrono::system_clock::from_time_t(status.st_mtime);
+    const auto age = system_clock().wall() - std::chrono::system_clock::from_time_t(status.st_mtime);
     if (age < kOrphanAge || !is_object_name(name)) continue;
     auto row = database_->query("SELECT 1 FROM entries WHERE object = ?");
     row.bind(name);

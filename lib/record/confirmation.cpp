@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "record/pointer.h"
 
 namespace iso {
@@ -29,12 +30,7 @@ Text name_from(std::string_view what, Text first, const Text& second = std::null
 }
 
 Text cut(Text text) {
-  if (!text || text->size() <= kLongestDetail) return text;
-  std::size_t end = kLongestDetail;
-  while (end != 0 && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80) --end;
-  text->resize(end);
-  *text += "…";
-  return text;
+  return text ? Text(shortened(*text, kLongestDetail)) : text;
 }
 
 }  // namespace

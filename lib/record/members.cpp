@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "record/plain.h"
 #include "record/read.h"
 #include "record/scan.h"
@@ -20,8 +21,7 @@ constexpr std::size_t kLongestShortString = 255;  // AMQP 0-9-1 section 4.2.5.3
 
 [[noreturn]] void wrong(std::string_view name, std::string_view what, std::string_view value) {
   constexpr std::size_t kShown = 40;
-  throw Fault{0, fmt::format("{} must be {}, not {}{}", name, what, value.substr(0, kShown),
-                             value.size() > kShown ? "…" : "")};
+  throw Fault{0, fmt::format("{} must be {}, not {}", name, what, shortened(value, kShown))};
 }
 
 std::string string_member(std::string_view name, std::string_view value) {

@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/random.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "support/errors.h"
 #include "support/fakes.h"
 
@@ -93,4 +94,13 @@ TEST_CASE(
     last = id;
   }
   CHECK(IdMaker(test::FakeClock(), 1).next().substr(0, 12) == "018bcfe56800");  // 1700000000000 ms
+}
+
+TEST_CASE("shortened: at most so many bytes, cut between characters, and it shows") {
+  CHECK(shortened("abc", 3) == "abc");
+  CHECK(shortened("abcd", 3) == "abc…");
+  CHECK(shortened("aä€x", 6) == "aä€…");
+  CHECK(shortened("aä€x", 5) == "aä…");
+  CHECK(shortened("aä€x", 2) == "a…");
+  CHECK(shortened("\x80\x80\x80", 2) == "…");
 }
