@@ -16,16 +16,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kBatch =
-    256;  // records between two looks at the sink, so that reading and confirming overlap
-constexpr milliseconds kLongestWait{200};  // a signal between its check and the wait is noticed after this
+// Records between two looks at the sink, so that reading and confirming overlap.
+constexpr std::size_t kBatch = 256;
+// A signal that comes between its check and the wait is noticed after this.
+constexpr milliseconds kLongestWait{200};
 
 std::string reason_of(const DeliveryResult& result) {
   if (result.reply_code == 0) return result.reply_text;
   return fmt::format("{} ({})", result.reply_text, result.reply_code);
 }
 
-// No input of ours, but a message that cannot be given and stays dead in its queue: it has no number.
+// Not part of an input, so it has no number: a message that cannot be read and stays dead in its queue.
 bool is_dead(const Delivery& taken) {
   return taken.bad_input && taken.bad_input->number == 0;
 }
@@ -86,7 +87,7 @@ class Pump {
       last_taken_ = now();
     }
     for (auto& taken : batch_) {
-      if (summary_.stop == StopReason::bad_input) break;  // strict: nothing after a bad_input is touched
+      if (summary_.stop == StopReason::bad_input) break;  // strict: nothing after bad input is touched
       ++summary_.taken;
       put(std::move(taken));
     }
@@ -133,9 +134,8 @@ class Pump {
     if (options_.count != 0) most = options_.count - summary_.taken;
     if (options_.rate > 0) {
       const double due = std::floor(seconds_since_start() * options_.rate) + 1;  // the first goes at once
-      most = std::min(most, due > static_cast<double>(summary_.taken)
-                                ? static_cast<std::uint64_t>(due) - summary_.taken
-                                : 0);
+      const double allowed = std::max(due - static_cast<double>(summary_.taken), 0.0);
+      if (allowed < static_cast<double>(most)) most = static_cast<std::uint64_t>(allowed);
     }
     return static_cast<std::size_t>(most);
   }
@@ -265,8 +265,8 @@ class Pump {
     if (interrupted) stop_taking(StopReason::interrupted);
     if (sink_.closed() || observer_.demand() == Demand::over) stop_taking(StopReason::closed);
     if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time) {
-      stop_taking(StopReason::timed_out);
       hurry();
+      stop_taking(StopReason::timed_out);
     }
     if (state_ != SourceState::idle || window_.waiting() != 0) return;
     if (options_.idle.count() != 0 && moment - last_taken_ >= options_.idle) stop_taking(StopReason::idle);
@@ -275,9 +275,11 @@ class Pump {
 
   bool gives_up() {
     if (window_.waiting() == 0) return false;
-    if (options_.stall_timeout.count() != 0)
+    if (options_.grace && hurried_at_) {
+      summary_.gave_up = now() - *hurried_at_ >= *options_.grace;
+    } else if (options_.stall_timeout.count() != 0) {
       summary_.gave_up = now() - last_result_ >= options_.stall_timeout;
-    if (options_.grace && hurried_at_) summary_.gave_up = now() - *hurried_at_ >= *options_.grace;
+    }
     if (summary_.gave_up) summary_.stalled = sink_.stalled();
     return summary_.gave_up;
   }
@@ -294,7 +296,7 @@ class Pump {
     const bool paced = takes && allowed() == 0;
     const Wait source = takes && !paced ? source_.wait() : Wait{};
     const Wait sink = window_.waiting() != 0 ? sink_.wait() : Wait{};
-    wait_for(source | sink | observer, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
+    options_.wait(source | sink | observer, paced ? std::min(next_due(), nearest_limit()) : nearest_limit());
   }
 
   // The time left until a limit of ours is reached.
@@ -304,20 +306,21 @@ class Pump {
       if (limit.count() == 0) return;
       nearest = std::min(nearest, std::chrono::ceil<milliseconds>(since + limit - now()));
     };
-    if (taking_) {
-      consider(options_.run_time, started_);
-      consider(options_.idle, last_taken_);
+    if (taking_) consider(options_.run_time, started_);
+    if (window_.waiting() == 0) {
+      if (taking_) consider(options_.idle, last_taken_);
+    } else if (options_.grace && hurried_at_) {
+      consider(*options_.grace, *hurried_at_);
+    } else {
+      consider(options_.stall_timeout, last_result_);
     }
-    if (window_.waiting() == 0) return std::max(nearest, milliseconds{1});
-    consider(options_.stall_timeout, last_result_);
-    if (options_.grace && hurried_at_) consider(*options_.grace, *hurried_at_);
     return std::max(nearest, milliseconds{1});
   }
 
   milliseconds next_due() const {
     const double due = static_cast<double>(summary_.taken) / options_.rate - seconds_since_start();
-    return milliseconds{
-        std::max(static_cast<milliseconds::rep>(std::ceil(std::min(due, 1.0) * 1000)), milliseconds::rep{0})};
+    const auto longest = static_cast<double>(kLongestWait.count());
+    return milliseconds{static_cast<milliseconds::rep>(std::clamp(std::ceil(due * 1000), 1.0, longest))};
   }
 
   Source& source_;

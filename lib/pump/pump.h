@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/wait.h"
 #include "pump/end.h"
 #include "pump/observer.h"
 
@@ -31,6 +33,8 @@ struct PumpOptions {
   bool strict = false;                            // stop at the first bad input
   const std::atomic<int>* interrupted = nullptr;  // not 0: stop taking, finish what is in flight
   const Clock* clock = &system_clock();
+  // Waits for the first of these, and no longer than the time given.
+  std::function<void(const Wait&, std::chrono::milliseconds)> wait = wait_for;
 };
 
 enum class StopReason {
@@ -61,8 +65,7 @@ struct PumpSummary {
 // Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
 // after the sink has said what became of it: confirmed is acknowledged, rejected is dead-lettered, returned,
 // nacked and deferred are requeued, what is untried is given back, what is unconfirmed is left unsettled, so
-// it comes again. Does not throw for what either end does: nor the observer: it is
-// in the summary.
+// it comes again. An Error that an end or the observer throws is not thrown on: it is in the summary.
 PumpSummary pump(Source& source, Sink& sink, const PumpOptions& options, PumpObserver& observer);
 
 }  // namespace iso

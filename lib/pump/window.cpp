@@ -1,13 +1,13 @@
 #include "pump/window.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace iso {
 
 std::size_t Window::room() const {
-  if (entries_.empty()) return most_;
-  if (bytes_ >= most_bytes_ || entries_.size() >= most_) return 0;
-  return most_ - entries_.size();
+  if (!entries_.empty() && bytes_ >= most_bytes_) return 0;
+  return most_ - std::min(most_, entries_.size());
 }
 
 Window::Entry& Window::add(Delivery taken) {

@@ -16,19 +16,30 @@ namespace {
 class FrailSink final : public Sink {
  public:
   explicit FrailSink(std::vector<Ticket>& puts) : puts_(puts) {}
-  void put(Ticket ticket, const Record&) override { puts_.push_back(ticket); }
-  void flush() override {}
+  void put(Ticket ticket, const Record&) override {
+    puts_.push_back(ticket);
+    if (ticket == breaks_at_put) throw Error(ErrorKind::unavailable, "it went away");
+  }
+  void flush() override {
+    ++flushes;
+    if (breaks_at_flush) throw Error(ErrorKind::unavailable, "it went away");
+  }
   void results(std::vector<DeliveryResult>& out) override {
     for (const Ticket ticket : answers) out.push_back({ticket, DeliveryStatus::confirmed, 0, {}});
     answers.clear();
     if (broken && reply_code != 0) throw ConnectionClosed("it went away", reply_code);
     if (broken) throw Error(ErrorKind::unavailable, "it went away");
   }
-  Wait wait() const override { return {}; }
+  Wait wait() const override { return Wait(7ms); }
+  std::string_view stalled() const override { return "it is full"; }
+  std::string_view reply_address() const override { return "replies-here"; }
+  void replies(std::vector<Record>& out) override { out.emplace_back(); }
+  bool closed() const override { return is_closed; }
 
   std::vector<Ticket> answers;
-  int reply_code = 0;
-  bool broken = false;
+  int reply_code = 0, flushes = 0;
+  Ticket breaks_at_put = 0;
+  bool broken = false, breaks_at_flush = false, is_closed = false;
 
  private:
   std::vector<Ticket>& puts_;
@@ -40,6 +51,7 @@ struct SinkTrial {
   std::vector<std::string> notices;
   FrailSink* end = nullptr;
   int opened = 0;
+  std::vector<std::chrono::milliseconds> limits;  // of the times to open it
   std::optional<Error> away;
   std::unique_ptr<Sink> sink;
   Record record;
@@ -50,7 +62,8 @@ struct SinkTrial {
     options.clock = &clock;
     options.notice = [this](std::string_view text) { notices.emplace_back(text); };
     sink = reconnecting_sink(
-        [this](std::chrono::milliseconds) {
+        [this](std::chrono::milliseconds at_most) {
+          limits.push_back(at_most);
           if (away) throw *away;
           ++opened;
           puts.clear();
@@ -84,7 +97,7 @@ TEST_CASE("reconnecting sink: what has no result is put again, in order, and not
   CHECK(trial.results().empty());
   CHECK(trial.puts == std::vector<Ticket>{1, 3, 5});
   CHECK(trial.opened == 2);
-  CHECK(trial.sink->stalled().empty());
+  CHECK(trial.sink->stalled() == "it is full");
   trial.end->answers = {1, 3, 5};
   CHECK(trial.results() == std::vector<Ticket>{1, 3, 5});
 }
@@ -227,6 +240,113 @@ TEST_CASE("reconnecting sink: pauses grow until there is progress, not until the
   CHECK(*trial.sink->wait().at_most <= 100ms);
 }
 
+TEST_CASE("reconnecting sink: what the end says of itself is passed on, and nothing while there is none") {
+  SinkTrial trial;
+  std::vector<Record> replies;
+  trial.sink->replies(replies);
+  CHECK(replies.size() == 1);
+  CHECK(trial.sink->reply_address() == "replies-here");
+  CHECK(trial.sink->stalled() == "it is full");
+  CHECK(*trial.sink->wait().at_most == 7ms);
+  CHECK_FALSE(trial.sink->closed());
+  trial.end->is_closed = true;
+  CHECK(trial.sink->closed());
+  trial.sink->flush();
+  CHECK(trial.end->flushes == 1);
+
+  trial.end->broken = true;
+  trial.results();
+  trial.sink->replies(replies);
+  CHECK(replies.size() == 1);
+  CHECK(trial.sink->reply_address().empty());
+  CHECK_FALSE(trial.sink->closed());
+  CHECK(trial.sink->stalled() == "it went away");
+  CHECK(trial.notices.empty());  // stalled() says it
+  trial.clock.now += 1s;
+  trial.results();
+  CHECK(trial.end->flushes == 1);  // what was put again is on its way
+}
+
+TEST_CASE("reconnecting sink: one that is lost while it is given or flushed is put again too") {
+  for (const bool at_flush : {false, true}) {
+    SinkTrial trial;
+    trial.sink->put(1, trial.record);
+    (at_flush ? trial.end->breaks_at_flush : trial.end->broken) = at_flush;
+    if (!at_flush) trial.end->breaks_at_put = 2;
+    trial.sink->put(2, trial.record);
+    trial.sink->flush();
+    trial.sink->put(3, trial.record);
+    CHECK(trial.puts == std::vector<Ticket>{1, 2});
+    trial.clock.now += 1s;
+    trial.results();
+    CHECK(trial.puts == std::vector<Ticket>{1, 2, 3});
+  }
+}
+
+TEST_CASE("reconnecting sink: a try has at most 10 s, and no more than is left of the outage") {
+  SinkTrial endless;
+  CHECK(endless.limits == std::vector{1000ms});
+  cut(endless, 0);
+  CHECK(endless.limits.back() == 10s);
+
+  SinkTrial trial(2s);
+  trial.away = Error(ErrorKind::unavailable, "nobody there");
+  trial.end->broken = true;
+  trial.results();
+  trial.clock.now += 1500ms;
+  trial.results();
+  CHECK(trial.limits.back() == 500ms);
+  CHECK(*trial.sink->wait().at_most <= 500ms);
+  trial.clock.now += 500ms;
+  CHECK(test::says(test::error_of([&] { trial.results(); }), "no connection for 2.0 s"));
+  CHECK(trial.limits.back() == 1ms);
+}
+
+TEST_CASE("reconnecting sink: an outage shorter than the first pause is not waited beyond") {
+  SinkTrial trial(20ms);
+  trial.end->broken = true;
+  trial.results();
+  CHECK(*trial.sink->wait().at_most == 20ms);
+}
+
+TEST_CASE("reconnecting sink: a pause is begun anew after a connection that held for 10 s") {
+  for (const auto held : {9'999ms, 10'000ms}) {
+    CAPTURE(held.count());
+    SinkTrial trial;
+    for (int losses = 0; losses < 5; ++losses) cut(trial, 0);
+    trial.clock.now += held;
+    trial.end->broken = true;
+    trial.results();
+    CHECK((*trial.sink->wait().at_most <= 100ms) == (held == 10s));
+  }
+}
+
+TEST_CASE("reconnecting sink: codes from 500 on are over what we did") {
+  for (const int code : {499, 500}) {
+    CAPTURE(code);
+    SinkTrial trial;
+    trial.sink->put(1, trial.record);
+    trial.sink->put(2, trial.record);
+    cut(trial, code);
+    CHECK(trial.puts.size() == (code == 500 ? 1 : 2));
+  }
+}
+
+TEST_CASE("reconnecting sink: a culprit is known at once, and its result is waited for no longer") {
+  SinkTrial trial;
+  trial.sink->put(1, trial.record);
+  cut(trial, 541);
+  trial.end->reply_code = 541;
+  trial.end->broken = true;
+  trial.sink->flush();
+  std::vector<DeliveryResult> results;
+  trial.sink->put(2, trial.record);
+  trial.end->breaks_at_flush = true;
+  trial.sink->results(results);
+  CHECK(results.size() == 1);
+  CHECK(*trial.sink->wait().at_most > 0ms);
+}
+
 namespace {
 
 // Gives three records a connection; goes away when it says so.
@@ -238,54 +358,155 @@ class FrailSource final : public Source {
       out.emplace_back();
       out.back().ticket = ++given_;
     }
-    if (broken) throw Error(ErrorKind::unavailable, "it went away");
-    return SourceState::idle;
+    if (broken) throw Error(breaks_with, "it went away");
+    return given_ < 3 ? SourceState::ready : SourceState::idle;
   }
   bool settle(Ticket ticket, Disposition, std::string_view) override {
     settled_.push_back(ticket);
     return false;
   }
-  Wait wait() const override { return {}; }
+  void flush() override { ++flushes; }
+  void stop() override { ++stops; }
+  bool drained() override { return true; }
+  std::string_view queue() const override { return "made-up"; }
+  Wait wait() const override { return Wait(7ms); }
   bool broken = false;
+  ErrorKind breaks_with = ErrorKind::unavailable;
+  int flushes = 0, stops = 0;
 
  private:
   std::vector<Ticket>& settled_;
   Ticket given_ = 0;
 };
 
+struct SourceTrial {
+  test::FakeClock clock;
+  std::vector<Ticket> settled;
+  std::vector<std::string> notices;
+  FrailSource* end = nullptr;
+  int opened = 0;
+  std::optional<Error> away;
+  std::unique_ptr<Source> source;
+  std::vector<Delivery> taken;
+
+  explicit SourceTrial(std::chrono::milliseconds outage = 0ms) {
+    Reconnecting options;
+    options.outage = outage;
+    options.clock = &clock;
+    options.notice = [this](std::string_view text) { notices.emplace_back(text); };
+    source = reconnecting_source(
+        [this](std::chrono::milliseconds) {
+          if (away) throw *away;
+          ++opened;
+          auto made = std::make_unique<FrailSource>(settled);
+          end = made.get();
+          return made;
+        },
+        1s, options);
+  }
+
+  SourceState take(std::size_t most) { return source->take(most, taken); }
+  // Loses the connection, and waits until it is time for the next.
+  void cut() {
+    end->broken = true;
+    CHECK(take(1) == SourceState::idle);
+    clock.now += *source->wait().at_most;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("reconnecting source: tickets go on without a gap, and old ones settle nothing") {
-  test::FakeClock clock;
-  std::vector<Ticket> settled;
-  FrailSource* end = nullptr;
-  Reconnecting options;
-  options.clock = &clock;
-  auto source = reconnecting_source(
-      [&](std::chrono::milliseconds) {
-        auto made = std::make_unique<FrailSource>(settled);
-        end = made.get();
-        return made;
-      },
-      1s, options);
-
-  std::vector<Delivery> taken;
-  source->take(2, taken);
+  SourceTrial trial;
+  auto& [clock, settled, notices, end, opened, away, source, taken] = trial;
+  CHECK(trial.take(2) == SourceState::ready);
   REQUIRE(taken.size() == 2);
   source->settle(1, Disposition::ack, {});
   CHECK(settled == std::vector<Ticket>{1});
 
   end->broken = true;
-  CHECK(source->take(1, taken) == SourceState::idle);
+  CHECK(trial.take(1) == SourceState::idle);
   CHECK(taken.size() == 2);  // the third was not given: it comes again
   CHECK_FALSE(source->drained());
+  CHECK(source->settle(1, Disposition::ack, {}));
 
   clock.now += 1s;
-  source->take(2, taken);
+  trial.take(2);
   REQUIRE(taken.size() == 4);
   CHECK(taken[2].ticket == 3);
   CHECK(taken[3].ticket == 4);
   CHECK(source->settle(2, Disposition::ack, {}));
   CHECK_FALSE(source->settle(3, Disposition::ack, {}));
   CHECK(settled == std::vector<Ticket>{1, 1});
+  CHECK(trial.take(9) == SourceState::idle);
+}
+
+TEST_CASE("reconnecting source: what the end says of itself is passed on, and nothing while there is none") {
+  SourceTrial trial;
+  CHECK(trial.source->queue() == "made-up");
+  CHECK(trial.source->away().empty());
+  CHECK(trial.source->drained());
+  CHECK(*trial.source->wait().at_most == 7ms);
+  trial.source->flush();
+  CHECK(trial.end->flushes == 1);
+  trial.cut();
+  CHECK(trial.source->queue().empty());
+  CHECK(trial.source->away() == "it went away");
+  CHECK_FALSE(trial.source->drained());
+  trial.source->flush();
+}
+
+TEST_CASE("reconnecting source: people are told when it was lost, and when it is there again") {
+  SourceTrial trial;
+  trial.end->broken = true;
+  trial.take(1);
+  CHECK(trial.notices == std::vector<std::string>{"it went away; connecting again"});
+  trial.clock.now += 2500ms;
+  trial.take(1);
+  REQUIRE(trial.notices.size() == 2);
+  CHECK(trial.notices[1] == "connected again after 2.5 s");
+  CHECK(trial.source->away().empty());
+}
+
+TEST_CASE("reconnecting source: once it was told to stop it is not connected again") {
+  SourceTrial trial;
+  trial.source->stop();
+  CHECK(trial.end->stops == 1);
+  trial.cut();
+  trial.clock.now += 1h;
+  CHECK(trial.take(1) == SourceState::idle);
+  CHECK(trial.opened == 1);
+}
+
+TEST_CASE("reconnecting source: its pauses grow until a record comes") {
+  SourceTrial trial;
+  for (int losses = 0; losses < 5; ++losses) {
+    trial.end->broken = true;
+    trial.take(1);
+    const auto wait = *trial.source->wait().at_most;
+    CHECK(wait >= 50ms * (1 << losses));
+    trial.clock.now += wait;
+    trial.take(0);  // there is a connection, and nothing more
+  }
+  trial.take(1);
+  trial.cut();
+  trial.take(1);
+  trial.end->broken = true;
+  trial.take(1);
+  CHECK(*trial.source->wait().at_most <= 100ms);
+}
+
+TEST_CASE("reconnecting source: what is no lost connection is thrown, and so is the end of its patience") {
+  SourceTrial refused;
+  refused.end->broken = true;
+  refused.end->breaks_with = ErrorKind::refused;
+  CHECK(test::error_of([&] { refused.take(1); }).kind() == ErrorKind::refused);
+
+  SourceTrial trial(2s);
+  trial.cut();
+  trial.away = Error(ErrorKind::unavailable, "nobody there");
+  trial.clock.now += 2s;
+  const Error error = test::error_of([&] { trial.take(1); });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(test::says(error, "nobody there"));
 }

@@ -1,29 +1,15 @@
 #include "pump/pump.h"
 
 #include <doctest/doctest.h>
-#include <functional>
 
 #include "support/fakes.h"
+#include "support/test_observer.h"
 
 using namespace iso;
 using namespace std::chrono_literals;
+using test::TestObserver;
 
 namespace {
-
-struct TestObserver final : PumpObserver {
-  void prepare(Record& record) override { on_prepare(record); }
-  void report(const Delivery& taken, const DeliveryResult& result) override { on_report(taken, result); }
-  void stalled(std::string_view why) override { on_stalled(why); }
-  Demand demand() override { return on_demand(); }
-  Wait wait() override { return on_wait(); }
-
-  std::function<void(Record&)> on_prepare = [](Record&) {};
-  std::function<void(const Delivery&, const DeliveryResult&)> on_report = [](const Delivery&,
-                                                                             const DeliveryResult&) {};
-  std::function<void(std::string_view)> on_stalled = [](std::string_view) {};
-  std::function<Demand()> on_demand = [] { return Demand::many; };
-  std::function<Wait()> on_wait = [] { return Wait{}; };
-};
 
 // One run, and what was reported of it, in order: "a confirmed", "! bad_input".
 struct Trial {

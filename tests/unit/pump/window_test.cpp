@@ -67,3 +67,24 @@ TEST_CASE("window: an entry stays where it is while others come and go") {
   });
   CHECK(found == second);
 }
+
+TEST_CASE("window: bytes are counted to the last one, of what is still in it") {
+  Window window(5, 10);
+  window.add(taken(1, "0123"));
+  window.add(taken(2, "01234"));
+  CHECK(window.room() == 3);  // nine
+  window.add(taken(3, "0"));
+  CHECK(window.room() == 0);
+  window.resolve({1, DeliveryStatus::confirmed, 0, {}});
+  pop(window);
+  CHECK(window.room() == 3);
+  CHECK(window.size() == 2);
+  CHECK(window.waiting() == 2);
+}
+
+TEST_CASE("window: one that holds more than it should has no room") {
+  Window window(1, 10);
+  window.add(taken(1));
+  window.add(taken(2));
+  CHECK(window.room() == 0);
+}

@@ -27,20 +27,24 @@ class FakeClock final : public Clock {
   mutable Steady now{std::chrono::hours(1)};
 };
 
-// Gives these bodies; a body "!" is a bad_input. Remembers how each was settled.
+// Gives these bodies; a body "!" is bad input, "?" a message that cannot be read. Remembers how each was
+// settled.
 class FakeSource final : public Source {
  public:
   explicit FakeSource(std::vector<std::string> bodies) : bodies_(std::move(bodies)) {}
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override {
+    ++takes;
     largest_take = std::max(largest_take, most);
-    if (breaks_at_the_end && given_ == bodies_.size()) throw Error(ErrorKind::io, "the rest is missing");
+    if (breaks_at_the_end && given_ == bodies_.size()) throw Error(breaks_with, "the rest is missing");
     for (; most > 0 && given_ < bodies_.size(); --most) {
       Delivery taken;
       taken.record.body = bodies_[given_];
       taken.ticket = ++given_;
       if (taken.record.body == "!")
         taken.bad_input = std::make_unique<BadInput>(BadInput{given_, given_, 0, "no good", "!"});
+      if (taken.record.body == "?")
+        taken.bad_input = std::make_unique<BadInput>(BadInput{0, 0, 0, "damaged", "?"});
       out.push_back(std::move(taken));
     }
     if (given_ < bodies_.size() || breaks_at_the_end) return SourceState::ready;
@@ -49,17 +53,32 @@ class FakeSource final : public Source {
   bool settle(Ticket ticket, Disposition how, std::string_view why) override {
     settled[ticket] = how;
     reasons[ticket] = why;
+    ++unflushed;
     return how == Disposition::requeue && gives_again;
   }
-  void flush() override { ++flushes; }
-  Wait wait() const override { return Wait(std::chrono::milliseconds(1)); }
-  bool drained() override { return given_ == bodies_.size(); }
-  void stop() override { ++stops; }
+  void flush() override { unflushed = 0; }
+  Wait wait() const override {
+    ++waits;
+    return waits_for;
+  }
+  bool drained() override {
+    ++drain_checks;
+    return given_ == bodies_.size();
+  }
+  std::string_view away() const override { return why_away; }
+  void stop() override {
+    ++stops;
+    if (stop_fails) throw Error(ErrorKind::unavailable, "it did not hear");
+  }
 
-  bool stays_open = false, gives_again = false, breaks_at_the_end = false;
+  bool stays_open = false, gives_again = false, breaks_at_the_end = false, stop_fails = false;
+  ErrorKind breaks_with = ErrorKind::io;
+  std::string why_away;
+  Wait waits_for{std::chrono::milliseconds(1)};
   std::map<Ticket, Disposition> settled;
   std::map<Ticket, std::string> reasons;
-  std::size_t largest_take = 0, flushes = 0, stops = 0;
+  std::size_t takes = 0, largest_take = 0, unflushed = 0, stops = 0, drain_checks = 0;
+  mutable std::size_t waits = 0;
 
  private:
   std::vector<std::string> bodies_;
@@ -88,16 +107,24 @@ class FakeSink final : public Sink {
       }
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(flushed_));
     }
+    if (answers_once) answers = false;
   }
-  Wait wait() const override { return Wait(std::chrono::milliseconds(1)); }
+  Wait wait() const override {
+    ++waits;
+    return waits_for;
+  }
   bool closed() const override { return gone; }
   std::string_view stalled() const override { return answers ? "" : "it is full"; }
   void finish(bool begin_nothing) override { finishes.push_back(begin_nothing); }
   Demand demand() override { return wants; }
+  std::string_view why_none() const override { return wants == Demand::none ? "it had enough" : ""; }
 
+  Wait waits_for{std::chrono::milliseconds(1)};
+  mutable std::size_t waits = 0;
   std::map<std::string, DeliveryStatus> statuses;
   std::string breaks_at = "never";
   bool answers = true, gone = false;
+  bool answers_once = false;  // and then not until `answers` is set again
   std::size_t answers_at_once = SIZE_MAX;
   Demand wants = Demand::many;
   std::vector<bool> finishes;  // what finish() was told, each time
