@@ -4,7 +4,7 @@
 
 namespace iso {
 
-// Time as the code asks for it, so that a test can move it by hand.
+// The time, behind an interface so that a test can control it.
 class Clock {
  public:
   using Steady = std::chrono::steady_clock::time_point;

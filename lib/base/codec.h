@@ -8,16 +8,17 @@
 
 namespace iso {
 
-// One way of compressing, undone step by step. What follows a whole stream is another one.
+// One compression format, decoded step by step. Bytes after a whole stream begin another stream.
 class Codec {
  public:
   virtual ~Codec() = default;
 
-  // Takes bytes from the front of `in`, fills the front of `out`, and gives how much it filled. Nothing taken
-  // and nothing filled: it needs more of `in`. Once it cannot go on it fills nothing and fault() says why.
+  // Takes bytes from the front of `in`, fills the front of `out` and returns how many bytes it filled. If it
+  // takes nothing and fills nothing, it needs more input. After a fault it fills nothing and fault() says
+  // why.
   virtual std::size_t decode(std::string_view& in, std::span<char> out) = 0;
 
-  // Whether the bytes so far were one stream or more, the last one whole.
+  // Whether the input so far is one or more streams, the last of them complete.
   virtual bool whole() const = 0;
 
   const std::string& fault() const { return fault_; }

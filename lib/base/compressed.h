@@ -16,19 +16,19 @@ namespace iso {
 enum class Compression { none, gzip, zstd };
 Compression compression_of(std::string_view path);
 
-// The bytes that a compressed file stands for, of any number, with flat memory: a file written with a large
-// window needs that, at most 128 MiB. Streams that follow each other are one, as the tools have it.
+// Decompresses a file of any size in constant memory: that of the window it was written with, at most
+// 128 MiB. Concatenated streams are read as one, as gzip(1) and zstd(1) do.
 class Decompressor {
  public:
   // `how` is not none; `name` is for messages.
   Decompressor(Compression how, Descriptor from, std::string name);
 
-  // Fills the front of `space`, and gives how much. 0: nothing was whole yet, ask again. Nothing: the end.
-  // Reads at most once from the descriptor. Throws ErrorKind::io, which names the file, for what cannot be
-  // read, is damaged or ends too early, after all that came before it was given.
+  // Fills the front of `space` and returns how many bytes; 0 means "call again", nothing means the end. Reads
+  // from the descriptor at most once. Throws ErrorKind::io with the file's name if it cannot be read, is
+  // damaged or is cut off, after all that came before was returned.
   std::optional<std::size_t> read(std::span<char> space);
 
-  // Whether there may be something to give without a look at the descriptor.
+  // Whether read() may have bytes without reading from the descriptor.
   bool holds_bytes() const { return filled_all_ || !unread_.empty(); }
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kFifoTime = 10'000;  // ms
 
-// Poll says that a pipe is ready when PIPE_BUF bytes fit; more than that could wait. A file never waits.
+// poll(2) reports a pipe as ready when PIPE_BUF bytes fit; a longer write could block. A file never blocks.
 std::size_t bytes_at_once(int fd) {
   struct stat status {};
   if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return std::size_t{1} << 20;
@@ -144,7 +144,7 @@ void Output::write_all() {
 }
 
 void Output::forget_written() {
-  constexpr std::size_t kKeep = std::size_t{1} << 20;  // give the memory of a giant back
+  constexpr std::size_t kKeep = std::size_t{1} << 20;  // more than this is given back
   if (pending() == 0) {
     buffer_.clear();
     if (buffer_.capacity() > kKeep) buffer_.shrink_to_fit();

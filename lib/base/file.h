@@ -7,7 +7,7 @@
 
 namespace iso {
 
-// A file descriptor that is closed with its owner; one that was only lent (0, 1, 2) is not.
+// A file descriptor, closed with this object if it is owned; a lent one (0, 1, 2) is not closed.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -25,42 +25,42 @@ class Descriptor {
   bool owned_ = false;
 };
 
-// Opens 0, 1 and 2 where the process was started without them, so that no file of ours becomes one of them:
-// reading from or writing to such a one fails. Before anything else is opened.
+// Opens descriptors 0, 1 and 2 if the process was started without them, so that no other file gets one of
+// these numbers; reading from or writing to them then fails. Call it before anything else is opened.
 void hold_standard_descriptors();
 
-// 0 and 1, lent. Throw ErrorKind::io if the process was started without it.
+// Descriptors 0 and 1, lent. Throw ErrorKind::io if the process was started without it.
 Descriptor standard_input();
 Descriptor standard_output();
 
 // Throws ErrorKind::missing if there is no such file, ErrorKind::io for any other reason.
 Descriptor open_to_read(const std::string& path);
 
-// The same for who waits by poll(2) and knows EAGAIN: a FIFO without a writer is not waited for here.
+// The same, for callers that wait with poll(2) and handle EAGAIN: does not wait for the writer of a FIFO.
 Descriptor open_to_poll(const std::string& path);
 
-// Makes the file, for its owner alone, if it is missing and empties it if not. Throws ErrorKind::io.
+// Creates the file, for its owner alone, or empties it. Throws ErrorKind::io.
 Descriptor open_to_write(const std::string& path);
 
-// Makes the file, for its owner alone, if it is missing, and writes at its end. Throws ErrorKind::io.
+// Creates the file, for its owner alone, if it is missing; writes go to its end. Throws ErrorKind::io.
 Descriptor open_to_append(const std::string& path);
 
-// A file without a name in `folder`, for its owner alone, to read and to write; it is gone once it is closed.
-// Throws ErrorKind::io.
+// A file without a name in `folder`, for its owner alone, open for reading and writing. It disappears when it
+// is closed. Throws ErrorKind::io.
 Descriptor temporary_file(const std::string& folder);
 
-// All of a file. A FIFO has 10 s to be written to. Throws as open_to_read.
+// The contents of a file. A FIFO must be written to within 10 s. Throws as open_to_read.
 std::string read_file(const std::string& path);
 
-// Bytes on their way to a descriptor. Writing never waits for a slow reader and never fails for one who has
-// gone.
+// Buffered bytes for a descriptor. write_some() does not wait for a slow reader, and a reader that has gone
+// is not an error.
 class Output {
  public:
   explicit Output(Descriptor to, std::string name);  // `name` is for messages
 
   std::string& buffer() { return buffer_; }  // append here
 
-  // Writes as much as goes without waiting, and no byte after the first `end` since the start.
+  // Writes as much as it can without waiting, but nothing beyond byte `end`, counted from the start.
   // Throws ErrorKind::io.
   void write_some(unsigned long long end = std::numeric_limits<unsigned long long>::max());
   // Waits until all is written or the reader has gone. Throws ErrorKind::io.

@@ -1,11 +1,11 @@
-// What fmt defines, once for all of iso: others include only what it declares, since in each file it would
-// take most of the time to compile, and fmt's shared library would bring the shared C++ library along.
+// The definitions of fmt, once for all of iso. Other files include only its declarations, because the
+// definitions would take most of their compile time, and fmt's shared library needs the shared C++ library.
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 
 namespace iso {
 
-// Taking the address has the compiler define it for others to link.
+// Taking its address makes the compiler emit the function, so that other files can link to it.
 extern std::string (*const kFormat)(fmt::string_view, fmt::format_args);
 std::string (*const kFormat)(fmt::string_view, fmt::format_args) = fmt::vformat;
 

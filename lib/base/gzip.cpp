@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/library.h"
 
-// The functions of libz that we call, loaded with the first file that needs them.
+// The functions of libz that iso calls. The library is loaded with the first file that needs it.
 namespace iso::gzip {
 namespace {
 

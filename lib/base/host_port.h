@@ -13,7 +13,7 @@ struct HostPort {
   bool operator==(const HostPort&) const = default;
 };
 
-// The same as it is written: nothing is decoded, and the host may be empty.
+// The same as written: nothing is decoded, and the host may be empty.
 struct WrittenHostPort {
   std::string_view host;  // without its brackets
   bool bracketed = false;

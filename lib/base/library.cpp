@@ -11,7 +11,7 @@
 namespace iso {
 namespace {
 
-// Remembered, for the loader takes ten times as long to say that a library is there as to find a function.
+// Remembered: dlopen() of a library that is already loaded takes ten times as long as dlsym().
 void* load(const char* library) {
   static std::mutex mutex;
   static std::vector<std::pair<std::string_view, void*>> loaded;
@@ -20,7 +20,7 @@ void* load(const char* library) {
     for (const auto& [name, handle] : loaded)
       if (name == library) return handle;
   }
-  // Lazily, as programs have them that name their libraries: libcurl brings forty others, and few of their
+  // Lazy binding, as in a program linked with the library: libcurl brings forty others, and few of their
   // functions are ever called.
   void* handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
   const std::scoped_lock lock(mutex);

@@ -4,12 +4,12 @@
 
 namespace iso {
 
-// The address of a function in a shared library of others, which is loaded if it was not, and stays;
-// `library` is a literal. Throws ErrorKind::unavailable with what the loader says.
+// The address of a function in a shared library, which is loaded on the first call and stays loaded.
+// `library` is a literal. Throws ErrorKind::unavailable with the loader's message.
 void* find_function(const char* library, const char* name);
 
-// One such function, found when it is called first. For libraries that a start may not need: to load one
-// takes as long as much of the rest of a start.
+// One such function, found on its first call. For libraries that a short run may not need: loading one takes
+// about as long as everything else at the start of a program.
 template <class Pointer>
 class LateFunction;
 

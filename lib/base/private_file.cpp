@@ -30,8 +30,8 @@ bool set_lock(const Descriptor& file, short type, std::int64_t byte) {
   return fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
 }
 
-// To close any descriptor of a file ends all classic locks that the process has on it, SQLite's among them.
-// So those that are not used now are kept, and used again for the same file.
+// Closing any descriptor of a file ends all POSIX locks that the process has on it, including SQLite's. So
+// unused descriptors are kept open, and reused for the same file.
 std::mutex kept_mutex;
 std::vector<int> kept;
 

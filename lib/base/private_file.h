@@ -7,21 +7,22 @@
 
 namespace iso {
 
-// Makes the folder, and those above it, for its owner alone (0700) if it is missing. Throws ErrorKind::io.
+// Creates the folder, and its parents, for the owner alone (0700) if missing. Throws ErrorKind::io.
 void make_private_folder(const std::string& folder);
 
-// Makes the file for its owner alone (0600) if it is missing, and its folder. Gives the path back. Throws
+// Creates the file for its owner alone (0600), and its folder, if missing. Returns the path. Throws
 // ErrorKind::io.
 std::string make_private_file(const std::string& path);
 
-// Locks among processes on the bytes of a file, each for a thing of the caller's. The kernel frees them when
-// their holder dies. Each open file has its own, in one process too. They are on the file itself, whatever
-// name it was opened by. Nothing here waits: any process that may read the file can hold a lock for ever.
+// Locks between processes on single bytes of a file; the caller decides what each byte stands for. The kernel
+// frees them when their holder dies. They belong to the open file, so two in one process exclude each other
+// too, and to the file itself, whatever name it was opened by. Nothing here waits: any process that may read
+// the file can hold a lock for ever.
 class ByteLocks {
  public:
-  // A file that is for locks alone: made private (0600) if missing, and no link. Throws ErrorKind::io.
+  // A file used only for locks: created (0600) if missing; a symbolic link is refused. Throws ErrorKind::io.
   explicit ByteLocks(const std::string& path);
-  // On a database that is there. SQLite keeps its own locks below kFreeBytes.
+  // On an existing database. SQLite's own locks are below kFreeBytes.
   struct Database {
     const std::string& path;
   };
@@ -32,7 +33,7 @@ class ByteLocks {
   bool try_lock(std::int64_t byte);  // false: another holds it
   void unlock(std::int64_t byte);
   void unlock_all();
-  bool is_locked(std::int64_t byte) const;  // by another; true also where that cannot be known
+  bool is_locked(std::int64_t byte) const;  // by another; also true if that cannot be found out
 
   static constexpr std::int64_t kFreeBytes = std::int64_t{1} << 32;
 

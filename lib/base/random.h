@@ -7,8 +7,8 @@
 
 namespace iso {
 
-// Makes ids of 32 hex digits: a UUIDv7 (RFC 9562 section 5.7) without its dashes. Within one maker they only
-// grow, even when the wall clock goes back. Not safe for use by two threads at once.
+// Makes ids of 32 hex digits: a UUIDv7 (RFC 9562 section 5.7) without its dashes. The ids of one maker always
+// increase, even if the wall clock goes back. Not for two threads at once.
 class IdMaker {
  public:
   explicit IdMaker(const Clock& clock = system_clock());  // seeded by the system

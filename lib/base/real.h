@@ -5,9 +5,9 @@
 
 namespace iso {
 
-// The real number that `text` begins with, as std::from_chars reads it in its general form, whatever the
-// locale. What it returns is the same too: the end of the number, and an error if there is none or it is out
-// of range. libc++ has had std::from_chars for reals only since its version 20.
+// Reads the real number at the start of `text` as std::from_chars does (general format, no locale), with the
+// same result: the end of the number, and an error if there is none or it is out of range. For libc++ before
+// version 20, which has no std::from_chars for floating-point types.
 std::from_chars_result read_real(std::string_view text, double& value);
 std::from_chars_result read_real(std::string_view text, float& value);
 

@@ -24,7 +24,7 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-// What is there and no regular file. A FIFO that nobody reads would wait for its reader for ever.
+// Not a regular file. Opening a FIFO without O_NONBLOCK would wait for its reader for ever.
 Descriptor open_as_it_is(const std::string& path) {
   Descriptor file = Descriptor::own(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   if (file.get() < 0 && errno == ENXIO)

@@ -8,19 +8,19 @@
 
 namespace iso {
 
-// A file that a command writes. What is there stays untouched until there is something to write: then a new
-// file, made beside it and for its owner alone (0600, or with the mode of what was there), takes its name.
-// A device or a FIFO is written as it is.
+// A file that a command writes. An existing file stays untouched until there is something to write; then a
+// new file, created beside it for its owner alone (0600, or the mode of the old file), takes its name. A
+// device or a FIFO is written directly.
 class ReplacedFile {
  public:
-  // Touches nothing, but throws ErrorKind::io if `path` cannot be written: no such folder, no permission, a
-  // folder, a FIFO that nobody reads.
+  // Changes nothing. Throws ErrorKind::io if `path` cannot be written: its folder is missing, permission is
+  // denied, it is a folder, or a FIFO that nobody reads.
   explicit ReplacedFile(const std::string& path);
 
-  // Where to write. What was there is gone once this was called. Throws ErrorKind::io.
+  // Where to write. The first call replaces the old file. Throws ErrorKind::io.
   Output& output();
 
-  // The command ended well: what was there is gone, also if there was nothing to write. Throws ErrorKind::io.
+  // The command succeeded: replaces the old file even if there was nothing to write. Throws ErrorKind::io.
   void finish() { output().write_all(); }
 
  private:
@@ -28,7 +28,7 @@ class ReplacedFile {
 
   std::string path_;            // without symbolic links, if it is there
   std::optional<mode_t> mode_;  // of the regular file that is there
-  bool in_place_ = false;       // its folder takes no new file
+  bool in_place_ = false;       // no file can be created in its folder
   std::optional<Output> output_;
 };
 

@@ -4,7 +4,7 @@
 
 namespace iso {
 
-// Whether both paths lead to one file that is there, by device and inode.
+// Whether both paths lead to the same existing file, by device and inode.
 bool same_file(const std::string& one, const std::string& other);
 
 }  // namespace iso

@@ -19,9 +19,9 @@ bool is_name_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
 }
 
-// Where the login of the address that begins at `start` of `word` ends, or npos: at its last @ before the
-// path. A password may hold a slash that a careless hand typed, so without one there the last @ of all is
-// taken, unless a port stands before the slash.
+// Where the login of the address at `start` of `word` ends: at the last @ before the path; npos if it has
+// none. A password may contain a slash that was not escaped, so if there is no @ before the path, the last @
+// of the word counts, unless a port precedes the slash.
 std::size_t end_of_login(std::string_view word, std::size_t start) {
   const auto path = std::min(word.find('/', start), word.size());
   const auto at = word.substr(0, path).rfind('@');
@@ -82,7 +82,7 @@ std::string without_credentials(std::string text) {
     for (std::size_t at = low.find(scheme, done); at != low.npos; at = low.find(scheme, at + 1)) {
       const std::size_t start = at + scheme.size();
       const auto end = std::min(text.find_first_of(kBlanks, start), text.size());
-      if (end - start < 8) continue;  // "a basic auth" is only words
+      if (end - start < 8) continue;  // such as "basic auth", which is prose
       out.append(text, done, start - done);
       out += kMask;
       done = end;

@@ -5,11 +5,10 @@
 
 namespace iso {
 
-// `text` without what looks like a password or a token, each of them as "***": between the colon and the @ of
-// a user's login (RFC 3986 section 3.2.1), also where the scheme is missing, and behind a name such as
-// password=, token= or api_key= (a URL's query, an option). What follows "Bearer " or "Basic " goes too. For
-// texts that are shown and whose parts come from elsewhere; it may take away more than was secret, never
-// less.
+// `text` with "***" in place of everything that looks like a password or a token: between the colon and the @
+// of a login (RFC 3986 section 3.2.1), even without a scheme before it, and after a name such as password=,
+// token= or api_key= (in a URL's query or an option), "Bearer " or "Basic ". For texts that are shown and
+// contain parts from elsewhere. It may mask more than the secret.
 std::string without_secrets(std::string_view text);
 
 }  // namespace iso

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/percent.h"
 #include "base/sqlite_functions.h"
 #include "base/stop_signal.h"
 
@@ -20,7 +22,7 @@ constexpr std::array kLockDelays{1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100}; 
 constexpr int kOperationsBetweenLooks = 50'000;                                  // some milliseconds
 constexpr std::chrono::seconds kAfterStop{1};
 
-// SQLite takes some names for something else than a file, and opens a folder only to fail later.
+// Some names do not mean a file to SQLite, and it opens a folder only to fail later.
 void check_name(const std::string& path) {
   const auto refuse = [&](std::string_view why) {
     throw Error(ErrorKind::usage, fmt::format("\"{}\" is not a file name for a database: {}", path, why));
@@ -34,7 +36,7 @@ void check_name(const std::string& path) {
     refuse("it is a folder");
 }
 
-// SQLite makes the files beside it like this one.
+// SQLite gives the files beside it the permissions of this one.
 void make_for_owner_alone(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) == 0) return;
@@ -51,9 +53,10 @@ bool can_write_beside(const std::string& path) {
 std::string uri_of(const std::string& path) {
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(path).string())
-    uri += std::string_view("%?#").find(c) == std::string_view::npos
-               ? std::string(1, c)
-               : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    if (std::string_view("%?#").find(c) == std::string_view::npos)
+      uri += c;
+    else
+      append_percent_encoded(uri, c);
   return uri + "?immutable=1";
 }
 
@@ -94,7 +97,7 @@ Query& Query::bind_null() {
 }
 
 bool Query::step() {
-  database_->step_began_ = std::chrono::steady_clock::now();
+  database_->step_began_ = system_clock().steady();
   const int status = sqlite3_step(statement_);
   if (status == SQLITE_ROW) return true;
   if (status != SQLITE_DONE) database_->fail();
@@ -148,8 +151,8 @@ void Database::open(const std::string& name, int flags) {
       &wal_pages_);
 }
 
-// A database with a write-ahead log can be read where nothing can be written if others have it open, or as if
-// it would never change.
+// Where nothing can be written, a database with a write-ahead log can be read only while others have it open,
+// or as a file that never changes.
 void Database::open_to_look() {
   open(path_, SQLITE_OPEN_READONLY);
   if (sqlite3_exec(database_.get(), "PRAGMA schema_version", nullptr, nullptr, nullptr) == SQLITE_OK) return;
@@ -164,7 +167,7 @@ void Database::open_to_look() {
   still_ = true;
 }
 
-// The limit is of the time slept: on a busy machine each process gets its tries all the same.
+// Limits the time slept, not the time passed: on a busy machine each process still gets all its tries.
 int Database::wait_for_lock(int turn) {
   if (turn == 0) slept_ = std::chrono::milliseconds(0);
   const auto left = lock_wait_ - slept_;
@@ -177,7 +180,7 @@ int Database::wait_for_lock(int turn) {
 }
 
 bool Database::step_must_end() {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = system_clock().steady();
   if (step_limit_.count() != 0 && now - step_began_ >= step_limit_) return true;
   if (stop_signal.load() == 0) return false;
   if (stop_seen_ < step_began_) stop_seen_ = now;
@@ -240,7 +243,7 @@ Query Database::query(std::string_view sql) {
 
 void Database::execute(std::string_view sql) {
   const std::string text(sql);
-  step_began_ = std::chrono::steady_clock::now();
+  step_began_ = system_clock().steady();
   if (sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail();
 }
 

@@ -23,8 +23,8 @@ struct FinalizeStatement {
 
 class Database;
 
-// One run of a prepared statement. Bind left to right, step through the rows, read columns left to right by
-// number. What is bound is not copied: it must live until the last step. Ends when it goes out of scope.
+// One run of a prepared statement. Bind from left to right, step through the rows, read columns by number.
+// What is bound is not copied: it must live until the last step. The run ends with this object.
 class Query {
  public:
   Query(sqlite3_stmt* statement, Database* database) : statement_(statement), database_(database) {}
@@ -57,42 +57,41 @@ class Query {
   int next_ = 1;
 };
 
-// One connection; for one thread. Errors are ErrorKind::io with the file's name, but ErrorKind::unavailable
-// when another process holds the file for longer than the lock wait, or a signal ended that wait.
+// One connection, for one thread. Throws ErrorKind::io with the file's name; ErrorKind::unavailable if
+// another process holds the file for longer than the lock wait, or a signal ended that wait.
 class Database {
  public:
   enum class Open {
     existing,
     create,  // make it if it is missing, for its owner alone (0600)
-    look,    // to read only, also where nothing can be written: is_still()
+    look,    // only to read, even where nothing can be written: is_still()
   };
-  // Throws ErrorKind::usage for a name that SQLite takes for something else than a file, or a folder.
+  // Throws ErrorKind::usage for a folder, and for a name that does not mean a file to SQLite.
   Database(std::string path, Open how, std::chrono::milliseconds lock_wait = std::chrono::seconds(5));
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // How long a call may wait for another process from now on. A stop_signal ends the wait.
+  // How long each later call may wait for another process. A stop_signal ends the wait.
   void set_lock_wait(std::chrono::milliseconds wait) { lock_wait_ = wait; }
-  // How long one step of a statement may run from now on; 0: without limit. A stop_signal ends it within a
-  // second in any case.
+  // How long each later step of a statement may run; 0 is no limit. A stop_signal ends it within a second in
+  // any case.
   void set_step_limit(std::chrono::milliseconds limit) { step_limit_ = limit; }
-  // For a file that others may have made: what its schema says cannot harm us.
+  // For a file that others may have made: its schema cannot make this connection run anything harmful.
   void distrust_schema();
 
   Query query(std::string_view sql);   // prepared once, then kept
   void execute(std::string_view sql);  // any number of statements
   std::int64_t integer(std::string_view sql);
   std::int64_t changes() const;
-  // Leaves the write-ahead log to the next who opens it: the last to close waits for no disk.
+  // Leaves the write-ahead log to whoever opens the file next, so that closing does not wait for the disk.
   void keep_log();
-  std::uint64_t commits() const { return commits_; }  // Transactions of ours so far
+  std::uint64_t commits() const { return commits_; }  // Transactions committed so far
   int wal_pages() const { return wal_pages_; }        // after the last commit
-  std::uintmax_t log_bytes() const;  // of the write-ahead log, whoever wrote it; 0: there is none
-  // Writes all of the log into the database and empties it. False if another connection uses it: try another
-  // time.
+  std::uintmax_t log_bytes() const;  // of the write-ahead log, whoever wrote it; 0 if there is none
+  // Writes all of the log into the database and empties it. False if another connection is using it.
   bool empty_log();
   const std::string& path() const { return path_; }
-  // The folder cannot be written, so what others write from now on is not seen.
+  // Whether the folder cannot be written; then what others write from now on is not seen.
   bool is_still() const { return still_; }
 
  private:
@@ -115,8 +114,8 @@ class Database {
       statements_;  // keys are literals
 };
 
-// BEGIN IMMEDIATE … COMMIT; rolled back if it is left without commit(). A commit that throws is unknown: it
-// may be there after all, so nothing may be acknowledged on it and the connection should be given up.
+// BEGIN IMMEDIATE … COMMIT; rolled back if it is destroyed without commit(). If commit() throws, the outcome
+// is unknown: acknowledge nothing on it, and give up the connection.
 class Transaction {
  public:
   explicit Transaction(Database& database);

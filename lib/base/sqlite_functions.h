@@ -4,8 +4,9 @@
 
 #include "base/library.h"
 
-// The functions of libsqlite3 that we call, loaded with the first store: publish and listen on a broker need
-// none. In this namespace each hides the one of the same name, so one that is not listed does not link.
+// The functions of libsqlite3 that iso calls. The library is loaded with the first store: publish and listen
+// on a broker do not need it. In this namespace each hides SQLite's own declaration, so that a call to one
+// that is not listed does not link.
 namespace iso::sqlite {
 
 #define ISO_LATE(name) inline constinit const LateFunction<decltype(&::name)> name{"libsqlite3.so.0", #name};

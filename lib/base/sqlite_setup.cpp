@@ -3,13 +3,14 @@
 #include <fmt/core.h>
 #include <poll.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 
 namespace iso::sqlite {
 namespace {
 
-constexpr std::chrono::seconds kTurnTime{2};  // only the very first have to wait
+constexpr std::chrono::seconds kTurnTime{2};  // only the processes that create the file wait
 constexpr int kTurnMs = 10;
 
 bool is_set_up(Database& database, const Schema& schema) {
@@ -30,7 +31,7 @@ void make_tables(Database& database, const Schema& schema) {
   setup.commit();
 }
 
-// To switch the journal while others do makes SQLite fail at once, however long it may wait.
+// If two connections switch the journal at the same time, SQLite fails at once, whatever its lock wait.
 void make_alone(Database& database, const Schema& schema, ByteLocks& locks) {
   const SetupTurn turn(locks, kSetUpByte, kTurnTime, database.path());
   if (!is_set_up(database, schema)) make_tables(database, schema);
@@ -41,9 +42,9 @@ void make_alone(Database& database, const Schema& schema, ByteLocks& locks) {
 SetupTurn::SetupTurn(ByteLocks& locks, std::int64_t byte, std::chrono::milliseconds limit,
                      const std::string& path)
     : locks_(locks), byte_(byte) {
-  const auto end = std::chrono::steady_clock::now() + limit;
+  const auto end = system_clock().steady() + limit;
   while (!locks.try_lock(byte)) {
-    if (std::chrono::steady_clock::now() >= end || stop_signal.load() != 0)
+    if (system_clock().steady() >= end || stop_signal.load() != 0)
       throw Error(ErrorKind::unavailable, fmt::format("{}: another process is setting it up", path));
     poll(nullptr, 0, kTurnMs);
   }

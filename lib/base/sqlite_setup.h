@@ -10,7 +10,7 @@
 
 namespace iso::sqlite {
 
-// What a file of ours is known by, and the statements that make its tables.
+// How a database file of iso is recognised, and the statements that create its tables.
 struct Schema {
   std::int64_t application_id = 0;
   std::int64_t version = 0;
@@ -18,16 +18,17 @@ struct Schema {
   std::string_view what;  // "cache", for people
 };
 
-// Makes an empty database what `schema` says, with a write-ahead log; many processes may come at once, one of
-// them does it, under the lock of byte 0, and a database that is set up needs no lock. A power cut may then
-// cost the last commits, and never the file; the last to close waits for no disk. Throws ErrorKind::io: it
-// holds something else. ErrorKind::unavailable: another process has been setting it up for two seconds.
+// Creates the tables of `schema` in an empty database, with a write-ahead log. If many processes come at
+// once, one of them does it, under the lock of byte 0; a database that is set up needs no lock. A power
+// failure may then cost the last commits, but not the file, and closing does not wait for the disk. Throws
+// ErrorKind::io if it contains something else; ErrorKind::unavailable if another process has been setting it
+// up for two seconds.
 void set_up(Database& database, const Schema& schema, ByteLocks& locks);
 
 inline constexpr std::int64_t kSetUpByte = 0;
 
-// The lock of the one who sets a file up, for as long as this lives. Throws ErrorKind::unavailable when
-// another has held it for `limit`, or a signal ended the wait.
+// Holds the lock of the process that sets a file up. Throws ErrorKind::unavailable if another process held it
+// for `limit`, or a signal ended the wait.
 class SetupTurn {
  public:
   SetupTurn(ByteLocks& locks, std::int64_t byte, std::chrono::milliseconds limit, const std::string& path);

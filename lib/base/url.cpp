@@ -43,7 +43,7 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-// A path for people: only what would end it, or start an escape, is one.
+// A path for people: only what would end it or begin an escape is escaped.
 std::string encoded_path(std::string_view path) {
   std::string out;
   for (const char c : path)

@@ -9,7 +9,7 @@
 
 namespace iso {
 
-// The name of an end, in its parts, each percent-decoded (RFC 3986).
+// The URL of an end in its parts, each percent-decoded (RFC 3986).
 //   amqp://user:pass@host:port,host2/vhost?heartbeat=10#queue     sqlite:PATH?sync=normal#queue     -
 //   a/file.ndjson
 // A bare path, or "-", has the scheme "file".
@@ -22,15 +22,15 @@ struct Url {
   std::vector<std::pair<std::string, std::string>> query;
   std::string fragment;  // a queue
 
-  // What `name` says in the query, or `otherwise`.
+  // The value of `name` in the query, or `otherwise`.
   std::string_view option(std::string_view name, std::string_view otherwise = {}) const;
 };
 
-// Throws Error(ErrorKind::usage): an unknown scheme (with the known ones), a bad port, a bad escape. The text
-// given is never repeated with its password.
+// Throws Error(ErrorKind::usage) for an unknown scheme (and lists the known ones), a bad port or a bad
+// escape. The message never contains the password.
 Url parse_url(std::string_view text);
 
-// The same without its password, for people: amqp://guest:***@localhost:5672/
+// The URL for people, with its password masked: amqp://guest:***@localhost:5672/
 std::string redacted(const Url& url);
 
 }  // namespace iso

@@ -12,7 +12,7 @@
 namespace iso {
 namespace {
 
-// The options that the ends read, for the whole program: one that is not here is a slip of the pen.
+// Every option that an end reads; any other name is a typing error.
 constexpr std::array<std::string_view, 3> kStoreOptions{"retain", "sync", "adopt"};
 constexpr std::array<std::string_view, 6> kBrokerOptions{"heartbeat", "cacertfile", "certfile",
                                                          "keyfile",   "verify",     "auth_mechanism"};
@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 6> kBrokerOptions{"heartbeat", "cacertfil
 std::span<const std::string_view> options_of(std::string_view scheme) {
   if (scheme == "sqlite") return kStoreOptions;
   if (scheme.starts_with("amqp")) return kBrokerOptions;
-  return {};  // a library reads them, and says what it does not know
+  return {};  // libpq reads them, and reports those it does not know
 }
 
 }  // namespace

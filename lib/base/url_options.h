@@ -4,7 +4,7 @@
 
 namespace iso {
 
-// Refuses a query option that no end of this scheme reads, with the known name that is nearest. Called where
+// Refuses a query option that no end of this scheme reads, and suggests the nearest known name. Called when
 // an end is opened. Throws Error(ErrorKind::usage).
 void check_options(const Url& url);
 

@@ -7,8 +7,8 @@
 
 namespace iso {
 
-// What someone who has nothing to do now is waiting for: one of some descriptors to become ready, or a time
-// to pass. No descriptor and no time: nothing will ever come of waiting for it.
+// What a part of the program waits for: any of some descriptors to become ready, or a time to pass. With
+// neither, there is nothing to wait for.
 struct Wait {
   Wait() = default;
   // `events` are POLLIN, POLLOUT as for poll(2).
@@ -24,8 +24,7 @@ struct Wait {
 // For whichever comes first.
 Wait operator|(Wait one, const Wait& other);
 
-// Waits until one of them is ready, its time or `limit` has passed, or a signal came. Spurious returns are
-// allowed.
+// Waits until a descriptor is ready, its time or `limit` has passed, or a signal arrives. May return early.
 void wait_for(Wait wait, std::chrono::milliseconds limit);
 
 }  // namespace iso

@@ -6,9 +6,9 @@
 
 namespace iso {
 
-// A command line cut into words as a shell would cut it, and nothing else of a shell: blanks part words; '…',
-// "…" and \ keep them together. No variable, pattern or operator means anything. Throws
-// Error(ErrorKind::usage): an open quote, a \ at the end, no word at all.
+// Splits a command line into words as a shell does: at blanks, except within '…' or "…" or after \. Nothing
+// else of a shell: variables, patterns and operators have no meaning. Throws Error(ErrorKind::usage) for a
+// quote that is not closed, a \ at the end, or no word at all.
 std::vector<std::string> split_words(std::string_view line);
 
 }  // namespace iso

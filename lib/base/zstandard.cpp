@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/library.h"
 
-// The functions of libzstd that we call, loaded with the first file that needs them.
+// The functions of libzstd that iso calls. The library is loaded with the first file that needs it.
 namespace iso::zstandard {
 namespace {
 

@@ -23,7 +23,7 @@ std::function<double()> or_own(std::function<double()> random) {
   };
 }
 
-// To tenths of a second below ten, else whole ones.
+// Tenths of a second below ten, otherwise whole seconds.
 std::string seconds_text(milliseconds time) {
   const auto ms = std::max<milliseconds::rep>(time.count(), 0);
   if (ms < 10'000) return fmt::format("{} s", static_cast<double>((ms + 50) / 100) / 10);
@@ -49,7 +49,7 @@ Breaker::Breaker(std::string path, const BreakerOptions& options, BreakerHooks h
       random_(or_own(std::move(random))) {}
 
 Breaker::~Breaker() {
-  hooks_ = {};  // whom they would tell may have gone
+  hooks_ = {};  // what they refer to may be gone
   keep_successes();
 }
 
@@ -108,7 +108,7 @@ Admission Breaker::refused(std::string_view key, const Circuit& circuit) const {
   return refused;
 }
 
-// Of all who see that the circuit may be tried, the first to have the store's lock is the one.
+// Of all processes that see that a trial is due, the first to get the store's lock makes it.
 Admission Breaker::try_probe(std::string_view key) {
   Admission admission{std::string(key)};
   Circuit tried;
@@ -166,7 +166,7 @@ std::optional<Breaker::Change> Breaker::end(const Admission& admission, const Ca
   const auto now = clock_.wall();
   std::optional<Change> change;
   store().edit(admission.key, now, [&](Circuit& circuit) {
-    if (circuit.generation != admission.generation) return false;  // late: others know better by now
+    if (circuit.generation != admission.generation) return false;  // late: the circuit has changed since
     const Phase before = circuit.phase;
     if (end_call(circuit, result, options_, now, random_())) change = Change{before, circuit};
     return true;

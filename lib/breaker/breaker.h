@@ -19,12 +19,12 @@ namespace iso::breaker {
 struct Admission {
   std::string key;
   Decision decision = Decision::allow;
-  std::int64_t generation = -1;  // -1: the store could not be asked, and how the call ends is not kept
+  std::int64_t generation = -1;  // -1: the store could not be read; the result of the call is not recorded
   // If it was refused:
-  std::chrono::milliseconds open_for{0};                             // since when the circuit is open
-  std::optional<std::chrono::milliseconds> again_in = std::nullopt;  // nothing: not before it is reset
+  std::chrono::milliseconds open_for{0};                             // how long the circuit has been open
+  std::optional<std::chrono::milliseconds> again_in = std::nullopt;  // nothing: not until it is reset
   std::string reason = {};                                           // of the last failure
-  bool is_tried = false;  // by somebody else, just now: `again_in` is when that is over at the latest
+  bool is_tried = false;  // another process is trying it now: `again_in` is when that ends at the latest
 
   explicit operator bool() const { return decision != Decision::reject; }
 };
@@ -41,32 +41,32 @@ struct Trip {
 };
 
 struct BreakerHooks {
-  // A line for people: each change of phase that is made here, and once that the store is of no use.
+  // A line for people: for each change of phase made here, and once if the store cannot be used.
   std::function<void(std::string_view)> notice = [](std::string_view) {};
   std::function<void(const Trip&)> tripped = [](const Trip&) {};
 };
 
-// Circuit breakers of many far sides, each by its key, whose state all processes share that name the same
-// file. Closed: all call. Open, after too many failures: nobody does, for a while. Half-open: one does, and
-// what comes of it closes the circuit or opens it for longer.
+// Circuit breakers for many servers, each with its own key. All processes that name the same file share their
+// state. Closed: every call is allowed. Open, after too many failures: no call is, for a while. Half-open:
+// one call is, and its result closes the circuit or opens it for longer.
 //
-// Trouble with the file lets everyone call. For one thread.
+// If the file cannot be used, every call is allowed. For one thread.
 class Breaker {
  public:
   Breaker(std::string path, const BreakerOptions& options, BreakerHooks hooks,
           const Clock& clock = system_clock(), std::function<double()> random = {});
-  ~Breaker();  // a trial that was not settled is another's
+  ~Breaker();  // a trial that was not settled is left to others
   Breaker(const Breaker&) = delete;
   Breaker& operator=(const Breaker&) = delete;
 
-  // Before a call. Who is not refused settles it, once, with how the call ended.
+  // Asks before a call. Unless it is refused, settle() it once with the result of the call.
   Admission admit(std::string_view key);
   void settle(const Admission& admission, const CallResult& result);
 
-  // What admit() would say now; nothing is taken, and there is nothing to settle.
+  // What admit() would return now, without taking the trial; there is nothing to settle.
   Admission look(std::string_view key);
 
-  // For operators; these throw what is wrong with the store. `how_long`: nothing means until it is reset.
+  // For operators. These throw if the store fails. `how_long`: nothing means until it is reset.
   std::vector<NamedCircuit> circuits();
   void trip(std::string_view key, std::string_view reason, std::optional<std::chrono::milliseconds> how_long);
   void reset(std::string_view key);
@@ -100,7 +100,7 @@ class Breaker {
   std::function<double()> random_;
   std::optional<BreakerStore> store_;
   std::map<std::string, std::int64_t, std::less<>> probes_;  // ours, by key: their generations
-  // Written at most so often, or a thousand quick calls would be a thousand transactions.
+  // Written at intervals, or a thousand quick calls would be a thousand transactions.
   std::map<std::string, Successes, std::less<>> successes_;
   Clock::Steady kept_{};
   std::optional<Clock::Steady> troubled_until_;

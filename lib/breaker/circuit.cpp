@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kParts = 10;
-constexpr milliseconds kUnevenClock{1'000};  // a clock that was read before another's stamp was written
+constexpr milliseconds kUnevenClock{1'000};  // the time was read before another process stored a later one
 constexpr std::chrono::seconds kLongestRetryAfter{86'400};
 
 std::int64_t start_of_part(Clock::Wall now, milliseconds window) {

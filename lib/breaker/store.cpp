@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kApplicationId = 0x69736f62;  // "isob"
 constexpr std::chrono::hours kIdle{24};
-constexpr int kLargeLog = 100;  // pages of 4 KiB: the next to open it reads them
+constexpr int kLargeLog = 100;  // pages of 4 KiB; whoever opens the file next reads them
 
 constexpr std::string_view kSchema = R"(
 CREATE TABLE circuits(
@@ -38,7 +38,7 @@ Clock::Wall time_of(std::int64_t ms) {
   return Clock::Wall(milliseconds(ms));
 }
 
-// Never the one for setting up.
+// Never byte 0, which is the lock for setting up.
 std::int64_t byte_of(std::string_view key, std::int64_t generation) {
   const std::string whole = fmt::format("{} {}", generation, key);
   return static_cast<std::int64_t>(hash64(whole) >> 2) | 1;

@@ -21,8 +21,8 @@ struct NamedCircuit {
   Circuit circuit;
 };
 
-// The circuits of all processes that use one file; made, with its folder, if it is missing, for its owner
-// alone. What is here may be lost with the power, never with a process. Throws ErrorKind::io, and
+// The circuits of all processes that use one file. The file and its folder are created for the owner alone if
+// missing. A power failure may lose changes, the death of a process does not. Throws ErrorKind::io, and
 // ErrorKind::unavailable if another process holds the file for longer than `busy`.
 class BreakerStore {
  public:
@@ -31,11 +31,11 @@ class BreakerStore {
   Circuit read(std::string_view key);  // closed, if nothing is known
   std::vector<NamedCircuit> list();
 
-  // Lets `change` look at a circuit and change it while nobody else can; it says whether it did.
+  // Lets `change` read and change a circuit in a transaction; it returns whether it changed anything.
   void edit(std::string_view key, Clock::Wall now, const std::function<bool(Circuit&)>& change);
 
-  // Whoever tries a circuit in an generation holds a lock on a byte of a file beside the store, which the
-  // kernel frees when they die.
+  // The process that makes the trial of a generation holds a lock on one byte of a file beside the store; the
+  // kernel frees it when the process dies.
   void hold_probe(std::string_view key, std::int64_t generation);
   void release_probe(std::string_view key, std::int64_t generation);
   bool probe_owner_alive(std::string_view key, std::int64_t generation) const;
@@ -46,7 +46,7 @@ class BreakerStore {
 
   sqlite::Database database_;
   ByteLocks probes_;
-  std::set<std::pair<std::string, std::int64_t>> held_;  // a lock is no obstacle to its own holder
+  std::set<std::pair<std::string, std::int64_t>> held_;  // a process does not see its own locks
 };
 
 }  // namespace iso::breaker

@@ -7,14 +7,15 @@
 
 namespace iso {
 
-// The headers that RabbitMQ adds when it delivers again or dead-letters. They tell of one message's way
-// through one broker: with them a replay is dropped as a cycle, and a first delivery seems to be a later one.
+// The headers that RabbitMQ adds when it redelivers or dead-letters. They describe a message's way through
+// one broker: if they are published again, a replay is dropped as a cycle, and a first delivery looks like a
+// later one.
 inline constexpr std::array<std::string_view, 9> kBrokerHeaders{
     "x-death",          "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason",
     "x-delivery-count", "x-last-death-exchange",  "x-last-death-queue",  "x-last-death-reason",
     "x-acquired-count"};
 
-// Takes them out of the record; headers of which nothing is left are unset.
+// Removes them from the record; headers that become empty are unset.
 void drop_broker_headers(Record& record);
 
 }  // namespace iso

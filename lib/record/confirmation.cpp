@@ -20,7 +20,7 @@ Text header_text(const Record& record, std::string_view name) {
   return std::nullopt;
 }
 
-// The first that says something, if it is no longer than a name may be.
+// The first that is not empty. Throws if it is longer than a name may be.
 Text name_from(std::string_view what, Text first, const Text& second = std::nullopt) {
   Text name = first.value_or("").empty() ? second : std::move(first);
   if (name.value_or("").empty()) return std::nullopt;

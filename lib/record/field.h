@@ -9,13 +9,13 @@
 
 namespace iso {
 
-// How many tables and arrays of headers may stand in each other, the headers' own included, in what is read
-// and in what is written: whatever walks a record walks its headers by recursion.
+// How deep tables and arrays in headers may be nested, counting the headers themselves. Applies to reading
+// and writing, because headers are walked recursively.
 inline constexpr int kDeepestHeaders = 100;
 
 struct Field;
 using FieldArray = std::vector<Field>;
-// Names in the order they came; AMQP allows a name twice, and so do we.
+// In the order received. AMQP allows a name twice, and so does this.
 using FieldTable = std::vector<std::pair<std::string, Field>>;
 
 struct Decimal {
@@ -43,14 +43,14 @@ struct Field {
   bool operator==(const Field& other) const;
 };
 #ifdef __GLIBCXX__
-// Void at first. Clang 14 must meet it whole, here and without a defaulted ==, before the pair in FieldTable,
-// or it takes that pair for incomplete. (It is no constant with libc++, which does not need it.)
+// A new field is void. Clang 14 must instantiate the complete type here, and without a defaulted ==, or it
+// takes the pair in FieldTable for incomplete. (With libc++ this is not a constant, and not needed.)
 static_assert(Field{}.value.index() == 0);
 #endif
 
-// A field table as one JSON object, on one line. What JSON has its own word for is plain: null is void,
-// true and false, an integer is a signed 64-bit one, a number with a point or an exponent is a double, a
-// string is a long string of UTF-8. The rest is an object with one key that starts with "$":
+// A field table as one JSON object, on one line. Types that JSON has are plain: null is void, true and false,
+// an integer is a signed 64-bit one, a number with a point or an exponent is a double, a string is a long
+// string of UTF-8. Any other type is an object with one key that starts with "$":
 // $int8 $uint8 $int16 $uint16 $int32 $uint32 $uint64 $float $double (for nan and infinities, as strings)
 // $decimal "12.50", $timestamp seconds, $bytes base64, $string base64 (a long string that is not UTF-8),
 // $table (a table that would look like one of these).

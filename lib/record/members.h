@@ -10,7 +10,7 @@
 
 namespace iso {
 
-// What is wrong with a text, and where: caught by whoever knows the text's name.
+// What is wrong with a text, and where. Caught by code that knows the text's name.
 struct Fault {
   std::size_t offset = 0;
   std::string why;
@@ -23,7 +23,7 @@ struct Member {
   std::size_t name_at = 0, value_at = 0;
 };
 
-// Walks the top level of one JSON object, which is all of `json` but white space. Throws Fault.
+// Walks the top level of one JSON object; only white space may surround it in `json`. Throws Fault.
 class ObjectWalker {
  public:
   enum class Holes { refused, allowed };  // a colon with nothing after it
@@ -49,12 +49,12 @@ std::optional<std::string> read_json_string(std::string_view json);
 
 inline constexpr std::string_view kHalfASurrogatePair = "half of a surrogate pair is not a character";
 
-// Sets the field called `name` from its JSON; null unsets it. Throws Fault, its offset within `value`: wrong
-// type, unknown name (at offset npos, meaning the name itself), a text that is too long for AMQP.
+// Sets the field called `name` from its JSON; null unsets it. Throws Fault with an offset within `value` for
+// a wrong type or a text that is too long for AMQP, and with kAtName for an unknown name.
 void set_member(Record& record, std::string_view name, std::string_view value);
 inline constexpr std::size_t kAtName = std::string_view::npos;
 
-// Whether set_member knows a field of this name and takes it.
+// Whether set_member accepts a field of this name.
 bool is_record_field(std::string_view name);
 std::span<const std::string_view> record_fields();
 

@@ -4,8 +4,8 @@
 
 namespace iso {
 
-// Sets in `record` every field that is unset there and set in `below`. `headers` merge name by name. A null
-// id counts as set. The body is the record's own; if it has none, the one below.
+// Sets every field of `record` that is unset and is set in `below`. `headers` are merged name by name. An id
+// that is null counts as set. The body comes from `record`, or if it has none, from `below`.
 void fill(Record& record, const Record& below);
 
 }  // namespace iso

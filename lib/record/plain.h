@@ -7,7 +7,7 @@
 
 namespace iso {
 
-// What a text in UTF-8 may start with, and does not belong to it.
+// May precede a text in UTF-8, and is not part of it.
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // The white space of RFC 8259 section 2.
@@ -23,7 +23,7 @@ inline bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// What a JSON string holds as it is, apart from bytes beyond ASCII.
+// Whether a JSON string may contain the byte without an escape; true for bytes beyond ASCII too.
 inline bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
 }
@@ -32,8 +32,8 @@ inline bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
 
-// Words of eight bytes. A mask has the high bit set in the first byte that is meant; those above it may be
-// set wrongly, since a borrow runs upwards, so only the lowest set bit counts.
+// Masks over words of eight bytes. The high bit is set in the first byte that matches; bits above it may be
+// wrong, because a borrow propagates upwards, so only the lowest set bit counts.
 inline constexpr std::uint64_t kOnes = 0x0101010101010101;
 inline constexpr std::uint64_t kHighs = 0x8080808080808080;
 
@@ -50,8 +50,8 @@ inline std::uint64_t mask_not_plain(std::uint64_t word) {
   return mask_below(word, 0x20) | mask_equal(word, '"') | mask_equal(word, '\\');
 }
 
-// The first byte that stops the run that starts at `at`, or `end`. `mask` and `goes_on` say the same of a
-// word and of a byte.
+// The first byte at or after `at` that is not part of the run, or `end`. `mask` (for a word) and `goes_on`
+// (for a byte) must agree.
 template <class Mask, class GoesOn>
 const char* skip_run(const char* at, const char* end, Mask mask, GoesOn goes_on) {
   if constexpr (std::endian::native == std::endian::little) {

@@ -11,8 +11,7 @@
 
 namespace iso {
 
-// How the bytes of a body are said in JSON. json: verbatim in `body`; text: UTF-8 in `text`; bytes: in
-// `base64`.
+// How a body is written in JSON. json: verbatim in `body`; text: UTF-8 in `text`; bytes: in `base64`.
 enum class BodyKind { json, text, bytes };
 
 // One message. Every member that is optional may be unset; an unset member does not travel. The names are
@@ -41,7 +40,7 @@ struct Record {
   Text user_id;
   Text app_id;
 
-  // A null in JSON: leave the id off, do not make a fresh one.
+  // The id was null in JSON: send none, instead of a fresh one.
   bool no_message_id = false;
   bool no_correlation_id = false;
 
@@ -76,8 +75,8 @@ inline constexpr std::array<TextField, 12> kTextFields{{
     {"app_id", &Record::app_id, "Application that publishes"},
 }};
 
-// The kind that says these bytes best: one JSON value in UTF-8 is json, other UTF-8 is text, the rest is
-// bytes. Nothing at all is text.
+// The most readable kind for these bytes: one JSON value in UTF-8 is json, other UTF-8 is text, the rest is
+// bytes. An empty body is text.
 BodyKind body_kind_of(std::string_view bytes);
 
 }  // namespace iso

@@ -7,9 +7,9 @@
 
 namespace iso {
 
-// Finds where one JSON value ends, and holds it to RFC 8259: grammar, escapes, UTF-8. Numbers are checked for
-// form, never converted. Resumable: when the bytes run out in the middle, call again with more of the same
-// bytes.
+// Finds where one JSON value ends, and checks it against RFC 8259: grammar, escapes, UTF-8. Numbers are
+// checked but not converted. Resumable: if the bytes end in the middle of the value, call again with the same
+// bytes and more.
 class JsonScanner {
  public:
   enum class Status {
@@ -50,8 +50,8 @@ class JsonScanner {
     bad,
   };
 
-  // Each takes the bytes from `at` on and gives back where it stopped: after what it took, at the fault, or
-  // at an escape or a character of which not all bytes are there yet.
+  // Each consumes bytes from `at` on and returns where it stopped: after what it consumed, at the fault, or
+  // at an escape or a character that is not complete yet.
   const char* step(const char* at, const char* end);
   const char* between(const char* at, const char* end);
   const char* start_value(const char* at, const char* end);
@@ -67,14 +67,14 @@ class JsonScanner {
 
   std::size_t position_ = 0;
   const char* what_ = "";
-  const char* word_ = "";  // what is still to come of a literal
+  const char* word_ = "";  // the rest of a literal that has begun
   State state_ = State::value;
   std::string nesting_;  // '{' and '[' that are open; depth is bounded by kMaxDepth
 };
 
 inline constexpr std::size_t kMaxDepth = 10'000;
 
-// Whether `bytes` is exactly one JSON value in UTF-8, with white space around it or not. Empty is not.
+// Whether `bytes` is exactly one JSON value in UTF-8, apart from white space around it.
 bool is_json(std::string_view bytes);
 
 // Whether `bytes` is well-formed UTF-8 (RFC 3629): no surrogates, nothing over-long.

@@ -16,7 +16,7 @@ namespace iso {
 enum class Framing {
   json,     // a stream of JSON values, each one a body: pretty-printed, one a line, or side by side
   lines,    // each line one body of text, without its line break
-  whole,    // all of it one body, whatever it is, 0 bytes too
+  whole,    // everything is one body, even if it is empty
   records,  // a stream of JSON objects, each one a record
 };
 
@@ -32,19 +32,19 @@ struct Piece {
 // take next() until it has none; at the end say finish() and take next() again. A byte order mark at the very
 // start is skipped, except when all of the stream is one body.
 //
-// A value is good only if what follows it can follow a value: 1a, "a": 1 and {}, are never sent in part. A
-// value that a line break follows is given at once; otherwise it waits for the next byte, or the end. After a
-// bad value it goes on at the next line that can start a value: the next line whose first column holds { or [
-// if the bad value began with one, any next line otherwise. So one bad line of NDJSON costs that line, and a
-// broken value of many lines is not sent in pieces. A bad piece's bytes are all that was passed over, without
-// the white space at its end; what is passed over beyond kMaxBad is in no piece.
+// A value is good only if the bytes after it can follow a value: 1a, "a": 1 and {}, are never sent in part. A
+// value followed by a line break is returned at once; any other waits for the next byte or the end. After a
+// bad value, splitting resumes at the next line that can start a value: if the bad value began with { or [,
+// the next line with one of these in its first column, otherwise the next line. So a bad line of NDJSON costs
+// only that line, and a broken value of many lines is not sent in pieces. The bytes of a bad piece are all
+// that was skipped, without trailing white space; what is skipped beyond kMaxBad is in no piece.
 class Splitter {
  public:
   static constexpr std::size_t kMaxBad = 1 << 20;
 
   explicit Splitter(Framing framing);
 
-  // All the room there is, at least so much.
+  // The free space to write into: at least this many bytes.
   std::span<char> space(std::size_t at_least);
   void filled(std::size_t bytes);
   void finish();
@@ -52,8 +52,8 @@ class Splitter {
 
  private:
   enum class Follower { good, bad, unknown };
-  // Where the next start is sought: nowhere; after a bad value that is still to be given; after one that was
-  // given.
+  // Whether the next start is being searched for: no; after a bad value that is still to be returned; after
+  // one that was returned.
   enum class Seeking { nothing, to_give, to_drop };
 
   std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
@@ -83,11 +83,11 @@ class Splitter {
   bool finished_ = false, past_mark_ = false;
 
   JsonScanner scanner_;
-  std::size_t searched_ = 0;  // how far after begin_ no line break is, or none that helps
+  std::size_t searched_ = 0;  // bytes after begin_ that have no line break, or none that helps
   Seeking seeking_ = Seeking::nothing;
   bool nested_ = false;  // the bad value began with { or [
   std::string error_;    // of the bad value
-  bool wary_ = false;    // what comes may be the inside of a bad value
+  bool wary_ = false;    // the next bytes may be the inside of a bad value
 };
 
 }  // namespace iso

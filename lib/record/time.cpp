@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What four digits of a year can say, once it is in UTC.
+// The range that a year of four digits can express, in UTC.
 constexpr milliseconds kFirst{-62'167'219'200'000}, kLast{253'402'300'799'999};
 
 // Takes `digits` digits off the front; false if they are not there.
@@ -75,7 +75,7 @@ std::optional<std::int64_t> read_rfc3339(std::string_view text) {
   return when >= kFirst && when <= kLast ? std::optional(when.count()) : std::nullopt;
 }
 
-// By hand, since every record that listen prints has one.
+// Written by hand for speed: every record that listen prints has one.
 void append_rfc3339(std::string& out, std::int64_t when) {
   const std::chrono::sys_time<milliseconds> moment{milliseconds(when)};
   const auto days = std::chrono::floor<std::chrono::days>(moment);

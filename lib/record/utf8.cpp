@@ -9,8 +9,8 @@
 namespace iso {
 namespace {
 
-// What a first byte says: how long the character is, and the range of its second byte, which is where
-// over-long forms, surrogates and what is beyond U+10FFFF show. All later bytes are 0x80 to 0xBF.
+// What the first byte determines: the length of the character, and the range of its second byte, which
+// excludes over-long forms, surrogates and anything beyond U+10FFFF. All later bytes are 0x80 to 0xBF.
 struct Lead {
   unsigned char length = 0;
   unsigned char low = 0x80;

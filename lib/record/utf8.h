@@ -4,8 +4,8 @@
 
 namespace iso {
 
-// The length in bytes of the UTF-8 character at `at`, which is before `end`: 1 to 4; 0 if no character starts
-// there. More than `end - at` says that the bytes so far are the start of a character. RFC 3629 section 4.
+// The length in bytes of the UTF-8 character at `at` (before `end`): 1 to 4; 0 if no character starts there.
+// A length of more than `end - at` means that the character is not complete. RFC 3629 section 4.
 std::size_t utf8_length(const char* at, const char* end);
 
 }  // namespace iso

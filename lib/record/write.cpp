@@ -36,7 +36,7 @@ void append_escape(std::string& out, char c) {
   }
 }
 
-// One byte for one, so that AMQP's short strings stay within their 255.
+// One byte replaces one, so that AMQP's short strings stay within 255 bytes.
 std::string as_utf8(std::string_view text) {
   std::string out;
   const char* const end = text.data() + text.size();
