@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 14> kTags{"$int8",      "$uint8",  "$int1
                                                  "$uint32",    "$uint64", "$float",  "$double", "$decimal",
                                                  "$timestamp", "$bytes",  "$string", "$table"};
 
-// Looks like a value with its tag.
+// Whether it looks like a tagged value.
 bool is_tag(const FieldTable& table) {
   return table.size() == 1 && table.front().first.starts_with('$');
 }
@@ -36,7 +36,7 @@ void append_number(std::string& out, Number number) {
   out.append(digits, end);
 }
 
-// The shortest text that reads back as the same number, and as no integer.
+// The shortest text that reads back as the same number, and not as an integer.
 template <class Real>
 void append_real(std::string& out, Real number) {
   const std::size_t before = out.size();
@@ -161,8 +161,8 @@ double real_from(double number, double, const std::string&) {
   return number;
 }
 
-// The float nearest to the digits that the number was written with. A cast would round a second time, and
-// would make 1e300 an infinity.
+// The float nearest to the number as it was written. A cast would round a second time, and would turn 1e300
+// into infinity.
 float real_from(double number, float, const std::string& path) {
   char digits[32];
   const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
@@ -232,8 +232,8 @@ Field untagged(const std::string& tag, Field& field, const std::string& path) {
                               meant.empty() || meant == tag ? "" : fmt::format("; did you mean {}?", meant)));
 }
 
-// What stands under the name "$table" stays as it was written until it is known whether that name is a tag.
-// For a member of this table it is none.
+// The value of "$table" stays as it was written until it is known whether that name is a tag. As a member of
+// this table it is not.
 void untag_members(FieldTable& table, const std::string& path) {
   for (auto& [name, field] : table) {
     auto* inner = std::get_if<FieldTable>(&field.value);
@@ -243,7 +243,7 @@ void untag_members(FieldTable& table, const std::string& path) {
   }
 }
 
-// Builds the tree as the parser walks the text: order, repeats and 64-bit integers stay.
+// Builds the tree while the parser walks the text; keeps order, repeated names and 64-bit integers.
 class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   bool null() override { return add({std::monostate{}}); }
@@ -322,7 +322,7 @@ class FieldReader final : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  // Where the value that is being read stands.
+  // The place of the value that is being read.
   std::string path() const {
     std::string text = "/headers";
     for (const Level& level : open_)

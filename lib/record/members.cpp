@@ -63,7 +63,7 @@ struct NamedSetter {
   Setter set;
 };
 
-constexpr std::string_view kRefused = "error";  // the one that is known so that it can be refused
+constexpr std::string_view kRefused = "error";  // known only to be refused
 
 // The fields that are not plain text.
 constexpr std::array<NamedSetter, 14> kSetters{{
@@ -127,7 +127,7 @@ constexpr std::array<NamedSetter, 14> kSetters{{
      }},
 }};
 
-// All names by length: one look decides for almost any name that is none.
+// All names by length: one comparison rejects almost every name that is not a field.
 struct Names {
   static constexpr std::size_t kLongest = 16;
 
@@ -186,7 +186,7 @@ void append_utf8(std::string& out, std::uint32_t code) {
   }
 }
 
-// Undoes the \u escape at `at`, of two halves if need be, and moves past it.
+// Decodes the \u escape at `at`, or the two of a surrogate pair, and moves past it.
 bool append_unicode(std::string& out, std::string_view json, std::size_t& at) {
   std::uint32_t code = *hex4(json, at + 2);
   at += 6;

@@ -9,14 +9,14 @@ namespace {
 
 constexpr std::size_t kLongestExponent = 18;
 
-// The first byte of a number that is not negative: where it stands by size alone. Exponents that are usual
-// need no more than this byte; those beyond have eight of their own.
+// The first byte of a number that is not negative; it orders numbers by magnitude. Usual exponents fit into
+// this byte; others take eight more.
 constexpr unsigned char kZero = 0x80, kTiny = 0x81, kSmall = 0x82, kUsual = 0x83, kLarge = 0xE3, kHuge = 0xE4;
 constexpr std::int64_t kLeastUsual = -32, kMostUsual = kLeastUsual + (kLarge - kUsual) - 1;
 constexpr std::size_t kLongestStart = 9;
-constexpr std::size_t kFew = 32;  // digits that are written at once
+constexpr std::size_t kFew = 32;  // digits that are written in one go
 
-// Two digits a byte, from 1 on, so that the 0 at the end makes a number smaller than one that goes on.
+// Two digits a byte, from 1 on, so that the 0 at the end sorts before any further digits.
 constexpr char kEnd = 0;
 
 char* put_exponent(char* at, std::int64_t exponent) {
@@ -30,7 +30,7 @@ char* put_exponent(char* at, std::int64_t exponent) {
   return at;
 }
 
-// Both runs of digits as if they were one.
+// Treats both runs of digits as one.
 char* put_digits(char* at, std::string_view first, std::string_view second) {
   const auto put = [&at](char tens, char ones) {
     *at++ = static_cast<char>(1 + (tens - '0') * 10 + (ones - '0'));
@@ -100,7 +100,7 @@ void Number::trim(std::string_view before, std::string_view after) {
   if (second_.empty()) first_ = without_zeros_after(first_);
 }
 
-// `text` is what comes after the e.
+// `text` is what follows the e.
 void Number::read_exponent(std::string_view text) {
   const bool down = text.starts_with('-');
   if (down || text.starts_with('+')) text.remove_prefix(1);

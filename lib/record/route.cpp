@@ -26,7 +26,7 @@ ExchangeType exchange_type_of(std::string_view name) {
   return ExchangeType::direct;
 }
 
-// The last # is the only one that ever needs to take more words, so one place to come back to is enough.
+// Only the last # ever needs to take more words, so remembering one place to backtrack to is enough.
 bool topic_matches(std::string_view pattern, std::string_view routing_key) {
   const auto wanted = words_of(pattern), words = words_of(routing_key);
   std::size_t want = 0, word = 0, after_hash = 0, hash_word = 0;

@@ -18,8 +18,7 @@ const char* skip_digits(const char* at, const char* end) {
   return at;
 }
 
-// The length of the escape at `at`, on the same terms as utf8_length. Half of a surrogate pair is
-// grammatical.
+// The length of the escape at `at`, with the meaning of utf8_length. Half of a surrogate pair is allowed.
 std::size_t escape_length(const char* at, const char* end) {
   if (end - at < 2) return 2;
   if (at[1] != 'u') return std::string_view("\"\\/bfnrt").find(at[1]) == std::string_view::npos ? 0 : 2;
@@ -240,7 +239,7 @@ const char* JsonScanner::fail(const char* at, const char* why) {
   return at;
 }
 
-// The end can be the end of a number, and of nothing else that is not complete yet.
+// At the end of the bytes a number can be complete; any other unfinished value is not.
 JsonScanner::Status JsonScanner::at_end() {
   const bool number_may_end = state_ == State::zero || state_ == State::integer ||
                               state_ == State::fraction || state_ == State::exponent_digits;

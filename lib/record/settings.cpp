@@ -9,7 +9,7 @@
 namespace iso {
 namespace {
 
-// The text with its comments blanked out, so that every other byte stays where it was. Throws Fault.
+// The text with its comments overwritten by spaces, so that offsets stay the same. Throws Fault.
 std::string without_comments(std::string_view text) {
   std::string out(text);
   const auto blank = [&out](std::size_t from, std::size_t to) {

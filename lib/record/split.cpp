@@ -8,11 +8,11 @@
 namespace iso {
 namespace {
 
-// A buffer this large is made smaller again when little of it is needed.
+// A buffer larger than this is shrunk again when little of it is needed.
 constexpr std::size_t kLargeBuffer = 1 << 20;
 
-// How far past a value its follower is sought: bounded, since a value must not wait for ever behind white
-// space.
+// How far after a value its follower is searched for. Bounded, so that no amount of white space delays it for
+// ever.
 constexpr std::size_t kLookAhead = 64;
 
 bool is_blank(char c) {
@@ -159,9 +159,9 @@ std::optional<Piece> Splitter::end_value() {
   return take(length);
 }
 
-// Whether what comes after a value of `length` bytes says that it is one of its own; `at` is where that is
-// seen. White space is looked past to the end of the line only, lest a value on a live pipe wait for the one
-// after it; unless it may be the last of a broken array, of which the next line would tell.
+// Whether the bytes after a value of `length` bytes prove that it stands alone; `at` is where this shows.
+// Skips white space only to the end of the line, so that a value on a live pipe does not wait for the next
+// one; further only if it may be the last element of a broken array, which the next line would show.
 Splitter::Follower Splitter::look_past(std::size_t length, std::size_t& at) const {
   const std::string_view bytes = unread().substr(0, length + kLookAhead);
   const auto passes = [this](char c) { return wary_ ? is_space(c) : is_blank(c); };
@@ -187,8 +187,7 @@ std::optional<Piece> Splitter::give_bad() {
   if (!start && !finished_ && end_ - begin_ < kMaxBad) return std::nullopt;
   const std::size_t passed = start.value_or(end_ - begin_);
   const auto bytes = without_space_at_end(unread().substr(0, passed));
-  // Where a line break followed by { or [ is grammatical, the line that is next may be the inside of this
-  // value.
+  // If the grammar allows a line break and then { or [ here, the next line may be part of this value.
   wary_ = wary_ || is_one_of("[{,:", bytes.back());
   seeking_ = start || finished_ ? Seeking::nothing : Seeking::to_drop;
   const std::size_t searched = searched_;
@@ -197,7 +196,7 @@ std::optional<Piece> Splitter::give_bad() {
   return bad;
 }
 
-// True when the next start was found, and is next.
+// True if the next start was found; it is then at begin_.
 bool Splitter::drop_bad() {
   const auto start = find_start();
   if (start) seeking_ = Seeking::nothing;
@@ -206,8 +205,8 @@ bool Splitter::drop_bad() {
   return start.has_value();
 }
 
-// Where the next line that can start a value starts. A line break that is last is kept until its line is
-// seen.
+// The start of the next line that can start a value. A line break at the very end is kept until the line
+// after it is there.
 std::optional<std::size_t> Splitter::find_start() {
   const std::string_view bytes = unread();
   while (true) {

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 // The range that a year of four digits can express, in UTC.
 constexpr milliseconds kFirst{-62'167'219'200'000}, kLast{253'402'300'799'999};
 
-// Takes `digits` digits off the front; false if they are not there.
+// Takes exactly `digits` digits off the front; false if they are not there.
 bool take_number(std::string_view& text, std::size_t digits, int& number) {
   if (text.size() < digits || !is_digits(text.substr(0, digits))) return false;
   number = read_integer<int>(text.substr(0, digits)).value_or(0);

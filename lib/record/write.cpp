@@ -73,7 +73,7 @@ void append_json_string(std::string& out, std::string_view text) {
 void append_one_line(std::string& out, std::string_view json) {
   const std::size_t before = out.size();
   out += json;
-  // No string of valid JSON holds a raw line break, so every one that is here stands between tokens.
+  // Strings in valid JSON contain no raw line breaks, so each one here is between tokens.
   for (const char line_break : {'\n', '\r'})
     for (auto at = out.find(line_break, before); at != out.npos; at = out.find(line_break, at)) out[at] = ' ';
 }
