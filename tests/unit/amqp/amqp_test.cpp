@@ -35,7 +35,7 @@ struct Told {
 };
 Told listen_to(Sink& sink, std::size_t enough = SIZE_MAX) {
   Told told;
-  for (const auto until = Clock::now() + 10s; told.confirmed.size() < enough && Clock::now() < until;) {
+  for (const auto until = Clock::now() + 60s; told.confirmed.size() < enough && Clock::now() < until;) {
     std::vector<DeliveryResult> results;
     try {
       sink.results(results);
@@ -53,7 +53,7 @@ Told listen_to(Sink& sink, std::size_t enough = SIZE_MAX) {
 // Takes until there are `enough`, or the source says that it ended.
 SourceState take(Source& source, std::vector<Delivery>& out, std::size_t enough) {
   SourceState state = SourceState::idle;
-  for (const auto until = Clock::now() + 10s; out.size() < enough && Clock::now() < until;) {
+  for (const auto until = Clock::now() + 60s; out.size() < enough && Clock::now() < until;) {
     state = source.take(enough - out.size(), out);
     if (state == SourceState::ended) break;
     wait_for(source.wait(), 200ms);
