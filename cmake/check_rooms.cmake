@@ -25,6 +25,10 @@ set(homes
   "fmt/format.*=^lib/base/format\\.cpp$"
   "CLI/.*=^cli/")
 
+# A header of ours that is an inside of its room, and the files that may include it.
+set(insides
+  "(base/sqlite|store/sqlite_).*=^lib/(base|breaker|http_cache)/|^lib/store/(sqlite_[a-z_]+|open)\\.(h|cpp)$")
+
 set(faults "")
 
 function(fault text)
@@ -40,6 +44,13 @@ macro(check_ours file room header)
   else()
     fault("${file}: \"${header}\" names no room")
   endif()
+  foreach(row IN LISTS insides)
+    string(REGEX MATCH "^(.*)=(.*)$" row "${row}")
+    set(home "${CMAKE_MATCH_2}")
+    if("${header}" MATCHES "^(${CMAKE_MATCH_1})$" AND NOT "${file}" MATCHES "${home}")
+      fault("${file}: \"${header}\" lives in ${home}")
+    endif()
+  endforeach()
 endmacro()
 
 macro(check_theirs file header)

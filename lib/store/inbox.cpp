@@ -1,9 +1,7 @@
 #include "store/inbox.h"
 
 #include <algorithm>
-#include <fmt/core.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "store/rows.h"
@@ -24,11 +22,27 @@ SourceOptions made_if_missing(SourceOptions options) {
 
 Inbox::Inbox(std::unique_ptr<Source> feed, const Url& store, const SourceOptions& options,
              std::optional<Pointer> key)
+    : Inbox(std::move(feed), open_store(store, Access::create, options.timeout), options, std::move(key)) {}
+
+Inbox::Inbox(std::unique_ptr<Source> feed, OpenStore store, const SourceOptions& options,
+             std::optional<Pointer> key, const Clock& clock)
     : feed_(std::move(feed)),
-      stored_(store, made_if_missing(options)),
+      stored_(std::move(store), made_if_missing(options), clock),
       rule_(std::move(key)),
       notice_(options.notice) {
-  make_inbox(stored_.file(), stored_.queue(), rule_);
+  make_inbox();
+}
+
+// Also what is there already gets its key.
+void Inbox::make_inbox() {
+  const Topology::Inbox inbox{std::string(stored_.queue()), rule_.text()};
+  const auto known = stored_.engine().topology().inboxes;
+  const auto is_known = [&](const auto& one) { return one.queue == inbox.queue && one.key == inbox.key; };
+  if (std::any_of(known.begin(), known.end(), is_known)) return;
+  stored_.engine().make_inbox(inbox, [&](const StoredRow& row) {
+    Record record;
+    return read_row(row, inbox.queue, record).empty() ? rule_.key_of(record) : std::nullopt;
+  });
 }
 
 SourceState Inbox::take(std::size_t most, std::vector<Delivery>& out) {
@@ -44,61 +58,55 @@ SourceState Inbox::take(std::size_t most, std::vector<Delivery>& out) {
 bool Inbox::stage(std::size_t most) {
   if (batch_.empty()) feed_ended_ = feed_->take(most, batch_) == SourceState::ended;
   if (batch_.empty()) return false;
-  InboxTally came;
-  if (!stored_.unless_locked([&] { store(came); })) return false;
+  prepare_rows();
+  received_.clear();
+  if (!stored_.unless_locked([&] { stored_.engine().append(rows_, std::nullopt, received_); })) return false;
+  settle_batch();
+  count();
+  batch_.clear();
+  stored_.poll_now();
+  return std::find(received_.begin(), received_.end(), Received::stored) != received_.end();
+}
+
+// What could not be read again is not stored, so it is not acknowledged either.
+void Inbox::prepare_rows() {
+  rows_.clear();
+  if (written_.size() < batch_.size()) written_.resize(batch_.size());
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    Delivery& taken = batch_[i];
+    if (taken.bad_input) continue;
+    Written& written = written_[i];
+    written.properties.clear();
+    append_properties(written.properties, taken.record);
+    if (std::string why = why_unreadable(written.properties); !why.empty()) {
+      taken.bad_input = std::make_unique<BadInput>(BadInput{taken.ticket, 0, 0, std::move(why), {}});
+      continue;
+    }
+    written.hash = hash128(taken.record.body);
+    rows_.push_back(new_row(stored_.queue(), taken.record, written.properties, written.hash, Expires::no));
+    rows_.back().key = rule_.key_of(taken.record);
+  }
+}
+
+void Inbox::settle_batch() {
   for (const Delivery& taken : batch_)
     feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack,
                   taken.bad_input ? taken.bad_input->why : std::string());
   feed_->flush();
+}
+
+void Inbox::count() {
   for (const Delivery& taken : batch_) {
     if (!taken.bad_input) continue;
     ++tally_.unreadable;
     notice_(unreadable_text(taken));
   }
-  batch_.clear();
-  tally_.stored += came.stored;
-  tally_.duplicates += came.duplicates;
-  tally_.conflicts += came.conflicts;
-  stored_.poll_now();
-  return came.stored != 0;
-}
-
-// What is acknowledged after this must be on the disk.
-void Inbox::store(InboxTally& came) {
-  came = {};
-  StoreFile& file = stored_.file();
-  const auto now = system_clock().wall().time_since_epoch().count();
-  file.sync_commits(true);
-  sqlite::Transaction transaction(file.database());
-  for (Delivery& taken : batch_)
-    if (!taken.bad_input) store_one(taken, now, came);
-  transaction.commit();
-  file.sync_commits(false);
-}
-
-// What could not be read again is not stored, so it is not acknowledged either.
-void Inbox::store_one(Delivery& taken, std::int64_t now, InboxTally& came) {
-  properties_.clear();
-  append_properties(properties_, taken.record);
-  if (std::string why = why_unreadable(properties_); !why.empty()) {
-    taken.bad_input = std::make_unique<BadInput>(BadInput{taken.ticket, 0, 0, std::move(why), {}});
-    return;
-  }
-  const auto key = rule_.key_of(taken.record);
-  const std::string hash = hash128(taken.record.body);
-  switch (receive(stored_.file(), stored_.queue(), {taken.record, properties_, hash, now, false}, key)) {
-    case Received::stored:
-      ++came.stored;
-      break;
-    case Received::duplicate:
-      ++came.duplicates;
-      break;
-    case Received::conflict:
-      notice_(conflict_text(stored_.file(), *key));
-      [[fallthrough]];
-    case Received::conflict_again:
-      ++came.conflicts;
-      break;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const Received received = received_[i];
+    if (received == Received::conflict) notice_(conflict_text(stored_.engine().name(), *rows_[i].key));
+    ++(received == Received::stored      ? tally_.stored
+       : received == Received::duplicate ? tally_.duplicates
+                                         : tally_.conflicts);
   }
 }
 

@@ -31,6 +31,9 @@ class Inbox final : public Source {
   // `options` say which queue, and are those of a source of the store. Throws what opening the store does.
   Inbox(std::unique_ptr<Source> feed, const Url& store, const SourceOptions& options,
         std::optional<Pointer> key);
+  // On a store that is open.
+  Inbox(std::unique_ptr<Source> feed, OpenStore store, const SourceOptions& options,
+        std::optional<Pointer> key, const Clock& clock = system_clock());
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override;
   bool settle(Ticket ticket, Disposition how, std::string_view why) override {
@@ -46,9 +49,15 @@ class Inbox final : public Source {
   const InboxTally& tally() const { return tally_; }
 
  private:
+  struct Written {
+    std::string properties, hash;
+  };
+
+  void make_inbox();
   bool stage(std::size_t most);
-  void store(InboxTally& came);
-  void store_one(Delivery& taken, std::int64_t now, InboxTally& came);
+  void prepare_rows();
+  void settle_batch();
+  void count();
 
   std::unique_ptr<Source> feed_;
   StoreSource stored_;
@@ -56,8 +65,10 @@ class Inbox final : public Source {
   Notice notice_;
   std::vector<Delivery> batch_;  // taken from the feed, and not in the store yet
   bool feed_ended_ = false;
+  std::vector<Written> written_;  // of the batch; kept for its memory
+  std::vector<NewRow> rows_;      // those of the batch that can be stored
+  std::vector<Received> received_;
   InboxTally tally_;
-  std::string properties_;  // kept for its memory
 };
 
 }  // namespace iso::store

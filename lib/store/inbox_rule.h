@@ -1,14 +1,11 @@
 #pragma once
 
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "record/pointer.h"
-#include "store/file.h"
-#include "store/rows.h"
+#include "record/record.h"
 
 namespace iso::store {
 
@@ -30,24 +27,7 @@ class InboxRule {
   std::optional<Pointer> key_;
 };
 
-// Makes a queue an inbox of this rule: also what is there already gets its key. In a transaction of its own.
-void make_inbox(StoreFile& file, std::string_view queue, const InboxRule& rule);
-
-// The rules of all inboxes of a store; call it within a transaction.
-std::map<std::string, InboxRule, std::less<>> inbox_rules(sqlite::Database& database);
-
-enum class Received {
-  stored,     // it is new
-  duplicate,  // one of this key and this body is there: counted
-  conflict,   // one of this key and another body is there: kept, and not handed on
-  conflict_again,
-};
-
-// Stores a message in an inbox; call it within a transaction.
-Received receive(StoreFile& file, std::string_view queue, const NewRow& row,
-                 const std::optional<std::string>& key);
-
-// "conflict: …", for people.
-std::string conflict_text(const StoreFile& file, std::string_view key);
+// "conflict: …", for people, of the store `name`.
+std::string conflict_text(std::string_view name, std::string_view key);
 
 }  // namespace iso::store

@@ -1,9 +1,9 @@
 #include "store/ledger.h"
 
-#include <fmt/core.h>
+#include <map>
+#include <set>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "store/rows.h"
 
@@ -14,16 +14,49 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTryAgain{10};  // while another process has the store
 
-// Only a store that is a ledger pays for it.
-constexpr std::string_view kIndex =
-    "CREATE INDEX IF NOT EXISTS iso_messages_correlation ON iso_messages(correlation_id) "
-    "WHERE correlation_id IS NOT NULL";
+// What the ledger says of messages that several answers may be for.
+using Known = std::map<std::string, std::vector<LedgerRow>, std::less<>>;
+
+// Of the messages that an answer may be for, oldest first: the one that this very answer was counted for
+// before; else the oldest that its application has not answered, or not in this way.
+const std::string& answered_of(const std::vector<std::string>& messages, const Confirmation& answer,
+                               const Known& known) {
+  const std::string *unanswered = nullptr, *otherwise = nullptr;
+  for (const std::string& message : messages) {
+    bool any = false, same_kind = false;
+    for (const LedgerRow& row : known.at(message)) {
+      if (row.application != answer.application) continue;
+      any = true;
+      if (row.kind != name_of(answer.kind)) continue;
+      same_kind = true;
+      if (answer.reply_id && row.reply_id == answer.reply_id) return message;
+    }
+    if (!any && !unanswered) unanswered = &message;
+    if (!same_kind && !otherwise) otherwise = &message;
+  }
+  if (unanswered) return *unanswered;
+  return otherwise ? *otherwise : messages.front();
+}
+
+// Of those messages that have a rival: each has its place, also if nothing is known of it.
+Known known_of(Ledger& ledger, const std::vector<std::vector<std::string>>& messages) {
+  Known known;
+  for (const auto& rivals : messages)
+    if (rivals.size() > 1)
+      for (const auto& message : rivals) known[message];
+  std::vector<std::string_view> ids;
+  for (const auto& [message, rows] : known) ids.push_back(message);
+  for (auto& row : ledger.answers(ids)) known[row.message_id].push_back(std::move(row));
+  return known;
+}
 
 }  // namespace
 
 LedgerSink::LedgerSink(const Url& store, milliseconds timeout)
-    : file_(store, Access::create, timeout), store_id_(file_.id()), locked_(file_.database()) {
-  file_.database().execute(kIndex);
+    : LedgerSink(open_store(store, Access::create, timeout).engine) {}
+
+LedgerSink::LedgerSink(std::unique_ptr<StoreEngine> engine) : engine_(std::move(engine)), locked_(*engine_) {
+  engine_->prepare_ledger();
 }
 
 void LedgerSink::put(Ticket ticket, const Record& record) {
@@ -35,94 +68,58 @@ void LedgerSink::put(Ticket ticket, const Record& record) {
 }
 
 void LedgerSink::flush() {
-  if (!waiting_.empty()) locked_.run([this] { store_waiting(); });
+  if (waiting_.empty()) return;
+  std::vector<bool> added;
+  const auto store = [&] {
+    engine_->write_ledger([&](Ledger& ledger) { added = ledger.add(rows(ledger)); });
+    for (const Waiting& waiting : waiting_)
+      known_.push_back({waiting.ticket, DeliveryStatus::confirmed, 0, {}});
+    waiting_.clear();
+    for (const bool is_new : added) ++(is_new ? tally_.stored : tally_.known);
+    engine_->tidy();
+  };
+  locked_.run(store);
 }
 
-// What is acknowledged after this must be on the disk: a store syncs its commits unless it is told otherwise.
-void LedgerSink::store_waiting() {
-  const auto now = system_clock().wall().time_since_epoch().count();
-  LedgerTally came;
-  sqlite::Transaction transaction(file_.database());
-  for (const Waiting& waiting : waiting_) ++(store(waiting, now) ? came.stored : came.known);
-  transaction.commit();
-  for (const Waiting& waiting : waiting_)
-    known_.push_back({waiting.ticket, DeliveryStatus::confirmed, 0, {}});
-  waiting_.clear();
-  tally_.stored += came.stored;
-  tally_.known += came.known;
-  file_.tidy();
-}
-
-// False if it is there already.
-bool LedgerSink::store(const Waiting& waiting, std::int64_t now) {
-  const Confirmation& answer = waiting.answer;
-  const std::string message = message_of(waiting);
-  auto& database = file_.database();
-  database
-      .query(
-          "INSERT INTO iso_acks(message_id, application, kind, at_ms, reply_id, detail) "
-          "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
-      .bind(message)
-      .bind(answer.application)
-      .bind(name_of(answer.kind))
-      .bind(now)
-      .bind(answer.reply_id)
-      .bind(answer.detail)
-      .run();
-  if (database.changes() != 0) return true;
-  if (!database.query("SELECT 1 FROM iso_acks WHERE message_id = ? AND application = ? AND kind = ?")
-           .bind(message)
-           .bind(answer.application)
-           .bind(name_of(answer.kind))
-           .step())
-    file_.must_have_changed("storing an answer");
-  return false;
-}
-
-std::string LedgerSink::message_of(const Waiting& waiting) {
-  if (waiting.answer.message_id) return *waiting.answer.message_id;
-  const auto messages = correlated(waiting);
-  if (messages.empty()) return *waiting.answer.correlation_id;
-  return messages.size() == 1 ? messages.front() : answered_of(messages, waiting.answer);
-}
-
-// The ids of the messages that have the answer's correlation_id, oldest first. On a store the answers lie in
-// a queue themselves, with the same correlation_id: that queue does not count. A message in several queues
-// has a row in each.
-std::vector<std::string> LedgerSink::correlated(const Waiting& waiting) {
-  std::vector<std::string> messages;
-  static const std::string kSql = fmt::format(
-      "SELECT {} FROM iso_messages WHERE seq IN (SELECT min(seq) FROM iso_messages WHERE correlation_id = ? "
-      "AND "
-      "queue IS NOT ? GROUP BY coalesce(message_id, seq)) ORDER BY seq",
-      kMessage);
-  auto row = file_.database().query(kSql);
-  row.bind(waiting.answer.correlation_id).bind(waiting.queue);
-  while (row.step())
-    messages.push_back(row.is_null(3) ? relayed_id(store_id_, row) : std::string(row.text(3)));
-  return messages;
-}
-
-// The one that this very answer was counted for before; else the oldest that its application has not
-// answered, or not in this way.
-std::string LedgerSink::answered_of(const std::vector<std::string>& messages, const Confirmation& answer) {
-  const std::string *unanswered = nullptr, *otherwise = nullptr;
-  for (const std::string& message : messages) {
-    bool any = false, same_kind = false;
-    auto row = file_.database().query(
-        "SELECT kind, reply_id FROM iso_acks WHERE message_id = ? AND application = ?");
-    row.bind(message).bind(answer.application);
-    while (row.step()) {
-      any = true;
-      if (row.text(0) != name_of(answer.kind)) continue;
-      same_kind = true;
-      if (answer.reply_id && row.text(1) == *answer.reply_id) return message;
+std::vector<LedgerRow> LedgerSink::rows(Ledger& ledger) const {
+  const auto messages = correlated(ledger);
+  Known known = known_of(ledger, messages);
+  std::vector<LedgerRow> rows;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const Confirmation& answer = waiting_[i].answer;
+    LedgerRow row{{}, answer.application, std::string(name_of(answer.kind)), answer.reply_id, answer.detail};
+    if (messages[i].size() > 1) {
+      row.message_id = answered_of(messages[i], answer, known);
+    } else if (!messages[i].empty()) {
+      row.message_id = messages[i].front();
+    } else {
+      row.message_id = answer.message_id ? *answer.message_id : *answer.correlation_id;
     }
-    if (!any && !unanswered) unanswered = &message;
-    if (!same_kind && !otherwise) otherwise = &message;
+    if (const auto rival = known.find(row.message_id); rival != known.end()) rival->second.push_back(row);
+    rows.push_back(std::move(row));
   }
-  if (unanswered) return *unanswered;
-  return otherwise ? *otherwise : messages.front();
+  return rows;
+}
+
+// For each that waits the ids of the messages that have its correlation_id, oldest first; none if it names
+// its message. On a store the answers lie in a queue themselves, with the same correlation_id: that queue
+// does not count.
+std::vector<std::vector<std::string>> LedgerSink::correlated(Ledger& ledger) const {
+  std::vector<Ledger::Question> questions;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const auto& [ticket, queue, answer] = waiting_[i];
+    if (answer.message_id) continue;
+    questions.push_back(
+        {*answer.correlation_id, queue ? std::optional<std::string_view>(*queue) : std::nullopt});
+    places.push_back(i);
+  }
+  std::vector<std::vector<std::string>> messages(waiting_.size());
+  ledger.correlated(questions, [&](std::size_t question, const StoredRow& row) {
+    messages[places[question]].push_back(row.message_id ? std::string(*row.message_id)
+                                                        : relayed_id(engine_->id(), row));
+  });
+  return messages;
 }
 
 void LedgerSink::results(std::vector<DeliveryResult>& out) {
@@ -134,19 +131,16 @@ Wait LedgerSink::wait() const {
 }
 
 bool LedgerReader::changed() {
-  const auto version = file_.database().integer("PRAGMA data_version");
+  const auto version = engine_->version();
   return std::exchange(seen_, version) != version;
 }
 
 LedgerReader::Standing LedgerReader::standing(std::string_view message_id, std::string_view application) {
   Standing standing;
-  auto row = file_.database().query(
-      "SELECT kind = 'handled', detail FROM iso_acks "
-      "WHERE message_id = ? AND application = ? AND kind IN ('handled', 'rejected')");
-  row.bind(message_id).bind(application);
-  while (row.step()) {
-    if (row.integer(0) != 0) return {Standing::handled, {}};
-    standing = {Standing::rejected, std::string(row.text(1))};
+  for (const LedgerRow& row : engine_->answers_of(message_id)) {
+    if (row.application != application) continue;
+    if (row.kind == name_of(AckKind::handled)) return {Standing::handled, {}};
+    if (row.kind == name_of(AckKind::rejected)) standing = {Standing::rejected, row.detail.value_or("")};
   }
   return standing;
 }

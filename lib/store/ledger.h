@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,8 @@
 #include "base/url.h"
 #include "pump/end.h"
 #include "record/confirmation.h"
-#include "store/file.h"
+#include "store/locked_out.h"
+#include "store/open.h"
 
 namespace iso::store {
 
@@ -33,6 +35,7 @@ class LedgerSink final : public Sink {
  public:
   // The store is made if it is missing. Throws what opening one does.
   explicit LedgerSink(const Url& store, std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  explicit LedgerSink(std::unique_ptr<StoreEngine> engine);  // on a store that is open
 
   void put(Ticket ticket, const Record& record) override;
   void flush() override;
@@ -49,14 +52,10 @@ class LedgerSink final : public Sink {
     Confirmation answer;
   };
 
-  void store_waiting();
-  bool store(const Waiting& waiting, std::int64_t now);
-  std::string message_of(const Waiting& waiting);
-  std::vector<std::string> correlated(const Waiting& waiting);
-  std::string answered_of(const std::vector<std::string>& messages, const Confirmation& answer);
+  std::vector<LedgerRow> rows(Ledger& ledger) const;
+  std::vector<std::vector<std::string>> correlated(Ledger& ledger) const;
 
-  StoreFile file_;
-  std::string store_id_;
+  std::unique_ptr<StoreEngine> engine_;
   std::vector<Waiting> waiting_;
   std::vector<DeliveryResult> known_;
   LockedOut locked_;
@@ -67,7 +66,8 @@ class LedgerSink final : public Sink {
 class LedgerReader {
  public:
   // Throws ErrorKind::missing if there is no such store.
-  explicit LedgerReader(const Url& store) : file_(store, Access::use) {}
+  explicit LedgerReader(const Url& store) : engine_(open_store(store, Access::use).engine) {}
+  explicit LedgerReader(std::unique_ptr<StoreEngine> engine) : engine_(std::move(engine)) {}
 
   // Whether anyone wrote to the store since this was asked last; true the first time. Costs a microsecond.
   bool changed();
@@ -81,7 +81,7 @@ class LedgerReader {
   Standing standing(std::string_view message_id, std::string_view application);
 
  private:
-  StoreFile file_;
+  std::unique_ptr<StoreEngine> engine_;
   std::int64_t seen_ = -1;
 };
 

@@ -1,57 +1,74 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/sqlite.h"
 #include "record/record.h"
 
 namespace iso::store {
 
-// A record on its way into a queue's row.
+// What a message in a queue can be. The numbers are in files: never give one another meaning.
+enum class MessageState { ready = 0, done = 1, dead = 2, conflict = 3 };
+
+// A record on its way into a row of a queue. It owns nothing but its key.
 struct NewRow {
-  const Record& record;
-  std::string_view properties;  // all of the record but its body: properties_of
+  std::string_view queue;
+  std::optional<std::string_view> message_id, correlation_id;
+  std::string_view exchange, routing_key;
+  std::string_view properties;  // as append_properties writes them
   std::string_view hash;        // hash128 of its body
-  std::int64_t now_ms = 0;
-  bool expires = true;  // false: its time to live was for the queue that it came from
+  std::string_view body;
+  std::optional<std::chrono::milliseconds> time_to_live;  // from when it is stored; none: for ever
+  std::optional<std::string> key;  // of a queue that is an inbox: no two messages of the queue have the same
 };
 
+enum class Expires { yes, no };  // no: its time to live was for the queue that it came from
+
+NewRow new_row(std::string_view queue, const Record& record, std::string_view properties,
+               std::string_view hash, Expires expires);
+
+// All of a record but its body.
 void append_properties(std::string& out, const Record& record);
 
-// Binds what every insert of a message starts with: kNewRow, in its order.
-inline constexpr std::string_view kNewRow =
-    "queue, state_ms, created_ms, expires_ms, message_id, correlation_id, exchange, routing_key, properties, "
-    "body_hash, body";
-void bind_new_row(sqlite::Query& query, std::string_view queue, const NewRow& row);
+// Why a record with these properties could not be read again, or "": such a one must not be stored.
+std::string why_unreadable(std::string_view properties);
 
-// Reads a row of kMessage. Gives "", or what is wrong with properties that are no record or a body that does
-// not match its hash.
-inline constexpr std::string_view kMessage =
-    "seq, exchange, routing_key, message_id, correlation_id, properties, redeliveries, attempts, body_hash, "
-    "body, created_ms";
-inline constexpr int kMessageColumns = 11;
+// A row of a queue as a store holds it. What it points at is there for as long as the call that gives it.
+struct StoredRow {
+  std::int64_t seq = 0;
+  MessageState state = MessageState::ready;
+  std::int64_t created_ms = 0;  // since the epoch
+  std::uint64_t redeliveries = 0;
+  std::uint32_t attempts = 0;  // times that it failed
+  std::string_view exchange;
+  std::optional<std::string_view> routing_key, message_id, correlation_id;
+  std::string_view properties;
+  std::optional<std::string_view> hash;  // none: an application put it there
+  std::string_view body;
+};
+
 struct StoredMessage {
   std::int64_t seq = 0;
-  std::uint32_t attempts = 0;  // times that it failed
+  std::uint32_t attempts = 0;
   Record record;
   std::string error;  // why the record cannot be given, or ""
 };
-std::string read_row(const sqlite::Query& row, std::string_view queue, StoredMessage& message);
-// The same, with the body held to its hash and no further look at it: the record has none.
-std::string read_row_without_body(const sqlite::Query& row, std::string_view queue, StoredMessage& message);
-std::string_view body_of_row(const sqlite::Query& row);  // until the next step
 
-// The same for a listener of `queue`, to whom it says how it was delivered.
-StoredMessage read_message(const sqlite::Query& row, std::string_view queue, std::int64_t now_ms);
+// The record of a row. Gives "", or what is wrong: properties that are no record, a body that does not match
+// its hash.
+std::string read_row(const StoredRow& row, std::string_view queue, Record& record);
+// The same, with the body held to its hash and no further look at it: the record has none.
+std::string read_row_without_body(const StoredRow& row, std::string_view queue, Record& record);
+
+// The same for a listener of `queue`, to whom it says how it was delivered. `now_ms` is since the epoch.
+StoredMessage read_message(const StoredRow& row, std::string_view queue, std::int64_t now_ms);
 
 // The id that a relay gives a message without one: the same each time, or its receiver could not tell. It is
 // made of where, when and what the message is: the place alone comes again in a copy of the store, and after
 // one was restored.
-std::string relayed_id(std::string_view store_id, const sqlite::Query& row);
-
-// Why a record with these properties could not be read again, or "": such a one must not be stored.
-std::string why_unreadable(std::string_view properties);
+std::string relayed_id(std::string_view store_id, const StoredRow& row);
 
 }  // namespace iso::store

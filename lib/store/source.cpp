@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "base/duration.h"
+#include "store/queue_setup.h"
 #include "store/store.h"
 
 namespace iso::store {
@@ -15,11 +16,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShortestWait{1}, kLongestWait{25};
 constexpr milliseconds kPollInterval{
     250};  // for what no commit tells of: an owner that died, a retry that is due
-constexpr Backoff kRetryDelay{milliseconds(500), milliseconds(StoreQueue::kLongestRetryDelay)};
-
-std::int64_t now_ms() {
-  return system_clock().wall().time_since_epoch().count();
-}
+constexpr Backoff kRetryDelay{milliseconds(500), StoreEngine::kLongestRest};
+constexpr std::size_t kTakeBytes = 8 << 20;  // most that is taken at a time, or one message
+constexpr std::size_t kPrunedWithEach = 2, kPrunedAnyway = 100;  // messages whose retention is over
 
 Access access_for(const SourceOptions& options) {
   if (options.declare) return Access::create;
@@ -29,25 +28,36 @@ Access access_for(const SourceOptions& options) {
 }  // namespace
 
 StoreSource::StoreSource(const Url& url, const SourceOptions& options)
+    : StoreSource(open_store(url, access_for(options), options.timeout), options) {}
+
+StoreSource::StoreSource(OpenStore store, const SourceOptions& options, const Clock& clock)
     : options_(options),
-      file_(url, access_for(options), options.timeout),
-      queue_(file_, options_),
+      store_(std::move(store)),
+      clock_(clock),
+      queue_(set_up_queue(store_, options_)),
       pause_(kShortestWait),
-      locked_(file_.database()) {
-  if (options_.peek && file_.database().is_still())
+      locked_(engine(), clock) {
+  if (options_.peek && engine().is_still())
     options_.notice(fmt::format(
         "{} is in a folder that cannot be written: it is read as it is now, as a copy that stands "
         "still",
-        file_.path()));
-  // From here on a loss of power only means that a message comes again.
-  if (!options_.peek) file_.sync_commits(false);
+        engine().name()));
+}
+
+StoreSource::~StoreSource() {
+  if (options_.peek) return;
+  try {
+    engine().leave();
+  } catch (const Error&) {
+    // Others can tell that we are gone, and the next to come does it for us.
+  }
 }
 
 void StoreSource::tell_of_lock(bool done) {
   if (!told_of_lock_ && !locked_.text().empty()) options_.notice(locked_.text() + "; waiting");
   told_of_lock_ = !locked_.text().empty();
   if (!done && options_.outage.count() != 0 && *locked_.duration() >= options_.outage)
-    throw Error(ErrorKind::unavailable, fmt::format("{}: locked by another process for {}", file_.path(),
+    throw Error(ErrorKind::unavailable, fmt::format("{}: locked by another process for {}", engine().name(),
                                                     duration_text(options_.outage)));
 }
 
@@ -65,19 +75,19 @@ SourceState StoreSource::take(std::size_t most, std::vector<Delivery>& out) {
 // Another relay that has the queue keeps it until it ends, however it ends.
 bool StoreSource::may_take() {
   if (!options_.relay || alone_) return true;
-  alone_ = file_.try_lock_queue(queue_.name());
+  alone_ = engine().try_lock_queue(queue_);
   if (!alone_ && !told_of_other_)
-    options_.notice(fmt::format("another relay has the queue \"{}\"; waiting for it to end", queue_.name()));
+    options_.notice(fmt::format("another relay has the queue \"{}\"; waiting for it to end", queue_));
   told_of_other_ = !alone_;
   return alone_;
 }
 
-// Asking for data_version costs a microsecond, and tells of every commit but our own.
+// Asking for the version costs a microsecond, and tells of every commit but our own.
 bool StoreSource::should_poll() {
-  const auto version = file_.database().integer("PRAGMA data_version");
-  const auto now = system_clock().steady();
+  const auto version = engine().version();
+  const auto now = clock_.steady();
   if (!poll_now_ && version == seen_ && now < next_poll_) return false;
-  if (now >= next_poll_) file_.release_dead_owners();
+  if (now >= next_poll_) engine().release_dead_owners();
   next_poll_ = now + kPollInterval;
   seen_ = version;
   poll_now_ = false;
@@ -89,22 +99,39 @@ SourceState StoreSource::pause() {
   return SourceState::idle;
 }
 
-SourceState StoreSource::claim(std::size_t most, std::vector<Delivery>& out) {
+// A listener's queue drops what is too old, as a broker's does. What an application gave to a relay must not
+// be dropped without a word: it is given, as dead.
+SourceState StoreSource::claim(std::size_t rows, std::vector<Delivery>& out) {
+  const Most most{rows, kTakeBytes};
   const auto now = now_ms();
   std::vector<StoredMessage> messages;
-  if (!options_.relay) {
-    queue_.expire(now);
-  } else if (queue_.has_expired(now)) {
-    queue_.claim_expired(most, now, messages);
+  bool more = false;
+  if (options_.relay) {
+    more = engine().claim_expired(queue_, most, [&](const StoredRow& row) {
+      messages.push_back(read_message(row, queue_, now));
+      messages.back().error =
+          fmt::format("expired: message {} of queue \"{}\" was not sent within its time to live",
+                      messages.back().record.message_id.value_or(fmt::format("number {}", row.seq)), queue_);
+    });
+  } else {
+    engine().expire(queue_);
   }
-  if (messages.empty() && !queue_.has_ready(now)) return pause();
-  if (messages.empty()) queue_.claim(most, now, messages);
+  if (messages.empty())
+    more = engine().claim(queue_, most, [&](const StoredRow& row) { messages.push_back(read(row, now)); });
+  if (messages.empty()) return pause();
   Ticket ticket = next_ticket_;
   for (const auto& message : messages) claimed_.emplace(ticket++, Claimed{message.seq, message.attempts});
   give(messages, out);
   pause_ = kShortestWait;
   poll_now_ = true;
-  return messages.size() == most ? SourceState::ready : SourceState::idle;
+  return more ? SourceState::ready : SourceState::idle;
+}
+
+StoredMessage StoreSource::read(const StoredRow& row, std::int64_t now) {
+  StoredMessage message = read_message(row, queue_, now);
+  if (options_.relay && !message.record.message_id)
+    message.record.message_id = relayed_id(engine().id(), row);
+  return message;
 }
 
 void StoreSource::give(std::vector<StoredMessage>& messages, std::vector<Delivery>& out) {
@@ -124,7 +151,9 @@ SourceState StoreSource::peek(std::size_t most, std::vector<Delivery>& out) {
                                                   : options_.peek_most;
   most = std::min<std::uint64_t>(most, limit - peeked_);
   std::vector<StoredMessage> messages;
-  queue_.look(last_peeked_, most, now_ms(), messages);
+  const auto now = now_ms();
+  engine().look(queue_, last_peeked_, {most, kTakeBytes},
+                [&](const StoredRow& row) { messages.push_back(read(row, now)); });
   if (!messages.empty()) last_peeked_ = messages.back().seq;
   peeked_ += messages.size();
   give(messages, out);
@@ -134,46 +163,61 @@ SourceState StoreSource::peek(std::size_t most, std::vector<Delivery>& out) {
 }
 
 void StoreSource::tell_of_more() {
-  if (const auto more = queue_.count_after(last_peeked_); more != 0)
+  if (const auto more = engine().count_after(queue_, last_peeked_); more != 0)
     options_.notice(fmt::format("{} more in the queue; --count shows more", more));
 }
 
 bool StoreSource::settle(Ticket ticket, Disposition how, std::string_view why) {
   if (options_.peek) return false;
-  const auto [seq, attempts] = claimed_.at(ticket);
+  const auto claimed = claimed_.at(ticket);
   claimed_.erase(ticket);
-  StoreQueue::Settlement settlement{seq, how, false, 0, std::string(why)};
-  if (how == Disposition::requeue) {
-    const std::uint32_t failures = attempts + 1;
-    settlement.dead = options_.max_attempts != 0 && failures >= options_.max_attempts;
-    if (!settlement.dead) settlement.not_before = retry_at(failures);
-  }
-  const bool comes_again =
-      (how == Disposition::give_back || (how == Disposition::requeue && !settlement.dead)) && !stopped_;
-  settled_.push_back(std::move(settlement));
-  return comes_again;
+  settled_.push_back(settlement(claimed, how, why));
+  const auto mark = settled_.back().mark;
+  return !stopped_ && (mark == Settlement::Mark::retry || mark == Settlement::Mark::give_back);
 }
 
-std::int64_t StoreSource::retry_at(std::uint32_t failures) {
-  const auto rest = backoff_delay(kRetryDelay, failures, std::uniform_real_distribution()(random_));
-  next_poll_ = std::min(next_poll_, system_clock().steady() + rest);
-  return now_ms() + rest.count();
+Settlement StoreSource::settlement(const Claimed& claimed, Disposition how, std::string_view why) {
+  using Mark = Settlement::Mark;
+  const std::uint32_t failures = claimed.attempts + 1;
+  switch (how) {
+    case Disposition::ack:
+      return {claimed.seq, store_.options.retain.count() > 0 ? Mark::done : Mark::forget, {}, {}};
+    case Disposition::give_back:
+      return {claimed.seq, Mark::give_back, {}, {}};
+    case Disposition::requeue:
+      if (options_.max_attempts != 0 && failures >= options_.max_attempts) break;
+      return {claimed.seq, Mark::retry,
+              backoff_delay(kRetryDelay, failures, std::uniform_real_distribution()(random_)),
+              std::string(why)};
+    case Disposition::dead_letter:
+      break;
+  }
+  return {claimed.seq, Mark::dead, {}, std::string(why)};
 }
 
 void StoreSource::flush() {
   if (options_.peek) return;
   // Also with nothing to settle: what an application writes while our sink is away must not pile up.
   const bool done = unless_locked([this] {
-    if (!settled_.empty()) queue_.settle(settled_, now_ms());
-    file_.tidy();
+    if (!settled_.empty()) store_settlements();
+    engine().tidy();
   });
   if (done) settled_.clear();
+}
+
+// A rest counts from here on.
+void StoreSource::store_settlements() {
+  engine().settle(settled_, {store_.options.retain, kPrunedAnyway + kPrunedWithEach * settled_.size()});
+  const auto now = clock_.steady();
+  for (const auto& one : settled_)
+    if (one.mark == Settlement::Mark::retry) next_poll_ = std::min(next_poll_, now + one.rest);
 }
 
 bool StoreSource::drained() {
   bool drained = false;
   if (settled_.empty() && (!options_.relay || alone_))
-    unless_locked([&] { drained = queue_.is_empty(now_ms()); });
+    unless_locked(
+        [&] { drained = !(options_.relay && engine().has_expired(queue_)) && !engine().has_open(queue_); });
   return drained;
 }
 

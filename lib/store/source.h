@@ -3,22 +3,28 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <random>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "pump/end.h"
-#include "store/file.h"
-#include "store/queue.h"
+#include "pump/end_options.h"
+#include "store/locked_out.h"
+#include "store/open.h"
 
 namespace iso::store {
 
-// Messages of one queue of a store, shared with everyone else who takes from it.
+// Messages of one queue of a store, shared with everyone else who takes from it. A message is claimed before
+// it is given out, and a claim lasts as long as its owner lives.
 class StoreSource final : public Source {
  public:
   StoreSource(const Url& url, const SourceOptions& options);
+  // For a store that is open, and a test's own time.
+  StoreSource(OpenStore store, const SourceOptions& options, const Clock& clock = system_clock());
+  ~StoreSource() override;  // what is claimed goes back, and counts as delivered once more
+  StoreSource(const StoreSource&) = delete;
+  StoreSource& operator=(const StoreSource&) = delete;
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override;
   bool settle(Ticket ticket, Disposition how, std::string_view why) override;
@@ -27,8 +33,8 @@ class StoreSource final : public Source {
   bool drained() override;
   void stop() override { stopped_ = true; }
 
-  StoreFile& file() { return file_; }
-  std::string_view queue() const override { return queue_.name(); }
+  StoreEngine& engine() { return *store_.engine; }
+  std::string_view queue() const override { return queue_; }
   void poll_now() { poll_now_ = true; }  // someone in this process put something there
 
   // Runs `call` on the store. False if another process kept it locked, which is no loss: all that is to be
@@ -52,23 +58,27 @@ class StoreSource final : public Source {
   SourceState claim(std::size_t most, std::vector<Delivery>& out);
   SourceState peek(std::size_t most, std::vector<Delivery>& out);
   void tell_of_more();
+  StoredMessage read(const StoredRow& row, std::int64_t now);
   void give(std::vector<StoredMessage>& messages, std::vector<Delivery>& out);
-  std::int64_t retry_at(std::uint32_t failures);
+  Settlement settlement(const Claimed& claimed, Disposition how, std::string_view why);
+  void store_settlements();
   void tell_of_lock(bool done);
+  std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
 
   SourceOptions options_;
-  StoreFile file_;
-  StoreQueue queue_;
+  OpenStore store_;
+  const Clock& clock_;
+  std::string queue_;
   std::map<Ticket, Claimed> claimed_;
-  std::vector<StoreQueue::Settlement> settled_;
+  std::vector<Settlement> settled_;
   Ticket next_ticket_ = 1;
 
   std::uint64_t peeked_ = 0;
   std::int64_t last_peeked_ = 0;
 
   std::chrono::milliseconds pause_;
-  std::int64_t seen_ = -1;  // PRAGMA data_version when we looked last
-  bool poll_now_ = true;    // there may be something, whatever data_version says
+  std::int64_t seen_ = -1;  // the store's version when we looked last
+  bool poll_now_ = true;    // there may be something, whatever the version says
   Clock::Steady next_poll_;
   bool alone_ = false, told_of_other_ = false, told_of_lock_ = false, stopped_ = false;
   LockedOut locked_;

@@ -2,16 +2,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/sqlite.h"
 #include "base/url.h"
 #include "record/record.h"
-#include "store/schema.h"
+#include "store/reader.h"
 
 namespace iso::store {
 
@@ -20,7 +20,8 @@ namespace iso::store {
 class StoreView {
  public:
   // Throws ErrorKind::missing if there is no such file, ErrorKind::io if it is no store.
-  explicit StoreView(const Url& url);
+  explicit StoreView(const Url& url) : reader_(open_store_reader(url)) {}
+  explicit StoreView(std::unique_ptr<StoreReader> reader) : reader_(std::move(reader)) {}
 
   // The queue that the URL's fragment names, or the only one there is. Throws ErrorKind::missing, and
   // ErrorKind::usage if there are several to choose from.
@@ -41,18 +42,18 @@ class StoreView {
   // Whether to go on with this page.
   using EachRow = std::function<bool(const Row&)>;
 
-  std::int64_t first_seq();  // of all queues; 0: there is none
-  std::int64_t last_seq();
+  std::int64_t first_seq() { return reader_->first_seq(); }  // of all queues; 0: there is none
+  std::int64_t last_seq() { return reader_->last_seq(); }
   // One page of the rows of a queue, in any state and in the order of seq: those after `after`, none after
   // `up_to`. Gives the seq after which the next page starts; `up_to` if there is none.
   std::int64_t page(std::string_view queue, std::int64_t after, std::int64_t up_to, const EachRow& each,
                     Body how = Body::read);
   // One row, if it is there.
   void row(std::string_view queue, std::int64_t seq, const EachRow& each);
-  bool has_rows(std::string_view queue, std::int64_t after);
+  bool has_rows(std::string_view queue, std::int64_t after) { return reader_->has_rows(queue, after); }
   // When the last of the messages that the queue has deleted, done, was stored, since the epoch; 0: none.
   // What is older may have been there.
-  std::int64_t pruned_up_to(std::string_view queue);
+  std::int64_t pruned_up_to(std::string_view queue) { return reader_->pruned_up_to(queue); }
 
   // All that the ledger knows of one message.
   struct Answers {
@@ -67,17 +68,15 @@ class StoreView {
   bool ledger_page(std::optional<std::string>& after, const EachMessage& each);
 
   // The folder cannot be written, so what others write from now on is not seen.
-  bool is_still() const { return database_.is_still(); }
+  bool is_still() const { return reader_->is_still(); }
 
   // Tells whether others wrote to the store between two calls: then it has another value.
-  std::int64_t version();
+  std::int64_t version() { return reader_->version(); }
 
  private:
-  std::vector<std::string> queues();
-  Row row_of(const sqlite::Query& row, std::string_view queue, Body how) const;
+  Row row_of(const StoredRow& row, std::string_view queue, Body how) const;
 
-  sqlite::Database database_;
-  std::string store_id_;  // "": it has none yet
+  std::unique_ptr<StoreReader> reader_;
 };
 
 }  // namespace iso::store

@@ -31,9 +31,9 @@ endfunction()
 
 iso_mutant(acknowledges_before_the_commit lib/store/inbox.cpp
   SAYS "never came true" TEST ${BATS} -f "nothing is acknowledged while" ../cli/inbox.bats)
-iso_mutant(does_not_sync lib/store/file.cpp SAYS "!= (0, 0)"
+iso_mutant(does_not_sync lib/store/sqlite_file.cpp SAYS "!= (0, 0)"
   TEST ${Python3_EXECUTABLE} -B -m unittest -f -k test_no_state_of_the_disk_lacks_a_confirmed_message power_loss)
-iso_mutant(prunes_what_is_not_done lib/store/file.cpp
+iso_mutant(prunes_what_is_not_done lib/store/sqlite_queue.cpp
   SAYS "exit 0, not 1" TEST ${BATS} -f "only what is done is ever deleted" ../cli/relay.bats)
 iso_mutant(takes_a_return_for_a_confirm lib/pump/pump.cpp
   SAYS "it is sent again later" TEST ${BATS} -f "fails again and again" ../cli/relay.bats)
@@ -50,8 +50,8 @@ iso_mutant(has_no_heartbeat lib/amqp/traffic.cpp BROKER SAYS "the proxy never sa
 function(iso_fault_mutant name file says test sentence)
   iso_mutant(${name} ${file} SAYS ${says} TEST ${Python3_EXECUTABLE} -B -m unittest -f -k test_${sentence} ${test})
 endfunction()
-iso_fault_mutant(lets_two_relay_at_once lib/store/file.cpp "another relay has the queue"
+iso_fault_mutant(lets_two_relay_at_once lib/store/sqlite_file.cpp "another relay has the queue"
   takeover the_next_relay_takes_over)
-iso_fault_mutant(never_cuts_the_log lib/store/file.cpp "not less than 4096000" store_faults a_long_reader)
-iso_fault_mutant(rests_for_ever lib/store/queue.cpp "a try after -1d" moved_clock a_clock_that_jumps)
+iso_fault_mutant(never_cuts_the_log lib/store/sqlite_file.cpp "not less than 4096000" store_faults a_long_reader)
+iso_fault_mutant(rests_for_ever lib/store/sqlite_queue.cpp "a try after -1d" moved_clock a_clock_that_jumps)
 iso_fault_mutant(trusts_each_body lib/store/rows.cpp "found in" bit_flips no_flipped_bits)

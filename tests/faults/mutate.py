@@ -5,25 +5,19 @@ import sys
 # What the file must hold exactly once, and what is put there.
 FAULTS = {
     "acknowledges_before_the_commit": (
-        """  if (!stored_.unless_locked([&] { store(came); })) return false;
-  for (const Delivery& taken : batch_)
-    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack,
-                  taken.bad_input ? taken.bad_input->why : std::string());
-  feed_->flush();
+        """  if (!stored_.unless_locked([&] { stored_.engine().append(rows_, std::nullopt, received_); })) return false;
+  settle_batch();
 """,
-        """  for (const Delivery& taken : batch_)
-    feed_->settle(taken.ticket, taken.bad_input ? Disposition::dead_letter : Disposition::ack,
-                  taken.bad_input ? taken.bad_input->why : std::string());
-  feed_->flush();
-  if (!stored_.unless_locked([&] { store(came); })) return false;
+        """  settle_batch();
+  if (!stored_.unless_locked([&] { stored_.engine().append(rows_, std::nullopt, received_); })) return false;
 """,
     ),
-    "does_not_sync": ("full && full_ ? \"PRAGMA synchronous=FULL\"", "full && full_ ? \"PRAGMA synchronous=OFF\""),
+    "does_not_sync": ("options_.sync ? \"PRAGMA synchronous=FULL\"", "options_.sync ? \"PRAGMA synchronous=OFF\""),
     "prunes_what_is_not_done": ("WHERE state = 1 AND state_ms", "WHERE state_ms"),
     "lets_two_relay_at_once": ("return locks_.try_lock(kQueueBytes |", "return (kQueueBytes |"),
     "never_cuts_the_log": ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(PASSIVE)"),
     "rests_for_ever": ("AND not_before_ms <= ?3 + ?4)", "AND ?4 > 0)"),
-    "trusts_each_body": ("!row.is_null(8) &&", "row.is_null(0) &&"),
+    "trusts_each_body": ("if (row.hash && ", "if (row.hash && row.seq < 0 && "),
     "takes_a_return_for_a_confirm": ("if (result.status == DeliveryStatus::confirmed) {", "if (result.status != DeliveryStatus::unconfirmed) {"),
     "is_not_mandatory": ("record.mandatory.value_or(true)", "record.mandatory.value_or(false)"),
     "does_not_put_again": ("if (next.sent) with(", "if (next.sent && losses_ == 0) with("),

@@ -196,12 +196,7 @@ TEST_CASE("store: a queue keeps up to when it has deleted what was done") {
       "1, "
       "6, 4, '2'), ('p', 1, 6, 9, '3'), ('q', 1, 9000000000000, 8, '4'), ('q', 0, 1, 7, '5')");
   CHECK(StoreView(store.url()).pruned_up_to("q") == 0);
-  {
-    StoreFile file(store.url(), Access::use);
-    sqlite::Transaction transaction(file.database());
-    file.prune(std::int64_t{8} * 24 * 3600 * 1000, 10);
-    transaction.commit();
-  }
+  open_store(store.url(), Access::use).engine->settle({}, {std::chrono::hours(1), 10});
   StoreView view(store.url());
   CHECK(view.pruned_up_to("q") == 4);
   CHECK(view.pruned_up_to("p") == 9);

@@ -2,7 +2,9 @@
 
 #include <string>
 
-#include "store/file.h"
+#include "base/sqlite.h"
+#include "store/open.h"
+#include "store/reader.h"
 #include "store/store.h"
 #include "support/folder.h"
 
@@ -13,7 +15,7 @@ using namespace store;
 // A store in a folder of its own, and another connection to it for what other programs do.
 struct SmallStore {
   explicit SmallStore(std::string_view sql = "") {
-    { StoreFile(url(), Access::create); }  // makes it
+    { open_store(url(), Access::create); }  // makes it
     if (!sql.empty()) run(sql);
   }
 

@@ -5,9 +5,6 @@ namespace iso::store {
 inline constexpr int kStoreVersion = 2;
 inline constexpr int kStoreApplicationId = 0x69736F31;  // "iso1"
 
-// What a message in a queue can be. The numbers are in files: never give one another meaning.
-enum class MessageState { ready = 0, done = 1, dead = 2, conflict = 3 };
-
 // man iso-store describes these tables; the insert that it shows relies on the defaults. `state_ms` has a
 // value of its full width from the start, so that settling a message overwrites it in place instead of moving
 // its body.

@@ -1,4 +1,4 @@
-#include "store/file.h"
+#include "store/sqlite_file.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/locked_out.h"
 #include "store/source.h"
 #include "store/view.h"
 #include "support/errors.h"
+#include "support/fakes.h"
 #include "support/small_store.h"
 
 using namespace iso;
@@ -104,7 +106,7 @@ TEST_CASE("store: the locks of who still listens outlive another who ends in the
 TEST_CASE("store: a file with two names is refused, since SQLite keeps a log for each") {
   const SmallStore store(kOneMessage);
   std::filesystem::create_hard_link(store.path(), store.folder.path + "/other.db");
-  const Error error = error_of([&] { StoreFile(store.url(), Access::use); });
+  const Error error = error_of([&] { open_store(store.url(), Access::use); });
   CHECK(error.kind() == ErrorKind::io);
   CHECK(says(error, "has 2 names"));
   CHECK(error_of([&] { StoreView(store.url()); }).kind() == ErrorKind::io);
@@ -119,7 +121,7 @@ TEST_CASE("store: what is no file name is a usage error") {
     Url url;
     url.scheme = "sqlite";
     url.path = path;
-    CHECK(error_of([&] { StoreFile(url, Access::create); }).kind() == ErrorKind::usage);
+    CHECK(error_of([&] { open_store(url, Access::create); }).kind() == ErrorKind::usage);
   }
   CHECK(std::filesystem::is_empty(folder.path));
 }
@@ -127,17 +129,17 @@ TEST_CASE("store: what is no file name is a usage error") {
 TEST_CASE("store: an option that no store has is a usage error that names the nearest") {
   const test::Folder folder;
   const Error error =
-      error_of([&] { StoreFile(store_url(folder.path + "/a.db", "?retian=1d"), Access::create); });
+      error_of([&] { open_store(store_url(folder.path + "/a.db", "?retian=1d"), Access::create); });
   CHECK(error.kind() == ErrorKind::usage);
   CHECK(says(error, "did you mean retain?"));
-  CHECK(error_of([&] { StoreFile(store_url(folder.path + "/a.db", "?adopt=ja"), Access::create); }).kind() ==
+  CHECK(error_of([&] { open_store(store_url(folder.path + "/a.db", "?adopt=ja"), Access::create); }).kind() ==
         ErrorKind::usage);
 }
 
 TEST_CASE("store: a new file is its owner's alone") {
   const test::Folder folder;
   const mode_t before = umask(0);
-  StoreFile file(store_url(folder.path + "/a.db"), Access::create);
+  SqliteFile file(folder.path + "/a.db", {}, Access::create, 5s);
   file.database().execute("INSERT INTO iso_queues(name) VALUES('q')");
   umask(before);
   for (const char* part : {"", "-wal", "-shm"}) {
@@ -153,7 +155,7 @@ TEST_CASE("store: who holds the lock of setting up for ever keeps nobody waiting
   { sqlite::Database(path, sqlite::Database::Open::create).execute("PRAGMA user_version=0; VACUUM"); }
   ByteLocks hostile(ByteLocks::Database{path});
   REQUIRE(hostile.try_lock(std::int64_t{1} << 61));
-  const Error error = error_of([&] { StoreFile(store_url(path), Access::create, 50ms); });
+  const Error error = error_of([&] { open_store(store_url(path), Access::create, 50ms); });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(says(error, "setting it up"));
 }
@@ -166,7 +168,7 @@ TEST_CASE("store: a database in UTF-16 is refused, and left as it was") {
         .execute("PRAGMA encoding='UTF-16'; CREATE TABLE theirs(a)");
   }
   const std::string before = read_file(path);
-  const Error error = error_of([&] { StoreFile(store_url(path, "?adopt=yes"), Access::create); });
+  const Error error = error_of([&] { open_store(store_url(path, "?adopt=yes"), Access::create); });
   CHECK(error.kind() == ErrorKind::io);
   CHECK(says(error, "UTF-16"));
   CHECK(read_file(path) == before);
@@ -176,7 +178,7 @@ TEST_CASE("store: a view in the place of a table is refused") {
   const SmallStore store(
       "DROP TABLE iso_queues; CREATE VIEW iso_queues(name, owner) AS WITH RECURSIVE n(i) AS (SELECT 1 UNION "
       "ALL SELECT i + 1 FROM n) SELECT i, 0 FROM n");
-  CHECK(says(error_of([&] { StoreFile(store.url(), Access::use); }), "iso_queues is a view"));
+  CHECK(says(error_of([&] { open_store(store.url(), Access::use); }), "iso_queues is a view"));
   CHECK(says(error_of([&] { StoreView(store.url()); }), "iso_queues is a view"));
 }
 
@@ -249,17 +251,27 @@ TEST_CASE("store: what an application writes while nothing can be settled does n
 
 TEST_CASE("store: who is locked out says so once it has gone on for long, and reading does not hide it") {
   const SmallStore store;
-  sqlite::Database database(store.path(), sqlite::Database::Open::existing);
-  LockedOut locked(database);
-  CHECK_FALSE(locked.run([] { throw Error(ErrorKind::unavailable, "locked"); }));
-  REQUIRE(locked.duration());
-  CHECK(locked.text().empty());
+  const auto engine = open_store(store.url(), Access::use).engine;
+  test::FakeClock clock;
+  LockedOut locked(*engine, clock);
+  const auto lock_out = [&] { locked.run([] { throw Error(ErrorKind::unavailable, "locked"); }); };
   CHECK(locked.run([] {}));
-  CHECK(locked.duration());
-  CHECK(locked.run([&] {
-    sqlite::Transaction transaction(database);
-    transaction.commit();
-  }));
   CHECK_FALSE(locked.duration());
+  CHECK_FALSE(locked.run([] { throw Error(ErrorKind::unavailable, "locked"); }));
+  CHECK(locked.duration() == 100ms);
+  clock.now += 4899ms;
+  lock_out();
+  CHECK(locked.text().empty());
+  clock.now += 1ms;
+  lock_out();
+  CHECK(locked.text() == store.path() + ": locked by another process for 5 s");
+  clock.now += 10s;
+  lock_out();
+  CHECK(locked.text() == store.path() + ": locked by another process for 5 s");
+  CHECK(locked.run([] {}));
+  CHECK(locked.duration() == 15s);
+  CHECK(locked.run([&] { engine->make({{}, {"q"}, "", {}}); }));
+  CHECK_FALSE(locked.duration());
+  CHECK(locked.text().empty());
   CHECK(error_of([&] { locked.run([] { throw Error(ErrorKind::io, "full"); }); }).kind() == ErrorKind::io);
 }
