@@ -17,6 +17,7 @@ constexpr milliseconds kShortestWait{1}, kLongestWait{25};
 constexpr milliseconds kPollInterval{
     250};  // for what no commit tells of: an owner that died, a retry that is due
 constexpr Backoff kRetryDelay{milliseconds(500), StoreEngine::kLongestRest};
+static_assert(kRetryDelay.first / 2 >= kPollInterval, "who polls finds a retry in time");
 constexpr std::size_t kTakeBytes = 8 << 20;  // most that is taken at a time, or one message
 constexpr std::size_t kPrunedWithEach = 2, kPrunedAnyway = 100;  // messages whose retention is over
 
@@ -199,18 +200,11 @@ void StoreSource::flush() {
   if (options_.peek) return;
   // Also with nothing to settle: what an application writes while our sink is away must not pile up.
   const bool done = unless_locked([this] {
-    if (!settled_.empty()) store_settlements();
+    if (!settled_.empty())
+      engine().settle(settled_, {store_.options.retain, kPrunedAnyway + kPrunedWithEach * settled_.size()});
     engine().tidy();
   });
   if (done) settled_.clear();
-}
-
-// A rest counts from here on.
-void StoreSource::store_settlements() {
-  engine().settle(settled_, {store_.options.retain, kPrunedAnyway + kPrunedWithEach * settled_.size()});
-  const auto now = clock_.steady();
-  for (const auto& one : settled_)
-    if (one.mark == Settlement::Mark::retry) next_poll_ = std::min(next_poll_, now + one.rest);
 }
 
 bool StoreSource::drained() {

@@ -61,7 +61,6 @@ class StoreSource final : public Source {
   StoredMessage read(const StoredRow& row, std::int64_t now);
   void give(std::vector<StoredMessage>& messages, std::vector<Delivery>& out);
   Settlement settlement(const Claimed& claimed, Disposition how, std::string_view why);
-  void store_settlements();
   void tell_of_lock(bool done);
   std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
 

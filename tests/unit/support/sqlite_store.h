@@ -13,13 +13,14 @@ namespace iso::test {
 
 // What FakeStore offers, of a store in a file of its own.
 struct SqliteStore {
+  SqliteStore() { application->execute("PRAGMA synchronous=OFF"); }
+
   std::unique_ptr<StoreEngine> open() const { return open_store(small.url(), Access::use).engine; }
 
   std::int64_t now() const { return system_clock().wall().time_since_epoch().count(); }
 
   std::int64_t put(const StoreRow& row) const {
-    sqlite::Database database(small.path(), sqlite::Database::Open::existing);
-    auto insert = database.query(
+    auto insert = application->query(
         "INSERT INTO iso_messages(seq, queue, state, state_ms, created_ms, attempts, redeliveries, "
         "duplicates, not_before_ms, expires_ms, message_id, correlation_id, dedupe_key, routing_key, "
         "last_error, exchange, properties, body_hash, body) VALUES(nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -40,8 +41,7 @@ struct SqliteStore {
   }
 
   std::vector<StoreRow> rows() const {
-    sqlite::Database database(small.path(), sqlite::Database::Open::existing);
-    auto row = database.query(
+    auto row = application->query(
         "SELECT seq, queue, state, state_ms, created_ms, attempts, redeliveries, duplicates, not_before_ms, "
         "expires_ms, message_id, correlation_id, dedupe_key, routing_key, last_error, exchange, properties, "
         "body_hash, body FROM iso_messages ORDER BY seq");
@@ -79,11 +79,12 @@ struct SqliteStore {
   }
 
   std::size_t claims() const {
-    sqlite::Database database(small.path(), sqlite::Database::Open::existing);
-    return static_cast<std::size_t>(database.integer("SELECT count(*) FROM iso_claims"));
+    return static_cast<std::size_t>(application->integer("SELECT count(*) FROM iso_claims"));
   }
 
   SmallStore small;
+  std::unique_ptr<sqlite::Database> application =
+      std::make_unique<sqlite::Database>(small.path(), sqlite::Database::Open::existing);
 };
 
 }  // namespace iso::test
