@@ -15,12 +15,20 @@ _iso() {
       mapfile -t COMPREPLY < <(compgen -W 'json lines whole records' -- "$cur")
       return
       ;;
+    publish:--queue-type)
+      mapfile -t COMPREPLY < <(compgen -W 'classic quorum stream' -- "$cur")
+      return
+      ;;
     publish:--color)
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
       ;;
     publish:--progress)
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    listen:--queue-type)
+      mapfile -t COMPREPLY < <(compgen -W 'classic quorum stream' -- "$cur")
       return
       ;;
     listen:--out)
@@ -98,6 +106,7 @@ _iso() {
     publish:--type|\
     publish:--user-id|\
     publish:--app-id|\
+    publish:--queue-argument|\
     publish:--header|\
     publish:--priority|\
     publish:--expiration|\
@@ -108,6 +117,7 @@ _iso() {
     publish:--context|\
     publish:--timeout|\
     listen:--bind|\
+    listen:--queue-argument|\
     listen:--count|\
     listen:--idle|\
     listen:--prefetch|\
@@ -171,8 +181,8 @@ _iso() {
     return
   fi
   case $command in
-    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --await-acks --rejects --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --in --count --rate --window --await-replies --await-acks --rejects --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --queue-type --queue-argument --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --queue-type --queue-argument --count --idle --drain --peek --prefetch --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --max-pages --parallel -H --header -X --request --body --bearer-file --send-to --key-header --netrc-file --max-redirs --retries --retry-on --try-timeout --stall --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     reconcile) mapfile -t COMPREPLY < <(compgen -W '-h --help --expect --items -H --header --bearer-file --password-file --out --fail-on --allow-empty --watch --key --compare --ignore --unordered --grace --stuck-after --sorted --memory --plan --repair --repair-to --force --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac

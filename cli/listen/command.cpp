@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/error.h"
 #include "cli/listen/destination.h"
@@ -21,33 +22,32 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{30};
 
-// "EXCHANGE" or "EXCHANGE:KEY"; an exchange's name may not hold a colon here, a key may.
-Binding binding_of(const std::string& text) {
-  const auto colon = text.find(':');
-  Binding binding{text.substr(0, colon), colon == text.npos ? "" : text.substr(colon + 1)};
-  if (binding.exchange.empty())
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("--bind {}: say EXCHANGE or EXCHANGE:KEY; the default exchange has no bindings", text));
-  return binding;
-}
-
 SourceOptions source_options(const ListenOptions& args, const Url& url, const CircuitOptions& guard,
                              Report& report) {
   SourceOptions options;
   options.guard = guard;
   options.queue = args.queue.empty() ? url.fragment : args.queue;
-  for (const auto& text : args.bindings) options.bindings.push_back(binding_of(text));
+  for (const auto& text : args.bindings) options.bindings.push_back(read_binding(text));
   if (options.queue.empty() && options.bindings.empty())
     throw Error(ErrorKind::usage, "no queue: name one, or tap an exchange with --bind EXCHANGE[:KEY]");
+  if (options.queue.empty() && !args.created.type.empty() && args.created.type != "classic")
+    throw Error(ErrorKind::usage, fmt::format("--queue-type {}: a private queue is classic; name the queue",
+                                              args.created.type));
   options.name = "iso listen " + (options.queue.empty() ? options.bindings.front().exchange : options.queue);
   options.timeout = std::min(timeout_of(args.common, kConnectTime), std::chrono::milliseconds(kConnectTime));
   options.notice = [&report](std::string_view text) { report.note(text); };
   options.declare = args.declare;
+  options.queue_arguments = args.created.table().value_or(FieldTable());
   options.peek = args.peek;
   options.peek_counted = args.peek_how == "counted";
   options.count = args.count;
   options.prefetch = prefetch_of(args);
+  options.at_once = at_once_of(args);
+  if (!args.offset.empty())
+    options.offset = read_offset(args.offset, system_clock().wall().time_since_epoch());
+  options.until_end = args.drain || args.peek;
+  options.gives_back = args.inbox.empty() && (args.has_handler() || !args.confirm_as.empty());
+  options.few_at_first = args.inbox.empty() && !args.has_handler() && args.acks.empty();
   return options;
 }
 
@@ -85,6 +85,7 @@ Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptio
   auto feed = ends::open_source(url, options);
   if (!store.fragment.empty()) options.queue = store.fragment;
   options.bindings.clear();
+  options.queue_arguments.clear();
   return {std::make_unique<store::Inbox>(std::move(feed), store, options, std::move(key)), nullptr};
 }
 
@@ -152,6 +153,8 @@ class ListenObserver final : public PumpObserver {
 };
 
 void check(const ListenOptions& args) {
+  if (!args.created.arguments.empty() && !args.declare && args.bindings.empty())
+    throw Error(ErrorKind::usage, "--queue-argument needs --declare: it is for a queue that is created");
   if (args.reply && !args.has_handler())
     throw Error(ErrorKind::usage, "--reply needs a handler: --exec CMD or --coprocess CMD");
   if (!args.job_timeout.empty() && !args.has_handler())

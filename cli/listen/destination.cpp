@@ -109,6 +109,11 @@ std::uint16_t prefetch_of(const ListenOptions& args) {
   return args.exec.empty() ? kPrefetch : args.jobs;
 }
 
+// A coprocess has begun what it was given, and only it knows how much of that it does at once.
+std::uint16_t at_once_of(const ListenOptions& args) {
+  return args.exec.empty() ? 1 : args.jobs;
+}
+
 std::chrono::milliseconds longest_call(const ListenOptions& args) {
   if (!args.has_handler()) return kConnectTime;
   const auto job = job_timeout_of(args);

@@ -30,6 +30,9 @@ ListenDestination open_destination(const ListenOptions& args, Url url, const Ses
 // --prefetch, or as many as suit what is done with them.
 std::uint16_t prefetch_of(const ListenOptions& args);
 
+// How many messages a handler may begin at once, of those that were prefetched.
+std::uint16_t at_once_of(const ListenOptions& args);
+
 // How long a command may take, or to connect.
 std::chrono::milliseconds longest_call(const ListenOptions& args);
 

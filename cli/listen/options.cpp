@@ -24,6 +24,8 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
       ->expected(1);
   app.add_flag("--declare", options.declare,
                "Create the queue and the exchanges of --bind if they do not exist");
+  options.created.add_to(app, "Options");
+  app.get_option("--queue-type")->needs("--declare");
   app.add_option("--count", options.count, "Stop after N messages; exit with 1 if there were fewer")
       ->type_name("N")
       ->check(CLI::PositiveNumber);

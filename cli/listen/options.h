@@ -6,6 +6,7 @@
 
 #include "cli/shared/breaker_options.h"
 #include "cli/shared/common_options.h"
+#include "cli/shared/queue_options.h"
 #include "cli/shared/registry_options.h"
 #include "ends/stream.h"
 
@@ -15,11 +16,12 @@ namespace iso::cli {
 struct ListenOptions {
   CommonOptions common;
   BreakerFlags breaker;
-  std::string queue, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
+  std::string queue, offset, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
   RegistryFlags registry;
   std::string self;          // NAME=HOST:PORT
   std::string grace = "5s";  // a duration
   std::vector<std::string> bindings;
+  QueueOptions created;  // what the queue of --declare is
   std::string peek_how;  // "true", "counted"
   bool declare = false, drain = false, peek = false, reply = false;
   std::uint64_t count = 0;

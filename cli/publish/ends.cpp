@@ -33,6 +33,7 @@ SinkOptions sink_options(const PublishOptions& args, const Url& url, const Circu
                   "iso publish " + (exchange.empty() ? defaults.routing_key.value_or("") : exchange), report);
   options.direct_name = defaults.direct_name.value_or("");
   options.queue = defaults.queue.value_or("");
+  options.queue_arguments = defaults.queue_arguments.value_or(FieldTable());
   options.exchange = exchange;
   options.routing_key = defaults.routing_key.value_or("");
   options.into = url.fragment;

@@ -13,6 +13,7 @@
 namespace iso::cli {
 namespace {
 
+constexpr std::string_view kOffset = "offset";  // in a handler it is the one of the message
 constexpr const char* kDefaultUrl = "amqp://guest:guest@localhost:5672/";
 
 struct Context {
@@ -117,6 +118,7 @@ void bind_environment_variables(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || option == app.get_help_ptr() || option->get_group() == kRecordGroup)
       continue;
+    if (option->get_lnames().front() == kOffset) continue;
     option->envname(env_name(option->get_lnames().front()));
   }
 }

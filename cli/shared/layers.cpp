@@ -14,9 +14,12 @@ void check(Record& record, bool keep_broker_headers) {
   if (!record.body_kind) throw Error(ErrorKind::data, "it has no body: give it one of body, text or base64");
   if (record.direct_name)
     throw Error(ErrorKind::data, "direct_name belongs in a settings file; a record has exchange");
+  if (record.queue_arguments)
+    throw Error(ErrorKind::data, "queue_arguments belong in a settings file, with queue");
   record.queue.reset();
   record.redelivered.reset();
   record.delivery_count.reset();
+  record.offset.reset();
   record.received_at.reset();
   if (!keep_broker_headers) drop_broker_headers(record);
 }
@@ -36,6 +39,9 @@ Record resolve_defaults(const Layers& layers) {
     throw Error(ErrorKind::config,
                 fmt::format("exchange \"{}\" and direct_name \"{}\" name two exchanges; give one",
                             *defaults.exchange, *defaults.direct_name));
+  if (defaults.queue_arguments && !defaults.queue)
+    throw Error(layers.typed.queue_arguments ? ErrorKind::usage : ErrorKind::config,
+                "--queue-type, --queue-argument and queue_arguments need a queue, which is created");
   if (defaults.direct_name) defaults.exchange = defaults.direct_name;
   if (!defaults.exchange) defaults.exchange = "";
   if (defaults.queue && defaults.exchange->empty() && !defaults.routing_key)
@@ -52,6 +58,7 @@ Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming, boo
   if (typed_.direct_name) typed_.exchange = typed_.direct_name;
   for (Record* layer : {&typed_, &defaults_}) {
     layer->queue.reset();
+    layer->queue_arguments.reset();
     layer->direct_name.reset();
   }
 }

@@ -16,7 +16,7 @@ struct Layers {
 
 // Where a message goes that does not say, and what to create first: `typed` over `settings`, with an
 // exchange, and on the default exchange the queue as routing key. Throws ErrorKind::config when the settings
-// name two exchanges.
+// name two exchanges, and for arguments of a queue that is not named (ErrorKind::usage: typed ones).
 Record resolve_defaults(const Layers& layers);
 
 // What comes in: bodies alone, records with fields of their own, or messages that have been sent before and

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/shared/common_options.h"
+#include "cli/shared/queue_options.h"
 #include "record/merge.h"
 #include "record/read.h"
 #include "record/scan.h"
@@ -38,20 +39,12 @@ void set(Record& record, std::string_view field, std::string_view json) {
   }
 }
 
-// "name=text", or "name:=JSON" for what is not a string.
 std::string header_json(std::string_view header) {
-  const auto equals = header.find('=');
-  if (equals == header.npos || equals == 0)
-    throw Error(ErrorKind::usage,
-                fmt::format("--header {}: use NAME=TEXT, or NAME:=JSON{}", header,
-                            header.find(':') == header.npos ? "" : "; NAME: VALUE is for iso fetch"));
-  const bool typed = header[equals - 1] == ':';
-  const auto name = header.substr(0, typed ? equals - 1 : equals);
-  const auto value = header.substr(equals + 1);
-  if (!typed) return fmt::format("{}:{}", json_of(name), json_of(value));
-  if (!is_json(value))
-    throw Error(ErrorKind::usage, fmt::format("--header {}: {} is not JSON", header, value));
-  return fmt::format("{}:{}", json_of(name), value);
+  if (header.find('=') == header.npos && header.find(':') != header.npos)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("--header {}: use NAME=TEXT, or NAME:=JSON; NAME: VALUE is for iso fetch", header));
+  return member_of_pair("--header", header);
 }
 
 bool is_utf8_all(const std::vector<std::string>& texts) {
@@ -66,6 +59,7 @@ void RecordOptions::add_to(CLI::App& app) {
     app.add_option(option_name(field.name), text_[field.name], std::string(field.help))
         ->type_name(field.name.ends_with("queue") || field.name == "reply_to" ? "QUEUE" : "TEXT")
         ->group(kRecordGroup);
+  queue_.add_to(app, kRecordGroup);
   app.add_option("--header", headers_, "A header: name=text, or name:=JSON for another type; may be repeated")
       ->type_name("NAME=TEXT")
       ->take_all()
@@ -89,6 +83,7 @@ void RecordOptions::add_to(CLI::App& app) {
 Record RecordOptions::record() const {
   const auto given = [this](const std::string& option) { return app_->count(option) > 0; };
   Record record;
+  record.queue_arguments = queue_.table();
   for (const auto& [field, value] : text_) {
     if (!given(option_name(field))) continue;
     if (!is_utf8(value)) throw Error(ErrorKind::usage, fmt::format("{}: not UTF-8", option_name(field)));

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/shared/queue_options.h"
 #include "record/record.h"
 
 namespace CLI {
@@ -26,6 +27,7 @@ class RecordOptions {
   std::string priority_, expiration_, timestamp_;
   bool persistent_ = true, mandatory_ = true;
   std::vector<std::string> headers_;
+  QueueOptions queue_;
   const CLI::App* app_ = nullptr;
 };
 

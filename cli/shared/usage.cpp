@@ -150,8 +150,10 @@ class Faults {
       const auto wrong = std::find_if(given.begin(), given.end(), [&](const std::string& one) {
         return std::find(choices.begin(), choices.end(), one) == choices.end();
       });
-      return fmt::format("{}: one of {}; not {}", name(option), join(choices, ", "),
-                         in_quotes(wrong == given.end() ? "" : *wrong));
+      const std::string word = wrong == given.end() ? typed_value(option, words_) : *wrong;
+      const auto meant = nearest(word, std::vector<std::string_view>(choices.begin(), choices.end()));
+      return fmt::format("{}: one of {}; not {}{}", name(option), join(choices, ", "), in_quotes(word),
+                         meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
     }
     const std::string is_not = fmt::format(
         "{}: {} is not ", name(option),

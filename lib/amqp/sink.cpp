@@ -6,6 +6,7 @@
 
 #include "amqp/amqp.h"
 #include "amqp/connection.h"
+#include "amqp/declare.h"
 #include "amqp/delivery.h"
 #include "amqp/properties.h"
 #include "amqp/returned.h"
@@ -105,8 +106,9 @@ class AmqpSink final : public Sink {
       must(connection_.declare_exchange(options.direct_name, "direct", false));
     if (options.queue.empty()) return;
     Connection::Queue queue;
-    if (missing(connection_.declare_queue(options.queue, {.passive = true}, queue)))
-      must(connection_.declare_queue(options.queue, {.durable = true}, queue));
+    const bool is_missing = missing(connection_.declare_queue(options.queue, {.passive = true}, queue));
+    if (is_missing || !options.queue_arguments.empty())
+      must(declare_durable(connection_, options.queue, options.queue_arguments, queue));
     if (!options.exchange.empty())
       must(connection_.bind(options.queue, options.exchange, options.routing_key));
   }

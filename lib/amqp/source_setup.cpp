@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "amqp/declare.h"
 #include "base/error.h"
 #include "record/binding_kind.h"
 
@@ -20,15 +21,17 @@ bool is_held_by_another(const Refusal& refusal) {
 OpenedQueue find_queue(Connection& connection, const SourceOptions& options) {
   Connection::Queue queue;
   if (options.queue.empty()) {
-    must(connection, connection.declare_queue("", {.exclusive = true, .auto_delete = true}, queue), "");
+    must(connection,
+         connection.declare_queue(
+             "", {.exclusive = true, .auto_delete = true, .arguments = &options.queue_arguments}, queue),
+         "");
     options.notice(fmt::format("listening on the private queue {}", queue.name));
     return {queue.name, queue.messages, QueueKind::classic};
   }
   const auto refusal = connection.declare_queue(options.queue, {.passive = true}, queue);
-  if (is_missing(refusal) && options.declare) {
-    must(connection,
-         connection.declare_queue(options.queue, {.durable = true, .arguments = &options.queue_arguments},
-                                  queue),
+  const bool must_compare = !refusal && !options.queue_arguments.empty();
+  if (options.declare && (is_missing(refusal) || must_compare)) {
+    must(connection, declare_durable(connection, options.queue, options.queue_arguments, queue),
          options.queue);
   } else if (is_missing(refusal)) {
     throw Error(ErrorKind::missing, fmt::format("no queue \"{}\" at {}; create it with --declare",
@@ -39,19 +42,47 @@ OpenedQueue find_queue(Connection& connection, const SourceOptions& options) {
   return {queue.name, queue.messages, ask_queue_kind(connection, options.queue)};
 }
 
-void bind(Connection& connection, const std::string& queue, const Binding& binding, bool declare) {
-  if (declare) {
-    const auto refusal = connection.declare_exchange(binding.exchange, "direct", true);
-    if (is_missing(refusal))
-      must(connection,
-           connection.declare_exchange(binding.exchange, exchange_kind_for(binding.routing_key), false),
-           binding.exchange);
-  }
-  const auto refusal = connection.bind(queue, binding.exchange, binding.routing_key);
-  if (is_missing(refusal))
-    throw Error(ErrorKind::missing, fmt::format("no exchange \"{}\" at {}; create it with --declare",
-                                                binding.exchange, connection.name()));
-  must(connection, refusal, binding.exchange);
+bool exchange_exists(Connection& connection, const std::string& name) {
+  return !is_missing(connection.declare_exchange(name, "direct", true));
+}
+
+// The broker tells the type of an exchange only to whoever declares it with another: of one that is there,
+// which must not be made by this. "" if we may not ask.
+std::string type_of_exchange(Connection& connection, const std::string& name) {
+  constexpr std::string_view kReserved = "amq.";  // which nobody may declare: section 3.1.3
+  if (name.starts_with(kReserved)) return name.substr(kReserved.size());
+  const auto refusal = connection.declare_exchange(name, "direct", false);
+  if (!refusal) return "direct";
+  constexpr std::string_view kType = "inequivalent arg 'type'", kIs = "current is '";
+  const std::string& text = refusal->text;
+  if (text.find("inequivalent arg") == text.npos) return "";
+  if (text.find(kType) == text.npos) return "direct";  // durable or not
+  const auto from = text.find(kIs);
+  if (from == text.npos) return "";
+  const auto start = from + kIs.size();
+  return text.substr(start, text.find('\'', start) - start);
+}
+
+[[noreturn]] void throw_no_exchange(const Connection& connection, const Binding& binding) {
+  throw Error(
+      ErrorKind::missing,
+      fmt::format("no exchange \"{}\" at {}; create it with --declare{}", binding.exchange, connection.name(),
+                  binding.may_be_name ? "; a colon in its name is written \\:" : ""));
+}
+
+void bind(Connection& connection, const std::string& queue, const Binding& asked,
+          const SourceOptions& options) {
+  const Binding binding =
+      existing_reading(asked, [&](const std::string& name) { return exchange_exists(connection, name); });
+  const bool exists = exchange_exists(connection, binding.exchange);
+  if (!exists && !options.declare) throw_no_exchange(connection, binding);
+  std::string type(exchange_kind_for(binding.routing_key));
+  if (!exists)
+    must(connection, connection.declare_exchange(binding.exchange, type, false), binding.exchange);
+  else if (!binding.has_key)
+    type = type_of_exchange(connection, binding.exchange);
+  if (const auto text = deaf_binding_text(binding, type); !text.empty()) options.notice(text);
+  must(connection, connection.bind(queue, binding.exchange, key_for(binding, type)), binding.exchange);
 }
 
 [[noreturn]] void refuse_look(const OpenedQueue& queue, const SourceOptions& options) {
@@ -88,7 +119,7 @@ OpenedQueue open_queue(Connection& connection, const SourceOptions& options) {
   const OpenedQueue queue = find_queue(connection, options);
   if (options.peek && !options.peek_counted && looking_counts(queue.kind, connection.server_version()))
     refuse_look(queue, options);
-  for (const Binding& binding : options.bindings) bind(connection, queue.name, binding, options.declare);
+  for (const Binding& binding : options.bindings) bind(connection, queue.name, binding, options);
   return queue;
 }
 

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::string_view kHeader = "ISO_HEADER_";
 constexpr std::size_t kLargest = std::size_t{32} * 4096 - 1;  // MAX_ARG_STRLEN of Linux, without the NUL
-constexpr std::array<std::string_view, 8> kOtherFields{"priority",       "timestamp",  "persistent",
-                                                       "mandatory",      "headers",    "redelivered",
-                                                       "delivery_count", "received_at"};
+constexpr std::array<std::string_view, 9> kOtherFields{"priority",       "timestamp", "persistent",
+                                                       "mandatory",      "headers",   "redelivered",
+                                                       "delivery_count", "offset",    "received_at"};
 
 std::string variable(std::string_view prefix, std::string_view field) {
   std::string name(prefix);

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "pump/binding.h"
 #include "pump/end.h"
+#include "pump/stream_offset.h"
 
 namespace iso::breaker {
 class Breaker;
@@ -34,9 +36,10 @@ struct EndOptions {
 
 struct SinkOptions : EndOptions {
   // From the settings; made once, before the first record. Empty: none.
-  std::string direct_name;  // a durable direct exchange, created if missing, used as it is if there
-  std::string queue;        // a durable queue, created if missing, bound to `exchange` with `routing_key`
-  std::string exchange;     // what queue is bound to; "" binds nothing
+  std::string direct_name;     // a durable direct exchange, created if missing, used as it is if there
+  std::string queue;           // a durable queue, created if missing, bound to `exchange` with `routing_key`
+  FieldTable queue_arguments;  // of that queue, if it is created; a broker only
+  std::string exchange;        // what queue is bound to; "" binds nothing
   std::string routing_key;
   // A broker only: replies come back over the connection (RabbitMQ's direct reply-to).
   bool direct_replies = false;
@@ -49,10 +52,10 @@ struct SourceProgress {
   std::uint64_t given = 0;               // records that were taken, also those that came again
   std::uint64_t settled = 0;             // of them, those that will not come again
   std::optional<std::uint64_t> present;  // how many there were at first, if more than these are not wanted
-};
-
-struct Binding {
-  std::string exchange, routing_key;
+  // Of a stream: the first offset that is not settled, and the first that is not wanted.
+  std::optional<std::uint64_t> next_offset, past_end;
+  // The broker has taken back what was held for this long (consumer_timeout): no more is held than can begin.
+  std::optional<std::chrono::milliseconds> held_at_most;
 };
 
 struct SourceOptions : EndOptions {
@@ -62,10 +65,18 @@ struct SourceOptions : EndOptions {
   // has
   // * or #, fanout if it is empty, direct otherwise.
   bool declare = false;
-  FieldTable queue_arguments;  // of the queue that is created: x-queue-type, …; a broker only
+  // Of the queue that is created, which one that is there must have too: x-queue-type, …; a broker only.
+  FieldTable queue_arguments;
   bool peek = false;  // look, and leave all as it was
   // Look also where the broker counts that as a delivery of what is shown, up to a limit.
   bool peek_counted = false;
+  // A stream only. Nothing: what its URL says, else first with `until_end`, else next.
+  std::optional<StreamOffset> offset;
+  bool until_end = false;   // end after what was its last message when it was opened
+  bool gives_back = false;  // its reader may reject or requeue, which no stream can take: ErrorKind::usage
+  // Begin with one message at a time, since the reader may leave soon and some queues count what comes back.
+  bool few_at_first = false;
+  std::uint16_t at_once = 1;  // records that can begin at once, of those that are held
   bool only_present = false;  // end after as many as were there at first: what comes back in is not taken
   // Made by whoever opens a source again; null: it is never opened again.
   std::shared_ptr<SourceProgress> progress;

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "record/plain.h"
+#include "record/queue_arguments.h"
 #include "record/read.h"
 #include "record/scan.h"
 #include "record/time.h"
@@ -57,6 +58,23 @@ void set_body(Record& record, BodyKind kind, std::string body) {
   record.body = std::move(body);
 }
 
+FieldTable table_member(std::string_view name, std::string_view value) {
+  if (!value.starts_with('{')) wrong(name, "an object", value);
+  try {
+    return read_fields(value);
+  } catch (const Error& error) {
+    throw Fault{0, error.what()};
+  }
+}
+
+FieldTable queue_arguments_member(std::string_view name, std::string_view value) {
+  FieldTable arguments = table_member(name, value);
+  for (const auto& [argument, field] : arguments)
+    if (const auto fault = fault_of_queue_argument(argument, field))
+      throw Fault{0, fmt::format("{}: {}", name, *fault)};
+  return arguments;
+}
+
 using Setter = void (*)(Record&, std::string_view name, std::string_view value);
 struct NamedSetter {
   std::string_view name;
@@ -66,7 +84,7 @@ struct NamedSetter {
 constexpr std::string_view kRefused = "error";  // known only to be refused
 
 // The fields that are not plain text.
-constexpr std::array<NamedSetter, 14> kSetters{{
+constexpr std::array<NamedSetter, 16> kSetters{{
     {"mandatory", [](Record& r, std::string_view n, std::string_view v) { r.mandatory = bool_member(n, v); }},
     {"persistent",
      [](Record& r, std::string_view n, std::string_view v) { r.persistent = bool_member(n, v); }},
@@ -90,21 +108,17 @@ constexpr std::array<NamedSetter, 14> kSetters{{
              n, "seconds since the epoch, or a time such as \"2026-01-31T09:30:00Z\"", v);
        }
      }},
-    {"headers",
-     [](Record& r, std::string_view n, std::string_view v) {
-       if (!v.starts_with('{')) wrong(n, "an object", v);
-       try {
-         r.headers = read_fields(v);
-       } catch (const Error& error) {
-         throw Fault{0, error.what()};
-       }
-     }},
+    {"headers", [](Record& r, std::string_view n, std::string_view v) { r.headers = table_member(n, v); }},
+    {"queue_arguments", [](Record& r, std::string_view n,
+                           std::string_view v) { r.queue_arguments = queue_arguments_member(n, v); }},
     {"redelivered",
      [](Record& r, std::string_view n, std::string_view v) { r.redelivered = bool_member(n, v); }},
     {"delivery_count",
      [](Record& r, std::string_view n, std::string_view v) {
        r.delivery_count = integer_member<std::uint64_t>(n, "an integer", v);
      }},
+    {"offset", [](Record& r, std::string_view n,
+                  std::string_view v) { r.offset = integer_member<std::uint64_t>(n, "an integer", v); }},
     {"received_at",
      [](Record& r, std::string_view n, std::string_view v) {
        r.received_at = read_rfc3339(string_member(n, v));

@@ -10,18 +10,19 @@ void fill_one(std::optional<Value>& value, const std::optional<Value>& below) {
   if (!value && below) value = below;
 }
 
-void fill_headers(std::optional<FieldTable>& headers, const std::optional<FieldTable>& below) {
+// Name by name.
+void fill_table(std::optional<FieldTable>& table, const std::optional<FieldTable>& below) {
   if (!below) return;
-  if (!headers) {
-    headers = below;
+  if (!table) {
+    table = below;
     return;
   }
-  const std::size_t own = headers->size();
+  const std::size_t own = table->size();
   for (const auto& entry : *below) {
-    const auto end = headers->begin() + static_cast<std::ptrdiff_t>(own);
+    const auto end = table->begin() + static_cast<std::ptrdiff_t>(own);
     const bool there =
-        std::any_of(headers->begin(), end, [&](const auto& mine) { return mine.first == entry.first; });
-    if (!there) headers->push_back(entry);
+        std::any_of(table->begin(), end, [&](const auto& mine) { return mine.first == entry.first; });
+    if (!there) table->push_back(entry);
   }
 }
 
@@ -42,9 +43,11 @@ void fill(Record& record, const Record& below) {
   fill_one(record.priority, below.priority);
   fill_one(record.expiration, below.expiration);
   fill_one(record.timestamp, below.timestamp);
-  fill_headers(record.headers, below.headers);
+  fill_table(record.queue_arguments, below.queue_arguments);
+  fill_table(record.headers, below.headers);
   fill_one(record.redelivered, below.redelivered);
   fill_one(record.delivery_count, below.delivery_count);
+  fill_one(record.offset, below.offset);
   fill_one(record.received_at, below.received_at);
   if (!record.body_kind && below.body_kind) {
     record.body_kind = below.body_kind;

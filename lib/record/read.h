@@ -11,9 +11,9 @@ namespace iso {
 // Reads one record from one JSON object. The body's bytes are taken verbatim from `json`; its kind is json
 // for `body`, text for `text`, bytes for `base64`. At most one of the three, or none: settings are records
 // without a body. `priority`, `expiration` and `timestamp` may also have the other JSON types that the manual
-// names. `queue`, `redelivered`, `delivery_count` and `received_at` are read; the caller drops them. Throws
-// Error(ErrorKind::data) with the byte offset and the field; for an unknown field it suggests the nearest
-// known one; a field `error` means that the record is from --rejects and was not repaired yet.
+// names. `queue`, `redelivered`, `delivery_count`, `offset` and `received_at` are read; the caller drops
+// them. Throws Error(ErrorKind::data) with the byte offset and the field; for an unknown field it suggests
+// the nearest known one; a field `error` means that the record is from --rejects and was not repaired yet.
 Record read_record(std::string_view json);
 
 // A time to live in a queue, in milliseconds, as RabbitMQ reads it: decimal, with an optional sign. Nothing

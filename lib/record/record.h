@@ -24,6 +24,7 @@ struct Record {
   Text direct_name;  // settings only: a durable direct exchange, created if missing
   Text queue;        // in settings: created if missing and bound; from listen: where it came from
   Text routing_key;
+  std::optional<FieldTable> queue_arguments;  // settings only: of `queue`, if it is created
   std::optional<bool> mandatory;
   std::optional<bool> persistent;
 
@@ -46,6 +47,7 @@ struct Record {
 
   std::optional<bool> redelivered;              // from listen only
   std::optional<std::uint64_t> delivery_count;  // from listen only: deliveries before this one
+  std::optional<std::uint64_t> offset;          // from listen only: its place in a stream
   std::optional<std::int64_t> received_at;      // from listen only: milliseconds since the epoch
 
   std::optional<BodyKind> body_kind;  // unset: no body, as in a settings file

@@ -17,6 +17,7 @@ class RecordWriter {
            {"direct_name", &Record::direct_name},
            {"routing_key", &Record::routing_key},
            {"queue", &Record::queue}});
+    if (record_.queue_arguments) append_fields(name("queue_arguments"), *record_.queue_arguments);
     id("message_id", record_.message_id, record_.no_message_id);
     id("correlation_id", record_.correlation_id, record_.no_correlation_id);
     texts({{"type", &Record::type},
@@ -33,6 +34,7 @@ class RecordWriter {
     if (record_.headers) append_fields(name("headers"), *record_.headers);
     boolean("redelivered", record_.redelivered);
     number("delivery_count", record_.delivery_count);
+    number("offset", record_.offset);
     if (record_.received_at) {
       name("received_at") += '"';
       append_rfc3339(out_, *record_.received_at);

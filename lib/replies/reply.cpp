@@ -91,8 +91,10 @@ void address_reply(Record& reply, const Record& request) {
   // What only listen or a settings file says.
   reply.queue.reset();
   reply.direct_name.reset();
+  reply.queue_arguments.reset();
   reply.redelivered.reset();
   reply.delivery_count.reset();
+  reply.offset.reset();
   reply.received_at.reset();
   drop_broker_headers(reply);
 }

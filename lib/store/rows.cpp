@@ -67,6 +67,7 @@ std::string read_row_without_body(const StoredRow& row, std::string_view queue, 
   if (row.correlation_id) record.correlation_id = *row.correlation_id;
   record.no_message_id = record.no_correlation_id = false;
   record.direct_name.reset();
+  record.queue_arguments.reset();
   record.mandatory.reset();
   record.persistent = record.persistent.value_or(true);
   return {};

@@ -66,6 +66,36 @@ load helper
   says "no exchange \"$x-missing\""
 }
 
+@test "listen: --bind takes the exchange that exists, and an escaped colon belongs to its name" {
+  iso listen "$q" --declare --bind "$x\\:Placed:new.*" --drain
+  exits 0
+  iso listen "$q-2" --declare --bind "$x:Placed" --drain # no $x is made, for there is one of the whole name
+  exits 0
+  iso publish --exchange "$x:Placed" --routing-key new.1 --body 1
+  exits 0
+  iso publish --exchange "$x:Placed" --routing-key other --body 2
+  exits 0
+  is 1 "$(bodies "$q")"
+  is $'1\n2' "$(bodies "$q-2")"
+  iso listen "$q-3" --declare --drain
+  iso listen "$q-3" --bind "$x-none:key" --drain
+  exits 66
+  says "no exchange \"$x-none\""
+  says 'a colon in its name is written \:'
+}
+
+@test "listen: --bind without a key hears all of a topic exchange, and says that of a direct one it does not" {
+  iso listen "$q" --declare --bind "$x:a.*" --bind "$x-direct:k" --drain
+  exits 0
+  iso listen "$q-2" --declare --bind "$x" --bind "$x-direct" --drain
+  exits 0
+  says "the exchange \"$x-direct\" is direct"
+  is 1 "$(grep -c "is direct" stderr)"
+  iso publish --exchange "$x" --routing-key b.c --body 1
+  exits 0
+  is 1 "$(bodies "$q-2")"
+}
+
 @test "listen: --bind without a queue taps the exchange through a private queue that ends with it" {
   iso listen "$q" --declare --bind "$x" --drain
   "$BIN" listen --bind "$x" --count 1 --out body >tapped 2>stderr &

@@ -9,9 +9,10 @@
 namespace iso::reconcile {
 namespace {
 
-constexpr std::array<std::string_view, 11> kDeliveryFields{
-    "exchange",   "direct_name", "queue",          "routing_key", "mandatory", "persistent",
-    "expiration", "redelivered", "delivery_count", "received_at", "fetch"};
+constexpr std::array<std::string_view, 13> kDeliveryFields{
+    "exchange",  "direct_name", "queue",      "queue_arguments", "routing_key",
+    "mandatory", "persistent",  "expiration", "redelivered",     "delivery_count",
+    "offset",    "received_at", "fetch"};
 
 void ignore_in_messages(Rule& rule) {
   if (rule.ignored == Rule::Ignored::no) rule.ignored = Rule::Ignored::in_messages;

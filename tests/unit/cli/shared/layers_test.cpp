@@ -40,6 +40,24 @@ TEST_CASE("layers: on the default exchange the queue is the routing key") {
         R"({"exchange":"x","body":1})");
 }
 
+TEST_CASE("layers: arguments of a queue are merged by name, and need a queue") {
+  const auto arguments = [](std::string_view typed, std::string_view settings) {
+    const Record defaults = resolve_defaults(Layers(read_record(typed), read_record(settings)));
+    std::string out;
+    append_fields(out, *defaults.queue_arguments);
+    return out;
+  };
+  const auto settings = R"({"queue":"q","queue_arguments":{"x-queue-type":"quorum","x-max-length":5}})";
+  CHECK(arguments(R"({"queue_arguments":{"x-max-length":9}})", settings) ==
+        R"({"x-max-length":9,"x-queue-type":"quorum"})");
+  CHECK(prepared("{}", settings, R"({"body":1})") == R"({"exchange":"","routing_key":"q","body":1})");
+  const auto kind_without = [&](const char* typed, const char* below) {
+    return test::error_of([&] { arguments(typed, below); }).kind();
+  };
+  CHECK(kind_without(R"({"queue_arguments":{}})", "{}") == ErrorKind::usage);
+  CHECK(kind_without("{}", R"({"queue_arguments":{}})") == ErrorKind::config);
+}
+
 TEST_CASE("layers: direct_name is the exchange, and of it and exchange the typed one counts") {
   CHECK(prepared("{}", R"({"direct_name":"d"})", R"({"body":1})") == R"({"exchange":"d","body":1})");
   CHECK(prepared(R"({"exchange":"x"})", R"({"direct_name":"d"})", R"({"body":1})") ==
@@ -73,7 +91,8 @@ TEST_CASE("layers: what only listen says is dropped, what cannot be published is
           R"({"routing_key":"k","queue":"q","redelivered":true,"delivery_count":1,"received_at":"2026-01-01T00:00:00Z","body":1})") ==
       R"({"exchange":"","routing_key":"k","body":1})");
   for (const auto* record :
-       {R"({"routing_key":"k"})", R"({"body":1})", R"({"routing_key":"k","direct_name":"d","body":1})"})
+       {R"({"routing_key":"k"})", R"({"body":1})", R"({"routing_key":"k","direct_name":"d","body":1})",
+        R"({"routing_key":"k","queue_arguments":{},"body":1})"})
     CHECK(test::error_of([&] { prepared("{}", "{}", record); }).kind() == ErrorKind::data);
 }
 

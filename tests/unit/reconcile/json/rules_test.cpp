@@ -53,8 +53,9 @@ TEST_CASE("ignore_delivery_fields: how a message came is ignored in messages, an
   root.at({"exchange"}).ignored = Ignored::always;
   root.at({"body"}).compared = true;
   ignore_delivery_fields(root);
-  for (const auto* name : {"direct_name", "queue", "routing_key", "mandatory", "persistent", "expiration",
-                           "redelivered", "delivery_count", "received_at", "fetch"}) {
+  for (const auto* name :
+       {"direct_name", "queue", "queue_arguments", "routing_key", "mandatory", "persistent", "expiration",
+        "redelivered", "delivery_count", "offset", "received_at", "fetch"}) {
     CAPTURE(name);
     REQUIRE(root.find(name) != nullptr);
     CHECK(root.find(name)->ignored == Ignored::in_messages);
