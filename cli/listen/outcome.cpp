@@ -66,6 +66,14 @@ bool has_failures(const ListenOptions& args, const ListenCounts& counts, bool on
   return answers.undelivered + inbox.conflicts != 0;
 }
 
+void throw_if_unsettled(const PumpSummary& tally) {
+  if (tally.settled) return;
+  throw Error(ErrorKind::unconfirmed,
+              fmt::format("{}, and the connection was lost before the broker had the last acknowledgements: "
+                          "those messages may come again",
+                          reason(tally.stop)));
+}
+
 }  // namespace
 
 Outcome listen_outcome(const ListenOptions& args, const ListenCounts& counts, bool on_broker, int signal,
@@ -83,6 +91,7 @@ Outcome listen_outcome(const ListenOptions& args, const ListenCounts& counts, bo
     if (!args.has_handler())
       report.note(fmt::format("the reader of standard output has gone: {} messages were handed over",
                               tally.confirmed));
+    throw_if_unsettled(tally);
     return Outcome::done;
   }
   if (tally.gave_up)
@@ -92,14 +101,14 @@ Outcome listen_outcome(const ListenOptions& args, const ListenCounts& counts, bo
   if (!tally.away.empty() && tally.stop != StopReason::counted)
     throw Error(ErrorKind::unavailable,
                 fmt::format("{}, and the broker was away: {}", reason(tally.stop), tally.away));
+  throw_if_unsettled(tally);
   if (!tally.why_none.empty() && tally.stop == StopReason::timed_out)
     throw Error(ErrorKind::unavailable, fmt::format("{}, and {}", reason(tally.stop), tally.why_none));
   if (tally.bad_input + inbox.unreadable != 0) return Outcome::bad_data;
   if (has_failures(args, counts, on_broker, report)) return Outcome::no;
-  if (args.count != 0 && tally.confirmed < args.count) {
+  if (const auto handled = tally.confirmed - tally.stale; args.count != 0 && handled < args.count) {
     const bool came = tally.again == 0;
-    report.error(fmt::format("{} of {} messages {}: {}", tally.confirmed, args.count,
-                             came ? "came" : "were handled",
+    report.error(fmt::format("{} of {} messages {}: {}", handled, args.count, came ? "came" : "were handled",
                              came ? reason(tally.stop) : "the others come again"));
     return Outcome::no;
   }

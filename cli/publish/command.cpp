@@ -86,6 +86,10 @@ Outcome ending(const PublishOptions& args, const PumpSummary& tally, const Sessi
   if (tally.unconfirmed != 0)
     throw Error(ErrorKind::unconfirmed,
                 fmt::format("{} of {} requests have not had their replies", tally.unconfirmed, tally.taken));
+  if (!tally.settled)
+    throw Error(ErrorKind::unconfirmed,
+                "all were published, and the connection that they came from was lost before it had the last "
+                "acknowledgements: those messages may be sent again");
   if (args.count != 0 && tally.taken < args.count) {
     report.error(fmt::format("only {} of {} messages came", tally.taken, args.count));
     return Outcome::no;

@@ -131,6 +131,14 @@ class AmqpSource final : public Source {
     consuming_ = false;
   }
 
+  // The answer comes once all that was said before is worked on. That the queue has gone is an answer, too.
+  bool finish() override {
+    if (options_.peek) return true;
+    Connection::Queue queue;
+    connection_->declare_queue(queue_, {.passive = true}, queue);
+    return true;
+  }
+
   std::string_view queue() const override { return queue_; }
 
  private:

@@ -65,10 +65,18 @@ Reconnecting reconnecting(const EndOptions& options) {
   return reconnecting;
 }
 
+void check_queue_arguments(const Scheme& scheme, const FieldTable& arguments) {
+  if (scheme.traits.is_store && !arguments.empty())
+    throw Error(ErrorKind::usage,
+                fmt::format("a queue of a store has no type and no arguments (here {}); a broker's has",
+                            arguments.front().first));
+}
+
 }  // namespace
 
 std::unique_ptr<Sink> open_sink(const Url& url, const SinkOptions& options) {
   const Scheme& scheme = scheme_of(url);
+  check_queue_arguments(scheme, options.queue_arguments);
   if (!scheme.traits.remote) return scheme.sink(url, options);
   return reconnecting_sink(opener(scheme.sink, url, options), options.timeout, reconnecting(options));
 }
@@ -81,12 +89,15 @@ Traits traits_of(const Url& url) {
 
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options) {
   const Scheme& scheme = scheme_of(url);
+  check_queue_arguments(scheme, options.queue_arguments);
   if (!scheme.traits.remote) return scheme.source(url, options);
   // A peek that starts anew would show the same messages twice.
   if (options.peek) return opener(scheme.source, url, options)(options.timeout);
   SourceOptions lasting = options;
   lasting.progress = std::make_shared<SourceProgress>();
-  return reconnecting_source(opener(scheme.source, url, lasting), options.timeout, reconnecting(options));
+  Reconnecting again = reconnecting(options);
+  again.progress = lasting.progress;
+  return reconnecting_source(opener(scheme.source, url, lasting), options.timeout, again);
 }
 
 }  // namespace iso::ends

@@ -48,6 +48,12 @@ void PipeWriter::end_line() {
   if (is_slow()) ends_.push_back(output_.written() + output_.pending());
 }
 
+void PipeWriter::cut_out(unsigned long long from, unsigned long long to) {
+  std::erase_if(ends_, [&](auto end) { return end > from && end <= to; });
+  for (auto& end : ends_)
+    if (end > to) end -= to - from;
+}
+
 void PipeWriter::write_some() {
   if (is_slow()) write_line_by_line();
   if (!is_slow()) output_.write_some();

@@ -30,6 +30,9 @@ class PipeWriter {
   // All that was appended to the output until now is whole: the reader may have it without what follows.
   void end_line();
 
+  // The lines that were to begin at byte `from`, up to byte `to`, were taken out of the output.
+  void cut_out(unsigned long long from, unsigned long long to);
+
   // Writes what the reader may have now. Among the first lines it waits for the reader, 10 ms in all.
   // Throws ErrorKind::io.
   void write_some();

@@ -239,10 +239,10 @@ class ReconnectingSink final : public Sink {
 class ReconnectingSource final : public Source {
  public:
   ReconnectingSource(Opener<Source> open, milliseconds first_limit, const Reconnecting& options)
-      : source_(std::move(open), first_limit, options) {}
+      : source_(std::move(open), first_limit, options), progress_(options.progress) {}
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override {
-    if (!stopped_) source_.reconnect_if_due();
+    if (!stopped_ && source_.reconnect_if_due()) settles_ = false;
     const std::size_t before = out.size();
     SourceState state = SourceState::idle;
     if (!with([&](Source& source) { state = source.take(most, out); })) {
@@ -255,7 +255,11 @@ class ReconnectingSource final : public Source {
   }
 
   bool settle(Ticket ticket, Disposition how, std::string_view why) override {
-    if (ticket <= base_) return true;
+    settles_ = settles_ || how == Disposition::ack || how == Disposition::dead_letter;
+    if (ticket <= base_) {
+      if (progress_) --progress_->given;
+      return true;
+    }
     bool again = true;
     with([&](Source& source) { again = source.settle(ticket - base_, how, why); });
     return again;
@@ -279,6 +283,18 @@ class ReconnectingSource final : public Source {
 
   std::string_view away() const override { return source_.why(); }
 
+  Ticket lost() const override { return base_; }
+
+  std::chrono::milliseconds longest_wait() const override {
+    return source_.get() ? source_.get()->longest_wait() : milliseconds(0);
+  }
+
+  bool finish() override {
+    bool settled = false;
+    with([&](Source& source) { settled = source.finish(); });
+    return settled || !settles_;
+  }
+
   void stop() override {
     stopped_ = true;
     with([](Source& source) { source.stop(); });
@@ -298,6 +314,8 @@ class ReconnectingSource final : public Source {
   Ticket base_ = 0;  // what is added to the tickets of the connection that we have
   Ticket last_ = 0;  // the last that was given
   bool stopped_ = false;
+  bool settles_ = false;  // something was settled for good on the connection that we have, or had last
+  std::shared_ptr<SourceProgress> progress_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "pump/end.h"
+#include "pump/end_options.h"
 
 namespace iso::ends {
 
@@ -15,6 +16,7 @@ struct Reconnecting {
   std::chrono::milliseconds outage{0};
   Notice notice = [](std::string_view) {};
   const Clock* clock = &system_clock();
+  std::shared_ptr<SourceProgress> progress = nullptr;  // of a source: what comes again is not given any more
 };
 
 // Opens an end, in at most the time given.

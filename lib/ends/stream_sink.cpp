@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <fmt/core.h>
+#include <iterator>
 #include <optional>
 #include <poll.h>
 #include <sys/stat.h>
@@ -35,8 +37,9 @@ class StreamSink final : public Sink {
   }
 
   void put(Ticket ticket, const Record& record) override {
+    const auto start = output_.written() + output_.pending();
     append(record);
-    marks_.push_back({ticket, output_.written() + output_.pending()});
+    marks_.push_back({ticket, start, output_.written() + output_.pending()});
     if (pipe_) pipe_->end_line();
   }
 
@@ -56,6 +59,26 @@ class StreamSink final : public Sink {
   void results(std::vector<DeliveryResult>& out) override {
     for (; !marks_.empty() && marks_.front().end <= safe_; marks_.pop_front())
       out.push_back({marks_.front().ticket, DeliveryStatus::confirmed, 0, {}});
+    move_append(withdrawn_, out);
+  }
+
+  // Lines of which no byte is written are taken out of what is to be written.
+  void withdraw(Ticket up_to) override {
+    const auto first = std::find_if(marks_.begin(), marks_.end(),
+                                    [&](const Mark& mark) { return mark.start >= output_.written(); });
+    const auto end = std::find_if(first, marks_.end(), [&](const Mark& mark) { return mark.ticket > up_to; });
+    if (first == end) return;
+    const auto from = first->start, to = std::prev(end)->end;
+    std::string& bytes = output_.buffer();
+    const auto at = bytes.size() - (output_.written() + output_.pending() - from);
+    bytes.erase(at, to - from);
+    for (auto mark = first; mark != end; ++mark)
+      withdrawn_.push_back({mark->ticket, DeliveryStatus::untried, 0, {}});
+    for (auto mark = marks_.erase(first, end); mark != marks_.end(); ++mark) {
+      mark->start -= to - from;
+      mark->end -= to - from;
+    }
+    if (pipe_) pipe_->cut_out(from, to);
   }
 
   Wait wait() const override { return pipe_ ? pipe_->wait() : Wait(output_.descriptor(), POLLOUT); }
@@ -64,7 +87,7 @@ class StreamSink final : public Sink {
  private:
   struct Mark {
     Ticket ticket;
-    unsigned long long end;  // the record is out when this many bytes are
+    unsigned long long start, end;  // the record is out when so many bytes are
   };
 
   void append(const Record& record) {
@@ -96,6 +119,7 @@ class StreamSink final : public Sink {
   std::string file_;             // "": what is written need not be on a disk
   unsigned long long safe_ = 0;  // bytes that are where they should be
   std::deque<Mark> marks_;
+  std::vector<DeliveryResult> withdrawn_;
 };
 
 }  // namespace

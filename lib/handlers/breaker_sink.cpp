@@ -1,10 +1,13 @@
 #include "handlers/breaker_sink.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace iso::handlers {
 namespace {
+
+constexpr Ticket kAll = std::numeric_limits<Ticket>::max();
 
 breaker::CallEnd end_of(DeliveryStatus status) {
   switch (status) {
@@ -40,7 +43,7 @@ void BreakerSink::hand_over() {
   while (!held_.empty() && calls_.size() < options_.at_once) {
     breaker::Admission admission = breaker_.admit(options_.circuit);
     if (!admission) {
-      give_back();
+      give_back(kAll);
       return;
     }
     const Held next = held_.front();
@@ -53,13 +56,18 @@ void BreakerSink::hand_over() {
 
 void BreakerSink::finish(bool begin_nothing) {
   finished_ = true;
-  if (begin_nothing) give_back();
+  if (begin_nothing) give_back(kAll);
   if (held_.empty()) handler_->finish(begin_nothing);
 }
 
-void BreakerSink::give_back() {
-  for (const Held& held : held_) known_.push_back({held.ticket, DeliveryStatus::untried, 0, {}});
-  held_.clear();
+void BreakerSink::withdraw(Ticket up_to) {
+  give_back(up_to);
+  handler_->withdraw(up_to);
+}
+
+void BreakerSink::give_back(Ticket up_to) {
+  for (; !held_.empty() && held_.front().ticket <= up_to; held_.pop_front())
+    known_.push_back({held_.front().ticket, DeliveryStatus::untried, 0, {}});
 }
 
 void BreakerSink::results(std::vector<DeliveryResult>& out) {

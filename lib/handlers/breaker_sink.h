@@ -31,6 +31,7 @@ class BreakerSink final : public Sink {
   std::string_view stalled() const override { return handler_->stalled(); }
   bool closed() const override { return handler_->closed(); }
 
+  void withdraw(Ticket up_to) override;
   void finish(bool begin_nothing) override;
   // As the circuit allows.
   Demand demand() override;
@@ -43,7 +44,7 @@ class BreakerSink final : public Sink {
   };
 
   void hand_over();
-  void give_back();
+  void give_back(Ticket up_to);
 
   std::unique_ptr<Sink> handler_;
   breaker::Breaker& breaker_;

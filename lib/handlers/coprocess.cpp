@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <deque>
 #include <fmt/core.h>
+#include <limits>
 #include <optional>
 #include <random>
 #include <unistd.h>
@@ -42,8 +43,34 @@ class CoprocessSink final : public Sink {
   void finish(bool begin_nothing) override {
     finished_ = true;
     hurried_ = hurried_ || begin_nothing;
-    if (hurried_) give_back_unsent();
+    if (hurried_) withdraw(std::numeric_limits<Ticket>::max());
     close_input();
+  }
+
+  // What is on its way to the process and has not begun to go stays with us. The one whose line has begun
+  // must end, or it would be no line.
+  void withdraw(Ticket up_to) override {
+    if (run_ && !run_->to) return;
+    const auto begun = run_ ? run_->to->written() : 0;
+    unsigned long long keep = begun;
+    std::deque<Held> unsent;
+    std::erase_if(held_, [&](const Held& held) {
+      const bool waits = !held.answered && (!run_ || held.start >= begun);
+      if (waits) unsent.push_back(held);
+      if (!waits) keep = std::max(keep, held.end);
+      return waits;
+    });
+    if (run_)
+      run_->to->buffer().resize(run_->to->buffer().size() -
+                                (run_->to->written() + run_->to->pending() - keep));
+    for (const Held& held : unsent) {
+      if (held.ticket <= up_to) {
+        known_.push_back({held.ticket, DeliveryStatus::untried, 0, {}});
+      } else {
+        held_.push_back(held);
+        if (run_) write(held_.back());
+      }
+    }
   }
 
   void put(Ticket ticket, const Record& record) override {
@@ -117,23 +144,6 @@ class CoprocessSink final : public Sink {
     run_->given = run_->to->written();
     run_->to.reset();
     run_->child.input = Descriptor();
-  }
-
-  // What is on its way to the process and has not begun to go stays with us. The one whose line has begun
-  // must end, or it would be no line.
-  void give_back_unsent() {
-    const auto begun = run_ && run_->to ? run_->to->written() : 0;
-    if (run_ && !run_->to) return;
-    unsigned long long keep = begun;
-    std::erase_if(held_, [&](const Held& held) {
-      const bool unsent = !held.answered && (!run_ || held.start >= begun);
-      if (unsent) known_.push_back({held.ticket, DeliveryStatus::untried, 0, {}});
-      if (!unsent) keep = std::max(keep, held.end);
-      return unsent;
-    });
-    if (run_)
-      run_->to->buffer().resize(run_->to->buffer().size() -
-                                (run_->to->written() + run_->to->pending() - keep));
   }
 
   void write(Held& held) {

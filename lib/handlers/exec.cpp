@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fmt/core.h>
+#include <limits>
 #include <map>
 #include <optional>
 #include <poll.h>
@@ -81,8 +82,14 @@ class ExecSink final : public Sink {
   void finish(bool begin_nothing) override {
     if (!begin_nothing) return;
     hurried_ = true;
-    for (const Waiting& one : waiting_) known_.push_back({one.ticket, DeliveryStatus::untried, 0, {}});
-    waiting_.clear();
+    withdraw(std::numeric_limits<Ticket>::max());
+  }
+
+  void withdraw(Ticket up_to) override {
+    std::erase_if(waiting_, [&](const Waiting& one) {
+      if (one.ticket <= up_to) known_.push_back({one.ticket, DeliveryStatus::untried, 0, {}});
+      return one.ticket <= up_to;
+    });
   }
 
   Wait wait() const override {

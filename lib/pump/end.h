@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -109,9 +110,21 @@ class Source {
   // Why nothing can come now, in the far side's words, or "".
   virtual std::string_view away() const { return {}; }
 
+  // The last ticket of a connection that was lost: what was given up to it and is not settled comes again by
+  // itself, under another ticket. 0: none.
+  virtual Ticket lost() const { return 0; }
+
+  // How long a record may wait for its turn before it is better given back: the far side takes back what is
+  // held for too long, and all else with it. 0: as long as it likes.
+  virtual std::chrono::milliseconds longest_wait() const { return std::chrono::milliseconds(0); }
+
   // No more will be taken: what was pushed to us and not taken goes back. Called once, before the last
   // settlements, so that they do not make the far side push more. settle() and flush() still work.
   virtual void stop() {}
+
+  // Waits until the far side has worked on all settlements. False if it is not known to have: then what was
+  // acknowledged last may come again. Called once, in the end; nothing is called after it.
+  virtual bool finish() { return true; }
 };
 
 // How many more records a sink or an observer wants now.
@@ -154,6 +167,10 @@ class Sink {
   // Asked before records are taken for it, and why it wants none ("" if it does).
   virtual Demand demand() { return Demand::many; }
   virtual std::string_view why_none() const { return {}; }
+
+  // What was put up to this ticket is given back to its source. What of it has not begun shall not be: it is
+  // untried. The rest goes on.
+  virtual void withdraw(Ticket up_to) { static_cast<void>(up_to); }
 
   // Nothing more will be put. With `begin_nothing`, what was put and not begun shall not be: it is untried.
   // Called once, or again when there is a reason to hurry; all else still works.

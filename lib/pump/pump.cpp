@@ -51,6 +51,7 @@ class Pump {
     }
     abandon();
     report();
+    learn_whether_settled();
     summary_.away = source_.away();
     summary_.why_none = sink_.why_none();
     return std::move(summary_);
@@ -62,6 +63,7 @@ class Pump {
   void loop() {
     for (;;) {
       bool moved = fill();
+      withdraw();
       sink_.flush();
       moved |= collect();
       report();
@@ -92,7 +94,7 @@ class Pump {
       put(std::move(taken));
     }
     if (state_ == SourceState::ended) stop_taking(StopReason::ended);
-    if (options_.count != 0 && summary_.taken >= options_.count) stop_taking(StopReason::counted);
+    if (options_.count != 0 && counted() >= options_.count) stop_taking(StopReason::counted);
     return !batch_.empty();
   }
 
@@ -131,7 +133,7 @@ class Pump {
   // How many more count and rate let through now.
   std::size_t allowed() const {
     std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    if (options_.count != 0) most = options_.count - summary_.taken;
+    if (options_.count != 0) most = options_.count - counted();
     if (options_.rate > 0) {
       const double due = std::floor(seconds_since_start() * options_.rate) + 1;  // the first goes at once
       const double allowed = std::max(due - static_cast<double>(summary_.taken), 0.0);
@@ -140,10 +142,13 @@ class Pump {
     return static_cast<std::size_t>(most);
   }
 
+  // What was taken, without what its source lost or was given back: that is taken again.
+  std::uint64_t counted() const { return summary_.taken - withdrawn_ - summary_.stale; }
+
   double seconds_since_start() const { return std::chrono::duration<double>(now() - started_).count(); }
 
   void put(Delivery taken) {
-    Window::Entry& entry = window_.add(std::move(taken));
+    Window::Entry& entry = window_.add(std::move(taken), last_taken_);
     if (entry.taken.bad_input) {  // the source would give it again and again
       source_.settle(entry.taken.ticket, Disposition::dead_letter, entry.taken.bad_input->why);
     } else {
@@ -166,8 +171,19 @@ class Pump {
     }
   }
 
+  // What its source has lost, or what has waited for too long, shall not begin.
+  void withdraw() {
+    Ticket up_to = source_.lost();
+    if (const auto longest = source_.longest_wait(); longest.count() != 0)
+      up_to = std::max(up_to, window_.last_taken_before(now() - longest));
+    if (up_to <= withdrawn_up_to_) return;
+    withdrawn_up_to_ = up_to;
+    sink_.withdraw(up_to);
+  }
+
   // Learns statuses and settles them. True if any came.
   bool collect() {
+    heed_interruption();
     results_.clear();
     sink_.results(results_);
     for (auto& result : results_)
@@ -178,10 +194,13 @@ class Pump {
 
   void settle(DeliveryResult& result) {
     if (result.status == DeliveryStatus::confirmed) {
-      source_.settle(result.ticket, Disposition::ack, {});
+      if (source_.settle(result.ticket, Disposition::ack, {})) ++summary_.stale;
+      ++settled_;
     } else if (result.status == DeliveryStatus::rejected) {
       source_.settle(result.ticket, Disposition::dead_letter, reason_of(result));
+      ++settled_;
     } else if (result.status == DeliveryStatus::untried) {
+      if (result.ticket <= withdrawn_up_to_) ++withdrawn_;
       result.comes_again = source_.settle(result.ticket, Disposition::give_back, {});
     } else if (result.status != DeliveryStatus::unconfirmed) {
       result.comes_again = source_.settle(result.ticket, Disposition::requeue, reason_of(result));
@@ -238,6 +257,18 @@ class Pump {
     });
   }
 
+  // A settlement promises nothing until its far side has answered something that came after it. Whoever is in
+  // a hurry does not ask.
+  void learn_whether_settled() {
+    if (settled_ == 0 || summary_.error || hurried_at_) return;
+    try {
+      source_.flush();
+      summary_.settled = source_.finish();
+    } catch (const Error&) {
+      summary_.settled = false;
+    }
+  }
+
   void stop_taking(StopReason why) {
     if (!taking_) return;
     taking_ = false;
@@ -257,12 +288,18 @@ class Pump {
     if (!taking_) sink_.finish(true);
   }
 
+  // Asked before each look at what handlers did: a service manager signals them together with us, and what
+  // they then say is no verdict.
+  void heed_interruption() {
+    if (!options_.interrupted || options_.interrupted->load() == 0) return;
+    hurry();
+    stop_taking(StopReason::interrupted);
+  }
+
   void check_stop() {
-    const bool interrupted = options_.interrupted && options_.interrupted->load() != 0;
-    if (interrupted) hurry();
+    heed_interruption();
     if (!taking_) return;
     const auto moment = now();
-    if (interrupted) stop_taking(StopReason::interrupted);
     if (sink_.closed() || observer_.demand() == Demand::over) stop_taking(StopReason::closed);
     if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time) {
       hurry();
@@ -330,6 +367,9 @@ class Pump {
   Window window_;
   PumpSummary summary_;
   bool taking_ = true;
+  std::uint64_t settled_ = 0;    // for good, as far as we know
+  std::uint64_t withdrawn_ = 0;  // given back before they had begun
+  Ticket withdrawn_up_to_ = 0;
   std::optional<Clock::Steady> hurried_at_;
   std::string stalled_;  // what was last told
   SourceState state_ = SourceState::ready;

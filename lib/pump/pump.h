@@ -54,7 +54,9 @@ struct PumpSummary {
   std::uint64_t taken = 0, confirmed = 0, returned = 0, nacked = 0, unconfirmed = 0, bad_input = 0;
   std::uint64_t rejected = 0;
   std::uint64_t again = 0;              // deferred, or failed and given again by the source
+  std::uint64_t stale = 0;              // of those confirmed, whose source had gone by then: they come again
   StopReason stop = StopReason::ended;  // why it took no more
+  bool settled = true;                  // the far side of the source is known to have all settlements
   bool gave_up = false;                 // stall_timeout or grace ran out with records in flight
   std::string stalled;                  // why nothing moved then, if the sink knows
   std::string away;                     // why the source could give nothing at the end, if it was away
@@ -65,7 +67,9 @@ struct PumpSummary {
 // Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
 // after the sink has said what became of it: confirmed is acknowledged, rejected is dead-lettered, returned,
 // nacked and deferred are requeued, what is untried is given back, what is unconfirmed is left unsettled, so
-// it comes again. An Error that an end or the observer throws is not thrown on: it is in the summary.
+// it comes again. What has not begun when its source loses it, or when it has waited for too long, is
+// withdrawn from the sink. An Error that an end or the observer throws is not thrown on: it is in the
+// summary.
 PumpSummary pump(Source& source, Sink& sink, const PumpOptions& options, PumpObserver& observer);
 
 }  // namespace iso

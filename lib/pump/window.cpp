@@ -1,6 +1,7 @@
 #include "pump/window.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace iso {
@@ -10,10 +11,19 @@ std::size_t Window::room() const {
   return most_ - std::min(most_, entries_.size());
 }
 
-Window::Entry& Window::add(Delivery taken) {
+Window::Entry& Window::add(Delivery taken, Clock::Steady since) {
   bytes_ += taken.record.body.size();
   ++waiting_;
-  return entries_.emplace_back(Entry{std::move(taken), std::nullopt});
+  return entries_.emplace_back(Entry{std::move(taken), std::nullopt, since});
+}
+
+// They were taken in this order.
+Ticket Window::last_taken_before(Clock::Steady moment) const {
+  const auto end = std::partition_point(entries_.begin(), entries_.end(),
+                                        [&](const Entry& entry) { return entry.since < moment; });
+  const auto last = std::find_if(std::make_reverse_iterator(end), entries_.rend(),
+                                 [](const Entry& entry) { return !entry.result; });
+  return last == entries_.rend() ? 0 : last->taken.ticket;
 }
 
 Window::Entry* Window::resolve(DeliveryResult result) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/clock.h"
 #include "pump/end.h"
 
 namespace iso {
@@ -16,6 +17,7 @@ class Window {
   struct Entry {
     Delivery taken;
     std::optional<DeliveryResult> result;  // what became of it, once that is known
+    Clock::Steady since{};                 // when it was taken
   };
 
   // Has room for `most` records, or for `most_bytes` of bodies, whichever is less; always for one.
@@ -27,10 +29,13 @@ class Window {
   std::size_t waiting() const { return waiting_; }  // entries without a result
 
   // The entry stays where it is until it is popped, so a sink may keep a pointer to its record.
-  Entry& add(Delivery taken);
+  Entry& add(Delivery taken, Clock::Steady since = {});
 
   // The entry, or null if the ticket is not waiting: unknown, or resolved before.
   Entry* resolve(DeliveryResult result);
+
+  // The last ticket that is waiting and was taken before this; 0 if there is none.
+  Ticket last_taken_before(Clock::Steady moment) const;
 
   // Hands the entries at the front that have a result to `report`, in order, and forgets them.
   void pop_resolved(const std::function<void(Entry&)>& report);

@@ -38,6 +38,7 @@ class ReplyingSink final : public Sink {
   Wait wait() const override;
   std::string_view stalled() const override;
   bool closed() const override { return answers_.empty() && handler_->closed(); }
+  void withdraw(Ticket up_to) override { handler_->withdraw(up_to); }
   void finish(bool begin_nothing) override { handler_->finish(begin_nothing); }
   Demand demand() override { return handler_->demand(); }
   std::string_view why_none() const override { return handler_->why_none(); }

@@ -100,6 +100,43 @@ class BadLine(LineTest):
 
         wait_until(all_are_back, name="each message again, as none was acknowledged,")
 
+    def lines(self, name):
+        if not os.path.exists(self.path(name)):
+            return []
+        with open(self.path(name), encoding="ascii") as file:
+            return file.read().split()
+
+    def fill(self, names):
+        with self.broker.reader() as reader:
+            for name in names:
+                reader.publish(self.queue, name, b"1")
+            reader.declare(self.queue)  # whose answer comes after all are there
+
+    def test_what_had_not_begun_when_the_line_was_cut_begins_once(self):
+        names = ids(6)
+        self.fill(names)
+        handler = "echo $ISO_MESSAGE_ID >> begun; until [ -e go ]; do sleep 0.02; done"
+        with Iso(*self.listen("--prefetch", "10", "--idle", "1s", "--exec", f"sh -c '{handler}'"), cwd=self.dir) as iso:
+            wait_until(lambda: self.lines("begun"), name="the first handler's begin")
+            self.proxy.cut()
+            iso.wait_for_text("connected again")
+            open(self.path("go"), "wb").close()
+            self.assertEqual(iso.wait(), 0, iso.stderr)
+        self.assertEqual(self.lines("begun"), names[:1] + names)
+        self.assertEqual(self.broker.arrived(self.queue), [])
+
+    def test_an_acknowledgement_that_never_arrived_is_exit_75(self):
+        names = ids(1)
+        self.fill(names)
+        handler = "echo >> begun; until [ -e go ]; do sleep 0.02; done"
+        with Iso(*self.listen("--count", "1", "--exec", f"sh -c '{handler}'"), cwd=self.dir) as iso:
+            wait_until(lambda: os.path.exists(self.path("begun")), name="the handler's begin")
+            self.proxy.cut()
+            open(self.path("go"), "wb").close()
+            self.assertEqual(iso.wait(), UNCONFIRMED, iso.stderr)
+            self.assertIn("may come again", iso.stderr)
+        wait_until(lambda: self.broker.arrived(self.queue) == names, name="the message, which was not acknowledged,")
+
     def test_a_line_of_single_bytes_carries_a_run_without_a_busy_loop(self):
         names = ids(20)
         self.proxy.set(piece=1, rate=4000)

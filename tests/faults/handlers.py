@@ -25,6 +25,23 @@ def children(pid):
         return []
 
 
+def memory_group(test, most):
+    """A cgroup whose processes have at most so many bytes, which only root can make."""
+    root, limits = "/sys/fs/cgroup", {"memory.max": most, "memory.swap.max": 0}
+    if os.path.isdir(root + "/memory"):
+        root, limits = root + "/memory", {"memory.limit_in_bytes": most, "memory.memsw.limit_in_bytes": most}
+    group = f"{root}/iso-{os.getpid()}"
+    try:
+        os.mkdir(group)
+        test.addCleanup(os.rmdir, group)
+        for name, value in limits.items():
+            with open(f"{group}/{name}", "w", encoding="ascii") as file:
+                file.write(str(value))
+    except OSError as error:
+        test.skipTest(f"needs a cgroup of its own: {error}")
+    return group
+
+
 def answered(body):
     return json.loads(body)["id"]
 
@@ -120,6 +137,17 @@ class OnTheStore(Handlers):
     def test_a_listen_killed_again_and_again_leaves_no_message_without_an_answer(self):
         self.fill(self.URL, "q", "replies")
         self.check_all_done(self.kill_it(self.URL, "q"))
+
+    def test_a_handler_killed_by_the_kernel_for_its_memory_costs_no_message(self):
+        group = memory_group(self, 32 << 20)
+        self.fill(self.URL, "q", "replies")
+        eats = "exec python3 -c 'b\"x\" * (1 << 28)'"
+        with open(self.path("handler"), "w", encoding="ascii") as file:
+            file.write(f"test -e fed && exit 0\ntouch fed\necho $$ >{group}/cgroup.procs\n{eats}\n")
+        done = run("listen", "q", "--url", self.URL, "--exec", "sh handler", "--drain", cwd=self.dir)
+        self.assertEqual(done.status, 0, done.stderr)
+        self.assertIn("ended by signal 9", done.stderr)
+        self.assertEqual({state for _, state, _ in self.rows("q")}, {1})
 
     def check_all_done(self, deaths):
         self.check(self.answers(), deaths)

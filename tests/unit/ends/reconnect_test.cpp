@@ -370,6 +370,10 @@ class FrailSource final : public Source {
   bool drained() override { return true; }
   std::string_view queue() const override { return "made-up"; }
   Wait wait() const override { return Wait(7ms); }
+  bool finish() override {
+    if (broken) throw Error(ErrorKind::unavailable, "it went away");
+    return true;
+  }
   bool broken = false;
   ErrorKind breaks_with = ErrorKind::unavailable;
   int flushes = 0, stops = 0;
@@ -388,9 +392,11 @@ struct SourceTrial {
   std::optional<Error> away;
   std::unique_ptr<Source> source;
   std::vector<Delivery> taken;
+  std::shared_ptr<SourceProgress> progress = std::make_shared<SourceProgress>();
 
   explicit SourceTrial(std::chrono::milliseconds outage = 0ms) {
     Reconnecting options;
+    options.progress = progress;
     options.outage = outage;
     options.clock = &clock;
     options.notice = [this](std::string_view text) { notices.emplace_back(text); };
@@ -416,9 +422,54 @@ struct SourceTrial {
 
 }  // namespace
 
+TEST_CASE("reconnecting source: what a lost connection gave is lost, and counts as not given") {
+  SourceTrial trial;
+  trial.source->take(2, trial.taken);
+  trial.progress->given = 2;
+  CHECK(trial.source->lost() == 0);
+  trial.cut();
+  CHECK(trial.source->lost() == 2);
+  CHECK(trial.source->settle(1, Disposition::give_back, {}));
+  CHECK(trial.source->settle(2, Disposition::ack, {}));
+  CHECK(trial.progress->given == 0);
+}
+
+TEST_CASE("reconnecting source: settlements are known to be there only as long as their connection is") {
+  SourceTrial idle;
+  idle.cut();
+  CHECK(idle.source->finish());  // nothing was settled, so nothing can be missing
+
+  SourceTrial good;
+  good.source->take(1, good.taken);
+  good.source->settle(1, Disposition::ack, {});
+  CHECK(good.source->finish());
+
+  SourceTrial late;  // lost before the record was done
+  late.source->take(1, late.taken);
+  late.cut();
+  late.source->settle(1, Disposition::ack, {});
+  CHECK_FALSE(late.source->finish());
+
+  SourceTrial early;  // lost after that, and who knows whether it had arrived
+  early.source->take(1, early.taken);
+  early.source->settle(1, Disposition::ack, {});
+  early.end->broken = true;
+  CHECK_FALSE(early.source->finish());
+
+  SourceTrial again;  // what came again was settled again
+  again.source->take(1, again.taken);
+  again.source->settle(1, Disposition::ack, {});
+  again.cut();
+  again.clock.now += 1s;
+  again.taken.clear();
+  again.source->take(1, again.taken);
+  again.source->settle(again.taken.back().ticket, Disposition::ack, {});
+  CHECK(again.source->finish());
+}
+
 TEST_CASE("reconnecting source: tickets go on without a gap, and old ones settle nothing") {
   SourceTrial trial;
-  auto& [clock, settled, notices, end, opened, away, source, taken] = trial;
+  auto& [clock, settled, notices, end, opened, away, source, taken, progress] = trial;
   CHECK(trial.take(2) == SourceState::ready);
   REQUIRE(taken.size() == 2);
   source->settle(1, Disposition::ack, {});

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <map>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -385,4 +386,42 @@ TEST_CASE(
   const test::Folder folder;
   CHECK(test::error_of([&] { open_file_sink(folder.path + "/records.gz"); }).kind() == ErrorKind::usage);
   CHECK_FALSE(std::filesystem::exists(folder.path + "/records.gz"));
+}
+
+TEST_CASE(
+    "stream sink: of what is withdrawn no line is written that has not begun, and the others are whole") {
+  std::signal(SIGPIPE, SIG_IGN);
+  Pipe pipe;
+  REQUIRE(fcntl(pipe.write_end, F_SETFL, O_NONBLOCK) == 0);
+  auto sink =
+      open_stream_sink(Descriptor::own(pipe.write_end), "a pipe", StreamFormat::body, ConfirmOnce::read);
+  std::vector<Record> records(4);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].body = std::string(i == 0 ? 100'000 : 10, static_cast<char>('a' + i));
+    records[i].body_kind = BodyKind::text;
+    sink->put(i + 1, records[i]);
+  }
+  sink->flush();
+  sink->withdraw(3);
+  std::vector<DeliveryResult> results;
+  std::string read_of_it;
+  for (int rounds = 0; results.size() < 4 && rounds < 1000; ++rounds) {
+    char bytes[4096];
+    pollfd ready{pipe.read_end, POLLIN, 0};
+    if (poll(&ready, 1, 10) > 0) {
+      const ssize_t got = read(pipe.read_end, bytes, sizeof bytes);
+      REQUIRE(got > 0);
+      read_of_it.append(bytes, static_cast<std::size_t>(got));
+    }
+    sink->flush();
+    sink->results(results);
+  }
+  CHECK(read_of_it == records[0].body + "\n" + records[3].body + "\n");
+  std::map<Ticket, DeliveryStatus> statuses;
+  for (const DeliveryResult& result : results) statuses[result.ticket] = result.status;
+  CHECK(statuses == std::map<Ticket, DeliveryStatus>{{1, DeliveryStatus::confirmed},
+                                                     {2, DeliveryStatus::untried},
+                                                     {3, DeliveryStatus::untried},
+                                                     {4, DeliveryStatus::confirmed}});
+  close(pipe.read_end);
 }

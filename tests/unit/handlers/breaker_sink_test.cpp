@@ -1,5 +1,6 @@
 #include "handlers/breaker_sink.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <utility>
 
@@ -198,4 +199,21 @@ TEST_CASE("breaker sink: the handler is told of the end after the last record") 
   while (!trial.results().empty()) continue;
   CHECK(trial.handler->put_order.size() == 3);
   CHECK(trial.handler->finishes == std::vector<bool>{false});
+}
+
+TEST_CASE("breaker sink: what is withdrawn is untried, here as with the handler") {
+  Trial trial;
+  trial.handler->answers = false;
+  trial.put(1, 4);
+  trial.sink->withdraw(3);
+  CHECK(trial.handler->withdrawals == std::vector<Ticket>{3});
+  trial.handler->answers = true;
+  Fates statuses;
+  for (int round = 0; round < 4; ++round)
+    for (const auto& result : trial.results()) statuses.push_back(result);
+  std::sort(statuses.begin(), statuses.end());
+  CHECK(statuses == Fates{{1, DeliveryStatus::untried},
+                          {2, DeliveryStatus::untried},
+                          {3, DeliveryStatus::untried},
+                          {4, DeliveryStatus::confirmed}});
 }

@@ -277,3 +277,19 @@ TEST_CASE(
   CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::untried}});
   CHECK(trial.notices.empty());
 }
+
+TEST_CASE(
+    "coprocess: of what is withdrawn it gets no line that has not begun, and the lines after it whole") {
+  // It reads nothing until the pipe is full, and then answers each line with the id that is in it.
+  Trial trial(
+      "sleep 0.3; exec sed -u "
+      "'s/.*\"message_id\":\"\\([^\"]*\\)\".*/{\"message_id\":\"\\1\",\"ack\":true}/'");
+  const std::string large = '"' + std::string(200'000, 'x') + '"';
+  trial.put({"a"}, large);
+  trial.put({"b", "c", "d"});
+  trial.sink->withdraw(3);
+  CHECK(trial.statuses(4) == std::map<Ticket, DeliveryStatus>{{1, DeliveryStatus::confirmed},
+                                                              {2, DeliveryStatus::untried},
+                                                              {3, DeliveryStatus::untried},
+                                                              {4, DeliveryStatus::confirmed}});
+}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <doctest/doctest.h>
+#include <map>
 #include <unistd.h>
 
 #include "handlers/environment.h"
@@ -242,4 +243,27 @@ TEST_CASE("exec: a command that cannot be started is thrown, with its name") {
   const Error error = test::error_of([&] { run(options, {"a"}); });
   CHECK(error.kind() == ErrorKind::missing);
   CHECK(test::says(error, "cannot start /nowhere/handler"));
+}
+
+TEST_CASE("exec: what is withdrawn and has not begun is untried, and what has begun goes on") {
+  std::signal(SIGPIPE, SIG_IGN);
+  ExecOptions options;
+  options.command = {"sleep", "0.2"};
+  options.environment = {"PATH=/usr/bin:/bin"};
+  auto sink = open_exec_sink(options);
+  const Record record;
+  for (Ticket ticket = 1; ticket <= 4; ++ticket) sink->put(ticket, record);
+  sink->flush();
+  sink->withdraw(3);
+  std::vector<DeliveryResult> results;
+  for (int rounds = 0; results.size() < 4 && rounds < 100; ++rounds) {
+    wait_for(sink->wait(), 100ms);
+    sink->results(results);
+  }
+  std::map<Ticket, DeliveryStatus> statuses;
+  for (const DeliveryResult& result : results) statuses[result.ticket] = result.status;
+  CHECK(statuses == std::map<Ticket, DeliveryStatus>{{1, DeliveryStatus::confirmed},
+                                                     {2, DeliveryStatus::untried},
+                                                     {3, DeliveryStatus::untried},
+                                                     {4, DeliveryStatus::confirmed}});
 }

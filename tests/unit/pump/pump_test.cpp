@@ -54,6 +54,63 @@ TEST_CASE("pump: confirmed is acknowledged, returned and nacked are requeued wit
   CHECK(tally.returned == 1);
 }
 
+TEST_CASE("pump: what its source has lost and has not begun is withdrawn, and taken again under --count") {
+  Trial trial({"a", "b", "c", "a again", "b again", "c again"});
+  trial.options.count = 4;
+  trial.sink.answers = false;
+  trial.sink.begins = 1;
+  TestObserver hooks;
+  int rounds = 0;
+  hooks.on_wait = [&] {
+    if (++rounds == 1) trial.source.lost_up_to = 3;
+    if (rounds == 2) trial.sink.answers = true;
+    return Wait(1ms);
+  };
+  trial.options.window = 3;
+  const PumpSummary tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(trial.sink.withdrawals == std::vector<Ticket>{3});
+  CHECK(trial.source.settled[1] == Disposition::ack);
+  CHECK(trial.source.settled[2] == Disposition::give_back);
+  CHECK(trial.source.settled[3] == Disposition::give_back);
+  CHECK(tally.stale == 1);  // a had begun, and is done: it comes again all the same
+  CHECK(tally.confirmed - tally.stale == 3);
+  CHECK(tally.again == 2);
+}
+
+TEST_CASE("pump: what has waited for as long as its source allows is withdrawn, and what is younger is not") {
+  Trial trial({"a", "b"});
+  test::FakeClock clock;
+  clock.step = 10ms;
+  trial.options.clock = &clock;
+  trial.source.longest = 300ms;
+  trial.sink.answers = false;
+  trial.sink.begins = 1;
+  TestObserver hooks;
+  hooks.on_wait = [&] {
+    trial.sink.answers = !trial.sink.withdrawals.empty();
+    return Wait(1ms);
+  };
+  const PumpSummary tally = pump(trial.source, trial.sink, trial.options, hooks);
+  CHECK(trial.sink.withdrawals == std::vector<Ticket>{2});
+  CHECK(trial.source.settled ==
+        std::map<Ticket, Disposition>{{1, Disposition::ack}, {2, Disposition::give_back}});
+  CHECK(tally.confirmed == 1);
+  CHECK(tally.again == 1);
+}
+
+TEST_CASE("pump: whether the far side has the last settlements is asked once, and only if there were any") {
+  Trial done({"a"});
+  CHECK(done.run().settled);
+  CHECK(done.source.finishes == 1);
+  Trial unknown({"a"});
+  unknown.source.knows_all = false;
+  CHECK_FALSE(unknown.run().settled);
+  Trial nothing({});
+  nothing.source.knows_all = false;
+  CHECK(nothing.run().settled);
+  CHECK(nothing.source.finishes == 0);
+}
+
 TEST_CASE("pump: a record that the source gives again is not counted as returned, and its report says so") {
   Trial trial({"lost"});
   trial.sink.statuses = {{"lost", DeliveryStatus::returned}};
@@ -443,4 +500,37 @@ TEST_CASE("pump: no more is taken than the sink and the observer both want") {
     CHECK(pump(trial.source, trial.sink, trial.options, hooks).taken == row.taken);
     CHECK(trial.source.largest_take == (row.taken == 3 ? 256 : row.taken));
   }
+}
+
+TEST_CASE("pump: an interruption is known to the sink before it is asked what handlers did after it") {
+  class Handler final : public Sink {
+   public:
+    void put(Ticket ticket, const Record&) override { ticket_ = ticket; }
+    void flush() override {}
+    void results(std::vector<DeliveryResult>& out) override {
+      if (ended)
+        out.push_back({ticket_, hurried ? DeliveryStatus::untried : DeliveryStatus::rejected, 0, {}});
+      ended = false;
+    }
+    Wait wait() const override { return Wait(1ms); }
+    void finish(bool begin_nothing) override { hurried = begin_nothing; }
+    bool ended = false, hurried = false;
+
+   private:
+    Ticket ticket_ = 0;
+  };
+  test::FakeSource source({"a"});
+  source.stays_open = true;
+  Handler handler;
+  std::atomic<int> interrupted{0};
+  PumpOptions options;
+  options.interrupted = &interrupted;
+  TestObserver hooks;
+  hooks.on_wait = [&] {  // both get the signal while the pump waits
+    interrupted = 15;
+    handler.ended = true;
+    return Wait(1ms);
+  };
+  pump(source, handler, options, hooks);
+  CHECK(source.settled == std::map<Ticket, Disposition>{{1, Disposition::give_back}});
 }

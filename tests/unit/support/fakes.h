@@ -54,6 +54,7 @@ class FakeSource final : public Source {
     settled[ticket] = how;
     reasons[ticket] = why;
     ++unflushed;
+    if (ticket <= lost_up_to) return true;
     return how == Disposition::requeue && gives_again;
   }
   void flush() override { unflushed = 0; }
@@ -71,6 +72,17 @@ class FakeSource final : public Source {
     if (stop_fails) throw Error(ErrorKind::unavailable, "it did not hear");
   }
 
+  Ticket lost() const override { return lost_up_to; }
+  std::chrono::milliseconds longest_wait() const override { return longest; }
+  bool finish() override {
+    ++finishes;
+    return knows_all;
+  }
+
+  Ticket lost_up_to = 0;
+  std::chrono::milliseconds longest{0};
+  bool knows_all = true;
+  std::size_t finishes = 0;
   bool stays_open = false, gives_again = false, breaks_at_the_end = false, stop_fails = false;
   ErrorKind breaks_with = ErrorKind::io;
   std::string why_away;
@@ -96,6 +108,7 @@ class FakeSink final : public Sink {
   }
   void flush() override { flushed_ = waiting_.size(); }
   void results(std::vector<DeliveryResult>& out) override {
+    move_append(untried_, out);
     if (!answers) return;
     for (std::size_t most = answers_at_once; flushed_ > 0 && most > 0; --most) {
       const auto [ticket, body] = waiting_[--flushed_];
@@ -115,6 +128,13 @@ class FakeSink final : public Sink {
   }
   bool closed() const override { return gone; }
   std::string_view stalled() const override { return answers ? "" : "it is full"; }
+  void withdraw(Ticket up_to) override {
+    withdrawals.push_back(up_to);
+    const auto begun = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(begins, waiting_.size()));
+    for (auto one = begun; one != waiting_.end() && one->first <= up_to; one = waiting_.erase(one))
+      untried_.push_back({one->first, DeliveryStatus::untried, 0, {}});
+    flushed_ = std::min(flushed_, waiting_.size());
+  }
   void finish(bool begin_nothing) override { finishes.push_back(begin_nothing); }
   Demand demand() override { return wants; }
   std::string_view why_none() const override { return wants == Demand::none ? "it had enough" : ""; }
@@ -127,6 +147,8 @@ class FakeSink final : public Sink {
   bool answers_once = false;  // and then not until `answers` is set again
   std::size_t answers_at_once = SIZE_MAX;
   Demand wants = Demand::many;
+  std::vector<Ticket> withdrawals;
+  std::size_t begins = 0;      // of those that are put, how many have begun when some are withdrawn
   std::vector<bool> finishes;  // what finish() was told, each time
   std::vector<std::string> put_order;
   std::size_t most_in_flight = 0;
@@ -134,6 +156,7 @@ class FakeSink final : public Sink {
  private:
   std::vector<std::pair<Ticket, std::string>> waiting_;
   std::size_t flushed_ = 0;
+  std::vector<DeliveryResult> untried_;
 };
 
 }  // namespace iso::test
