@@ -63,19 +63,12 @@ std::string type_of_exchange(Connection& connection, const std::string& name) {
   return text.substr(start, text.find('\'', start) - start);
 }
 
-[[noreturn]] void throw_no_exchange(const Connection& connection, const Binding& binding) {
-  throw Error(
-      ErrorKind::missing,
-      fmt::format("no exchange \"{}\" at {}; create it with --declare{}", binding.exchange, connection.name(),
-                  binding.may_be_name ? "; a colon in its name is written \\:" : ""));
-}
-
 void bind(Connection& connection, const std::string& queue, const Binding& asked,
           const SourceOptions& options) {
   const Binding binding =
       existing_reading(asked, [&](const std::string& name) { return exchange_exists(connection, name); });
   const bool exists = exchange_exists(connection, binding.exchange);
-  if (!exists && !options.declare) throw_no_exchange(connection, binding);
+  if (!exists && !options.declare) throw_no_exchange("at " + connection.name(), binding);
   std::string type(exchange_kind_for(binding.routing_key));
   if (!exists)
     must(connection, connection.declare_exchange(binding.exchange, type, false), binding.exchange);

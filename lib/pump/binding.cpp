@@ -56,4 +56,10 @@ std::string key_for(const Binding& binding, std::string_view type) {
   return !binding.has_key && type == "topic" ? "#" : binding.routing_key;
 }
 
+void throw_no_exchange(std::string_view where, const Binding& binding) {
+  throw Error(ErrorKind::missing,
+              fmt::format("no exchange \"{}\" {}; create it with --declare{}", binding.exchange, where,
+                          binding.may_be_name ? "; a colon in its name is written \\:" : ""));
+}
+
 }  // namespace iso

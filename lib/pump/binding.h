@@ -26,4 +26,7 @@ std::string deaf_binding_text(const Binding& binding, std::string_view type);
 // The key to bind with: without one all of what a topic exchange has.
 std::string key_for(const Binding& binding, std::string_view type);
 
+// Throws ErrorKind::missing: there is no such exchange `where`, "in shop.db".
+[[noreturn]] void throw_no_exchange(std::string_view where, const Binding& binding);
+
 }  // namespace iso

@@ -19,21 +19,29 @@ namespace {
                             : what + "; --declare makes it");
 }
 
+const Topology::Exchange* find(const std::vector<Topology::Exchange>& exchanges, const std::string& name) {
+  const auto found =
+      std::find_if(exchanges.begin(), exchanges.end(), [&](const auto& one) { return one.name == name; });
+  return found == exchanges.end() ? nullptr : &*found;
+}
+
 void add_bindings(NewTopology& parts, StoreEngine& engine, const SourceOptions& options,
                   const std::string& queue) {
   if (options.bindings.empty()) return;
   const Topology topology = engine.topology();
-  const auto is_there = [&](const auto& exchanges, const std::string& name) {
-    return std::any_of(exchanges.begin(), exchanges.end(), [&](const auto& one) { return one.name == name; });
+  const auto find_any = [&](const std::string& name) {
+    const auto* there = find(topology.exchanges, name);
+    return there ? there : find(parts.exchanges, name);
   };
-  for (const Binding& binding : options.bindings) {
-    if (!is_there(topology.exchanges, binding.exchange) && !is_there(parts.exchanges, binding.exchange)) {
-      if (!options.declare)
-        throw Error(ErrorKind::missing, fmt::format("no exchange \"{}\" in {}; create it with --declare",
-                                                    binding.exchange, engine.name()));
-      parts.exchanges.push_back({binding.exchange, std::string(exchange_kind_for(binding.routing_key))});
-    }
-    parts.bindings.push_back({binding.exchange, queue, binding.routing_key, "{}"});
+  for (const Binding& asked : options.bindings) {
+    const Binding binding =
+        existing_reading(asked, [&](const std::string& name) { return find_any(name) != nullptr; });
+    const auto* exchange = find_any(binding.exchange);
+    if (!exchange && !options.declare) throw_no_exchange("in " + engine.name(), binding);
+    const std::string type = exchange ? exchange->type : std::string(exchange_kind_for(binding.routing_key));
+    if (!exchange) parts.exchanges.push_back({binding.exchange, type});
+    if (const auto text = deaf_binding_text(binding, type); !text.empty()) options.notice(text);
+    parts.bindings.push_back({binding.exchange, queue, key_for(binding, type), "{}"});
   }
 }
 
