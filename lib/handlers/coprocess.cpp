@@ -13,6 +13,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "handlers/child.h"
 #include "record/split.h"
 #include "record/write.h"
@@ -208,7 +209,7 @@ class CoprocessSink final : public Sink {
       return true;
     } catch (const Error& error) {
       fault_ = Error(error.kind(), fmt::format("the coprocess wrote {}, which is not an answer: {}",
-                                               piece.bytes.substr(0, kShown), error.what()));
+                                               shortened(piece.bytes, kShown), error.what()));
       return false;
     }
   }

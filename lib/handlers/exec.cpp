@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/duration.h"
 #include "base/error.h"
 #include "handlers/child.h"
@@ -30,7 +29,6 @@ constexpr int kTryAgain = 75;                     // EX_TEMPFAIL of sysexits.h
 constexpr int kCannotRun = 126, kNotFound = 127;  // POSIX, sh, "Exit Status for Commands"
 constexpr int kEventsAtOnce = 64;
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
-constexpr std::size_t kLargestReply = std::size_t{128} << 20;  // what RabbitMQ takes
 
 // Whether someone else ended the process, or what a shell ran for it: that says nothing of the record.
 bool ended_from_outside(int status) {
@@ -43,8 +41,6 @@ class ExecSink final : public Sink {
  public:
   explicit ExecSink(const ExecOptions& options)
       : options_(options), events_(Descriptor::own(epoll_create1(EPOLL_CLOEXEC))) {}
-
-  // What is still running is not waited for: its messages are not settled, and come again.
 
   void put(Ticket ticket, const Record& record) override { waiting_.push_back({ticket, &record}); }
 
@@ -125,7 +121,7 @@ class ExecSink final : public Sink {
     Job job;
     job.ticket = next.ticket;
     job.record = next.record;
-    job.started = system_clock().steady();
+    job.started = options_.clock->steady();
     job.child = spawn(*next.record);
     ++last_;
     watch(job.child.ended, EPOLLIN, kEnded);
@@ -184,7 +180,7 @@ class ExecSink final : public Sink {
 
   void read_reply(Job& job) {
     std::array<char, kReadAtOnce> bytes;
-    while (job.reply.size() <= kLargestReply) {
+    while (job.reply.size() <= options_.largest_reply) {
       const ssize_t got = read(job.child.output.get(), bytes.data(), bytes.size());
       if (got > 0) {
         job.reply.append(bytes.data(), static_cast<std::size_t>(got));
@@ -242,7 +238,7 @@ class ExecSink final : public Sink {
   }
 
   milliseconds time_left(const Job& job) const {
-    return std::chrono::ceil<milliseconds>(job.started + options_.job_timeout - system_clock().steady());
+    return std::chrono::ceil<milliseconds>(job.started + options_.job_timeout - options_.clock->steady());
   }
 
   void kill_late() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "pump/end.h"
 
 namespace iso::handlers {
@@ -15,8 +16,11 @@ struct ExecOptions {
   std::size_t jobs = 1;                  // processes at once
   std::chrono::milliseconds job_timeout{0};  // kill a process that runs for longer; 0: let it run
   bool replies = false;  // what a process prints is the body of its reply; else it prints where we do
+  std::size_t largest_reply = std::size_t{128}
+                              << 20;  // bytes: what RabbitMQ takes; a process is killed over more
   int prints_to = -1;  // a descriptor: when its reader goes, a process that failed is not to blame; -1: none
   Notice notice = [](std::string_view) {};
+  const Clock* clock = &system_clock();
 };
 
 // Runs the command once for each record: its body on standard input, its fields in the environment as

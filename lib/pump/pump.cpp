@@ -351,7 +351,7 @@ class Pump {
     } else {
       consider(options_.stall_timeout, last_result_);
     }
-    return std::max(nearest, milliseconds{1});
+    return nearest;
   }
 
   milliseconds next_due() const {

@@ -171,6 +171,57 @@ TEST_CASE("stream source: what is there comes out while the writer keeps the pip
   close(pipe.write_end);
 }
 
+TEST_CASE("stream source: what was read before a file that cannot be read is given before that is thrown") {
+  const test::Folder folder;
+  const auto read = [&](std::string name) {
+    std::vector<Input> inputs;
+    inputs.push_back(input_of("1 ", "first"));
+    inputs.push_back({open_to_read(folder.path), std::move(name)});
+    return open_stream_source(std::move(inputs), Framing::json);
+  };
+  auto source = read("second");
+  std::vector<Delivery> out;
+  CHECK(source->take(10, out) == SourceState::ready);
+  CHECK(out.size() == 1);
+  const Error error = test::error_of([&] { source->take(10, out); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(test::says(error, "cannot read second: Is a directory"));
+  source = read("");
+  source->take(10, out);
+  CHECK(test::says(test::error_of([&] { source->take(10, out); }), "cannot read standard input: "));
+}
+
+TEST_CASE("stream source: no more is taken than was asked for, and what is left comes without another byte") {
+  std::vector<Input> inputs;
+  inputs.push_back(input_of("1 2 3 "));
+  auto source = open_stream_source(std::move(inputs), Framing::json);
+  std::vector<Delivery> out;
+  for (std::size_t taken = 1; taken <= 3; ++taken) {
+    CHECK(source->take(1, out) == SourceState::ready);
+    CHECK(out.size() == taken);
+  }
+  CHECK_FALSE(source->settle(1, Disposition::requeue, "why"));
+  CHECK(source->take(1, out) == SourceState::ended);
+  CHECK(source->take(1, out) == SourceState::ended);
+  CHECK(out.size() == 3);
+}
+
+TEST_CASE("repeat source: one record, as often as was asked for, and nothing to wait for") {
+  auto source = repeat_source(record("1", BodyKind::json), 5);
+  std::vector<Delivery> out;
+  CHECK(source->take(2, out) == SourceState::ready);
+  CHECK(out.size() == 2);
+  CHECK(source->take(3, out) == SourceState::ended);
+  CHECK(source->take(1, out) == SourceState::ended);
+  REQUIRE(out.size() == 5);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    CHECK(out[i].ticket == i + 1);
+    CHECK(out[i].record.body == "1");
+  }
+  CHECK_FALSE(source->settle(1, Disposition::requeue, "why"));
+  CHECK(source->wait().descriptors.empty());
+}
+
 TEST_CASE("stream sink: a format decides what is written") {
   const struct {
     StreamFormat format;
@@ -274,12 +325,14 @@ TEST_CASE("stream sink: a reader of a pipe finds one record at a time, and only 
       sink->put(ticket, record(std::to_string(ticket), BodyKind::text));
     sink->put(1101, record(std::string(10'000, 'x'), BodyKind::text));
     std::vector<DeliveryResult> results;
-    for (std::size_t read = 0; read < 1000; ++read) {
+    for (std::size_t read = 0; read < 1023; ++read) {
       sink->flush();
       sink->results(results);
       CHECK(results.size() == read);
       CHECK(read_once(pipe.read_end) == std::to_string(read + 1) + "\n");
     }
+    sink->flush();
+    CHECK(read_once(pipe.read_end).starts_with("1024\n1025\n"));  // from here on it is a pipe as any other
     std::size_t bytes = 0;
     for (int rounds = 0; results.size() < 1101 && rounds < 1000; ++rounds) {
       sink->flush();
@@ -334,14 +387,80 @@ TEST_CASE("stream sink: a pipe that already holds much is waited for, and then r
       open_stream_sink(Descriptor::own(pipe.write_end), "pipe", StreamFormat::body, ConfirmOnce::read);
   sink->put(1, record("a", BodyKind::text));
   sink->put(2, record("b", BodyKind::text));
-  sink->flush();
+  // Nothing tells when such a pipe becomes empty: it is looked at less and less often while nobody reads.
+  for (const auto next_look : {2, 4, 8, 16, 32, 50, 50}) {
+    sink->flush();
+    CHECK(sink->wait().at_most == std::chrono::milliseconds(next_look));
+    CHECK(sink->wait().descriptors.at(0).events == 0);
+  }
   for (std::size_t left = 50'000; left > 0;) left -= read_once(pipe.read_end).size();
-  CHECK(sink->wait().at_most);  // nothing tells when such a pipe becomes empty
   sink->flush();
   CHECK(read_once(pipe.read_end) == "a\n");
   sink->flush();
   CHECK(read_once(pipe.read_end) == "b\n");
   close(pipe.read_end);
+}
+
+TEST_CASE("stream sink: it waits for room where it is written to, and for the reader of a pipe") {
+  Pipe pipe;
+  auto plain =
+      open_stream_sink(Descriptor::lend(pipe.write_end), "pipe", StreamFormat::raw, ConfirmOnce::written);
+  CHECK(plain->wait().descriptors.at(0).fd == pipe.write_end);
+  CHECK(plain->wait().descriptors.at(0).events == POLLOUT);
+  CHECK_FALSE(plain->wait().at_most);
+  {
+    auto sink =
+        open_stream_sink(Descriptor::lend(pipe.write_end), "pipe", StreamFormat::body, ConfirmOnce::read);
+    sink->put(1, record("a", BodyKind::text));
+    sink->flush();
+    CHECK(sink->wait().descriptors.at(0).events == POLLOUT);  // it is writable once it is empty
+    CHECK_FALSE(sink->wait().at_most);
+  }
+  close(pipe.read_end);
+  close(pipe.write_end);
+}
+
+TEST_CASE("stream sink: once it is fast, it is looked at what the reader took until it took all") {
+  Pipe pipe;
+  auto sink =
+      open_stream_sink(Descriptor::lend(pipe.write_end), "pipe", StreamFormat::body, ConfirmOnce::read);
+  for (Ticket ticket = 1; ticket <= 1024; ++ticket) {
+    sink->put(ticket, record("x", BodyKind::text));
+    sink->flush();
+    if (ticket < 1024) read_once(pipe.read_end);
+  }
+  CHECK(sink->wait().at_most);
+  CHECK(sink->wait().descriptors.at(0).events == 0);  // all is written; its reader may go
+  CHECK(read_once(pipe.read_end) == "x\n");
+  sink->flush();
+  CHECK_FALSE(sink->wait().at_most);
+  sink->put(1025, record(std::string(200'000, 'y'), BodyKind::text));
+  sink->flush();
+  CHECK(sink->wait().descriptors.at(0).events == POLLOUT);
+  CHECK(sink->wait().at_most);
+  close(pipe.read_end);
+  close(pipe.write_end);
+}
+
+TEST_CASE("stream sink: a file is no pipe, whose reader could be asked") {
+  const test::Folder folder;
+  auto sink =
+      open_stream_sink(open_to_write(folder.path + "/file"), "file", StreamFormat::body, ConfirmOnce::read);
+  sink->put(1, record("a", BodyKind::text));
+  sink->flush();
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  CHECK(results.size() == 1);
+  CHECK_FALSE(sink->closed());
+}
+
+TEST_CASE("file sink: what has no disk need not be synced") {
+  auto sink = open_file_sink("/dev/null");
+  sink->put(1, record("1", BodyKind::json));
+  sink->flush();
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  CHECK(results.size() == 1);
 }
 
 TEST_CASE("stream sink: a full disk is an error that names where") {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "support/errors.h"
+#include "support/fakes.h"
 
 using namespace iso;
 using namespace iso::handlers;
@@ -292,4 +293,117 @@ TEST_CASE(
                                                               {2, DeliveryStatus::untried},
                                                               {3, DeliveryStatus::untried},
                                                               {4, DeliveryStatus::confirmed}});
+}
+
+TEST_CASE("coprocess: the time for an answer runs from when one is owed, and anew from each answer") {
+  test::FakeClock clock;
+  Trial trial(
+      R"(read -r line; echo '{"ack":true}'; read -r line; read -r line; echo '{"ack":true}'; exec sleep 60)");
+  trial.options.clock = &clock;
+  trial.options.answer_time = 200ms;
+  trial.options.leave_time = 0ms;
+  trial.put({"a"});
+  clock.now += 150ms;
+  CHECK(*trial.sink->wait().at_most == 50ms);
+  CHECK(trial.statuses(1).size() == 1);
+  CHECK_FALSE(trial.sink->wait().at_most);  // it owes nothing
+
+  clock.now += 1h;
+  trial.put({"b"});
+  CHECK(*trial.sink->wait().at_most == 200ms);
+  clock.now += 150ms;
+  trial.put({"c"});
+  CHECK(*trial.sink->wait().at_most == 50ms);
+  CHECK(trial.statuses(2).size() == 2);
+  CHECK(*trial.sink->wait().at_most == 200ms);
+
+  clock.now += 199ms;
+  trial.sink->results(trial.results);
+  CHECK(trial.results.size() == 2);
+  clock.now += 1ms;
+  CHECK(*trial.sink->wait().at_most == 0ms);
+  trial.sink->results(trial.results);
+  REQUIRE(trial.results.size() == 3);
+  CHECK(trial.results[2].status == DeliveryStatus::rejected);
+  CHECK(trial.results[2].reply_text == "the coprocess: no answer for 0.2s");
+}
+
+TEST_CASE("coprocess: it is started again when the pause is over, and only for a record") {
+  test::FakeClock clock;
+  Trial trial("exit 1");
+  trial.options.clock = &clock;
+  trial.put({"a"});
+  for (std::size_t death = 1; death <= 4; ++death) {
+    REQUIRE(trial.statuses(death).size() == death);
+    CHECK_FALSE(trial.sink->wait().at_most);
+    CHECK(trial.sink->wait().descriptors.empty());
+    trial.put({"a"});
+    const auto pause = *trial.sink->wait().at_most;
+    CHECK(pause >= 50ms * (1 << (death - 1)));
+    CHECK(pause <= 100ms * (1 << (death - 1)));
+    clock.now += pause - 1ms;
+    trial.sink->results(trial.results);
+    CHECK(*trial.sink->wait().at_most == 1ms);
+    clock.now += 1ms;
+  }
+}
+
+TEST_CASE("coprocess: an answer ends the growth of the pauses") {
+  test::FakeClock clock;
+  Trial trial(R"(read -r line; case $line in *yes*) echo '{"ack":true}';; esac; exit 1)");
+  trial.options.clock = &clock;
+  for (const char* id : {"no", "no", "no", "yes"}) {
+    trial.put({id});
+    clock.now += 10s;
+    trial.statuses(trial.records.size());
+  }
+  // One that ends without owing anything is found out by its end.
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  while (trial.notices.size() < 4 && std::chrono::steady_clock::now() < limit) {
+    wait_for(trial.sink->wait(), 100ms);
+    trial.sink->results(trial.results);
+  }
+  trial.put({"no"});
+  CHECK(*trial.sink->wait().at_most <= 100ms);
+}
+
+TEST_CASE("coprocess: one that closed its input has its time to answer, and no more") {
+  test::FakeClock clock;
+  Trial trial(R"(read -r line; exec <&-; echo '{"ack":true}'; exec sleep 60)");
+  trial.options.clock = &clock;
+  trial.options.leave_time = 300ms;
+  trial.put({"a"});
+  CHECK(trial.statuses(1).size() == 1);
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  do {  // until the pipe says that its reader has gone
+    trial.put({"b"});
+  } while (!trial.sink->wait().at_most && std::chrono::steady_clock::now() < limit);
+  CHECK(*trial.sink->wait().at_most == 300ms);
+  clock.now += 299ms;
+  trial.sink->results(trial.results);
+  CHECK(trial.results.size() == 1);
+  CHECK(*trial.sink->wait().at_most == 1ms);
+  clock.now += 1ms;
+  trial.sink->results(trial.results);
+  CHECK(trial.results.size() == trial.records.size());
+  CHECK(trial.notices == std::vector<std::string>{"the coprocess: it closed its input; starting it again"});
+}
+
+TEST_CASE("coprocess: room in its input is waited for only while there is something to write") {
+  Trial trial("exec sleep 60");
+  trial.options.leave_time = 0ms;
+  trial.put({"a"});
+  CHECK(trial.sink->wait().descriptors.size() == 2);
+  trial.put({"b"}, '"' + std::string(200'000, 'x') + '"');
+  CHECK(trial.sink->wait().descriptors.size() == 3);
+}
+
+TEST_CASE("coprocess: of a long line that is no answer the start is shown") {
+  Trial trial(R"(read -r line; head -c 300 /dev/zero | tr '\0' x; echo; exec sleep 60)");
+  trial.options.leave_time = 0ms;
+  trial.put({"a"});
+  const Error error = test::error_of([&] { trial.statuses(1); });
+  CHECK(test::says(error, "the coprocess wrote " + std::string(200, 'x') + "…, which is not an answer"));
+  CHECK(*trial.sink->wait().at_most == 0ms);
+  CHECK(test::error_of([&] { trial.statuses(1); }).kind() == ErrorKind::data);
 }

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <csignal>
 #include <doctest/doctest.h>
+#include <fstream>
 #include <map>
 #include <unistd.h>
 
 #include "handlers/environment.h"
 #include "record/read.h"
 #include "support/errors.h"
+#include "support/fakes.h"
 
 using namespace iso;
 using namespace iso::handlers;
@@ -48,6 +50,24 @@ std::vector<DeliveryResult> run(const ExecOptions& options, const std::vector<st
   std::sort(results.begin(), results.end(),
             [](const DeliveryResult& a, const DeliveryResult& b) { return a.ticket < b.ticket; });
   return results;
+}
+
+// Waits for as many results, at most ten seconds.
+std::vector<DeliveryResult> results_of(Sink& sink, std::size_t count) {
+  std::vector<DeliveryResult> results;
+  for (int rounds = 0; results.size() < count && rounds < 100; ++rounds) {
+    wait_for(sink.wait(), 100ms);
+    sink.results(results);
+  }
+  return results;
+}
+
+// Processes that this one has started and not reaped.
+std::size_t children() {
+  std::ifstream file("/proc/self/task/" + std::to_string(getpid()) + "/children");
+  std::size_t count = 0;
+  for (std::string pid; file >> pid;) ++count;
+  return count;
 }
 
 ExecOptions shell(std::string script) {
@@ -170,23 +190,128 @@ TEST_CASE("exec: a large body arrives whole") {
   CHECK(results[0].status == DeliveryStatus::confirmed);
 }
 
-TEST_CASE("exec: no more than `jobs` run at once, and all of them do") {
-  auto options = shell("exec sleep 0.4");
-  options.jobs = 4;
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(run(options, {"", "", "", "", "", "", "", ""}).size() == 8);
-  const auto took = std::chrono::steady_clock::now() - start;
-  CHECK(took >= 800ms);  // two rounds
-  CHECK(took < 3200ms);  // not eight
+TEST_CASE("exec: no more than `jobs` run at once, and each that ends makes room for one") {
+  auto options = shell("read status; exit $status");
+  options.jobs = 2;
+  auto sink = open_exec_sink(options);
+  Record record;
+  record.body = "0\n";
+  for (Ticket ticket = 1; ticket <= 5; ++ticket) sink->put(ticket, record);
+  REQUIRE(children() == 0);
+  sink->flush();
+  CHECK(children() == 2);
+  sink->flush();
+  CHECK(children() == 2);
+  CHECK(results_of(*sink, 5).size() == 5);
+  CHECK(children() == 0);
 }
 
-TEST_CASE("exec: a job that is stuck is killed with all that it started") {
+TEST_CASE("exec: a job that is stuck is killed when its time is up, with all that it started") {
+  test::FakeClock clock;
   auto options = shell("sleep 60 | cat");
   options.job_timeout = 100ms;
-  const auto results = run(options, {"a"});
+  options.clock = &clock;
+  auto sink = open_exec_sink(options);
+  const Record record;
+  sink->put(1, record);
+  CHECK_FALSE(sink->wait().at_most);
+  sink->flush();
+  std::vector<DeliveryResult> results;
+  for (const auto left : {100ms, 1ms}) {
+    CHECK(*sink->wait().at_most == left);
+    sink->results(results);
+    CHECK_FALSE(sink->wait().descriptors.empty());
+    clock.now += left - 1ms;
+  }
+  clock.now += 1ms;
+  CHECK(*sink->wait().at_most == 0ms);
+  sink->results(results);
+  CHECK_FALSE(sink->wait().at_most);  // it is killed, and its end will be seen
+  results = results_of(*sink, 1);
   REQUIRE(results.size() == 1);
   CHECK(results[0].status == DeliveryStatus::rejected);
   CHECK(results[0].reply_text == "killed after 0.1s");
+}
+
+TEST_CASE("exec: without a limit a job has all the time that it wants") {
+  test::FakeClock clock;
+  auto options = shell("read status; exit $status");
+  options.clock = &clock;
+  auto sink = open_exec_sink(options);
+  Record record;
+  record.body = "0\n";
+  sink->put(1, record);
+  sink->flush();
+  clock.now += 1000h;
+  CHECK_FALSE(sink->wait().at_most);
+  CHECK(results_of(*sink, 1).at(0).status == DeliveryStatus::confirmed);
+}
+
+TEST_CASE("exec: what runs when the sink goes is killed") {
+  auto sink = open_exec_sink(shell("exec sleep 60"));
+  const Record record;
+  sink->put(1, record);
+  sink->flush();
+  CHECK(children() == 1);
+  sink.reset();
+  CHECK(children() == 0);
+}
+
+TEST_CASE("exec: a command has the signals of a program that nobody prepared") {
+  const int all[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGXFSZ};
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  for (const int number : all) {
+    sigaddset(&blocked, number);
+    std::signal(number, SIG_IGN);
+  }
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+  for (const int number : all) {
+    CAPTURE(number);
+    const auto results = run(shell("kill -" + std::to_string(number) + " $$; exit 1"), {""});
+    CHECK(results.at(0).reply_text == "ended by signal " + std::to_string(number));
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  for (const int number : all)
+    if (number != SIGPIPE) std::signal(number, SIG_DFL);
+}
+
+TEST_CASE("exec: that nothing more comes is no reason to begin nothing more") {
+  auto sink = open_exec_sink(shell("read status; exit $status"));
+  Record record;
+  record.body = "3\n";
+  for (Ticket ticket = 1; ticket <= 2; ++ticket) sink->put(ticket, record);
+  sink->flush();
+  sink->finish(false);
+  const auto results = results_of(*sink, 2);
+  REQUIRE(results.size() == 2);
+  for (const auto& result : results) CHECK(result.status == DeliveryStatus::rejected);
+}
+
+TEST_CASE("exec: what was given back is known at once") {
+  auto sink = open_exec_sink(shell("exec sleep 60"));
+  const Record record;
+  for (Ticket ticket = 1; ticket <= 2; ++ticket) sink->put(ticket, record);
+  sink->flush();
+  sink->finish(true);
+  CHECK(*sink->wait().at_most == 0ms);
+  std::vector<DeliveryResult> results;
+  sink->results(results);
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].ticket == 2);
+  CHECK(results[0].status == DeliveryStatus::untried);
+}
+
+TEST_CASE("exec: a reply may be as large as it may be, and no larger") {
+  auto options = shell("read size; head -c $size /dev/zero; if [ $size -gt 1000 ]; then exec sleep 60; fi");
+  options.replies = true;
+  options.largest_reply = 1000;
+  const auto results = run(options, {"1000\n", "1001\n"});
+  REQUIRE(results.size() == 2);
+  CHECK(results[0].status == DeliveryStatus::confirmed);
+  CHECK(results[0].reply->body.size() == 1000);
+  CHECK(results[1].status == DeliveryStatus::rejected);
+  CHECK(results[1].reply_text == "its reply is too large");
 }
 
 TEST_CASE("exec: what it prints is its reply, whatever it is and however large") {
@@ -266,4 +391,10 @@ TEST_CASE("exec: what is withdrawn and has not begun is untried, and what has be
                                                      {2, DeliveryStatus::untried},
                                                      {3, DeliveryStatus::untried},
                                                      {4, DeliveryStatus::confirmed}});
+}
+
+TEST_CASE("exec: a file that is no program is as if it were not there") {
+  ExecOptions options;
+  options.command = {"/etc/passwd"};
+  CHECK(test::error_of([&] { run(options, {"a"}); }).kind() == ErrorKind::missing);
 }
