@@ -9,17 +9,17 @@
 
 namespace iso::discovery {
 
-// One of those who offer a service.
+// One server of a service.
 struct Instance {
   std::string host;  // an IPv6 address without its brackets
   std::uint16_t port = 0;
-  unsigned priority = 0;  // those of the lowest number are tried first
-  unsigned weight = 1;    // among those of one priority: its share; 0: hardly ever
+  unsigned priority = 0;  // the lowest number is tried first
+  unsigned weight = 1;    // its share among those of one priority; 0: hardly ever
   bool operator==(const Instance&) const = default;
 };
 
-// Whether it can be a part of a URL, and is one host and port there: whoever answers a question of the DNS
-// may put other bytes than those of names into a name.
+// Whether it has a valid host and port. Answers from DNS and registries may contain bytes that would mean
+// something else in a URL.
 bool is_instance(const Instance& instance);
 
 // "host:80", "[::1]:80"
@@ -28,12 +28,12 @@ std::string address_of(const Instance& instance);
 // "HOST:PORT" or "[IPV6]:PORT", or without a port if there is a default (not 0). Nothing if it is neither.
 std::optional<Instance> read_address(std::string_view text, std::uint16_t default_port);
 
-// An entry of a registry, whoever wrote it: "HOST:PORT", or {"host":…,"port":…} with "priority" and "weight"
-// if they are wanted; other members are let be. Nothing if it is neither.
+// Reads an entry of a registry: "HOST:PORT", or {"host":…,"port":…} with an optional "priority" and "weight";
+// other members are ignored. Nothing if it is neither.
 std::optional<Instance> read_instance(std::string_view entry);
 
-// In the order to try: by priority, and within one by a draw in which each has its weight's share (RFC 2782).
-// `random` gives numbers from 0 to 1.
+// Sorts instances into the order to try them: by priority, and at random by weight within one priority
+// (RFC 2782). `random` returns numbers from 0 to 1.
 std::vector<Instance> in_order(std::vector<Instance> instances, const std::function<double()>& random);
 
 }  // namespace iso::discovery

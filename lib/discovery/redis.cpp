@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// With the first look-up that needs it: a start has better things to do.
+// Loaded with the first look-up that needs it.
 namespace late {
 #define ISO_TEXT_OF(name) #name
 #define ISO_TEXT(name) ISO_TEXT_OF(name)
@@ -154,7 +154,7 @@ Found find_in_redis(const std::string& service, const RegistryOptions& options) 
 
 namespace {
 
-// A member of a sorted set whose score is the second, by the server's clock, in which its time is up.
+// A member of a sorted set; its score is the time, in seconds of the server's clock, at which it expires.
 class RedisLease final : public Lease {
  public:
   RedisLease(const std::string& service, const Instance& instance, std::chrono::seconds ttl,
@@ -174,7 +174,7 @@ class RedisLease final : public Lease {
   }
 
  private:
-  // Those whose time is up are not found, and tidied up a day later.
+  // Expired members are not found, and are removed a day later.
   static constexpr std::chrono::seconds kKept{86'400};
 
   template <class Call>

@@ -11,7 +11,7 @@
 
 namespace iso::discovery {
 
-// Where services are looked up, and who looks there.
+// Where services are looked up.
 enum class RegistryKind { dns, etcd, redis };
 
 struct RegistryOptions {
@@ -21,30 +21,29 @@ struct RegistryOptions {
   std::chrono::milliseconds timeout{2'000};      // of each question
 };
 
-// What a registry says of a service. No instances: it does not know it.
+// A registry's answer about a service. No instances: the registry does not know it.
 struct Found {
   std::vector<Instance> instances;
-  std::chrono::milliseconds fresh{0};   // for so long it need not be asked again
-  std::chrono::milliseconds usable{0};  // for so long this will do if it cannot be asked
+  std::chrono::milliseconds fresh{0};   // how long the registry need not be asked again
+  std::chrono::milliseconds usable{0};  // how long this may be used if the registry cannot be asked
 };
 
-// Each asks one registry. They throw ErrorKind::unavailable if it cannot be asked, ErrorKind::refused if it
-// does not let us.
+// Each asks one registry. They throw ErrorKind::unavailable if it cannot be asked, and ErrorKind::refused if
+// it denies access.
 Found find_in_dns(const std::string& service, const RegistryOptions& options);
 Found find_in_etcd(const std::string& service, const RegistryOptions& options);
 Found find_in_redis(const std::string& service, const RegistryOptions& options);
 
-// What a message of the DNS says, the answer to a question for SRV records; "" is the answer that there are
-// none.
+// Reads a DNS message, the answer to a query for SRV records; "" is an answer without records.
 Found found_in_dns(std::string_view answer);
 
-// How an entry is named there: "/iso/services/shop/" and who it is about; "iso:service:shop".
+// Names of entries: in etcd "/iso/services/shop/" followed by the instance, in Redis "iso:service:shop".
 std::string etcd_prefix(std::string_view service);
 std::string redis_key(std::string_view service);
 
 // Most instances of one service that are looked at.
 inline constexpr std::size_t kMostInstances = 100;
-// An entry of a registry without a time to live of its own is used for no longer.
+// How long an entry without a time to live of its own is used.
 inline constexpr std::chrono::seconds kRemembered{10};
 
 }  // namespace iso::discovery

@@ -18,10 +18,10 @@ struct ServiceUrl {
   std::string rest;         // path and query, as they were given
 };
 
-// Nothing: the URL is none of a service.
+// Nothing if it is not the URL of a service.
 std::optional<ServiceUrl> read_service_url(std::string_view url);
 
-// The same resource at one of those who offer it.
+// The URL of the same resource at one instance.
 std::string url_at(const ServiceUrl& url, const Instance& instance);
 
 }  // namespace iso::discovery

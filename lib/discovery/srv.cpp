@@ -16,7 +16,7 @@
 namespace iso::discovery {
 namespace {
 
-// What reads messages of the DNS is in a library of its own, and not worth to load at each start.
+// The functions that read DNS messages are in a library of their own, which is loaded when it is needed.
 namespace late {
 constinit const LateFunction<int (*)(const unsigned char*, int, ns_msg*)> ns_initparse{"libresolv.so.2",
                                                                                        "ns_initparse"};
@@ -57,7 +57,7 @@ Resolver make_resolver(const RegistryOptions& options) {
   return resolver;
 }
 
-// The message that answers, or nothing if there is no such name, or it has no such records.
+// The answer; "" if there is no such name, or it has no SRV records.
 std::string ask(const std::string& service, const RegistryOptions& options) {
   const Resolver resolver = make_resolver(options);
   std::string message(kLongestMessage, '\0');

@@ -9,8 +9,8 @@
 
 namespace iso::ends {
 
-// What `connect` gives, if the circuit lets it be tried; else throws ErrorKind::unavailable, with when it
-// will. Only a far side that cannot be reached is a failure: who refuses is there.
+// Calls `connect` if the circuit allows it; otherwise throws ErrorKind::unavailable with the time of the next
+// trial. Only a server that cannot be reached counts as a failure: one that refuses is there.
 template <class Connect>
 auto guarded(const CircuitOptions& guard, const std::string& address, Connect connect) {
   if (!guard.breaker) return connect();

@@ -37,7 +37,7 @@ const Scheme& scheme_of(const Url& url) {
               fmt::format("{}: messages go to amqp://, amqps:// or sqlite:PATH", redacted(url)));
 }
 
-// "amqp://host:5672": whom a circuit is about.
+// "amqp://host:5672": the server that a circuit belongs to.
 std::string address_of(const Url& url) {
   Url address;
   address.scheme = url.scheme;

@@ -11,17 +11,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kOnePage = 4096;  // or less than one, which the kernel makes one
+constexpr int kOnePage = 4096;  // the kernel rounds a smaller size up to a page
 constexpr milliseconds kWithReader{10};
 constexpr milliseconds kFirstLook{1}, kLastLook{50};
 
-// What is in the pipe and was not read; it can still be asked when the reader has gone.
+// Bytes in the pipe that were not read; works even after the reader has gone.
 unsigned long long unread(int fd) {
   int bytes = 0;
   return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<unsigned long long>(bytes) : 0;
 }
 
-// Whether it becomes so in time. poll(2) says the reader has gone without being asked.
+// The events that occur within the limit; POLLERR, the reader has gone, is always among those watched.
 short poll_once(int fd, short events, milliseconds limit) {
   pollfd one{fd, events, 0};
   poll(&one, 1, static_cast<int>(limit.count()));
@@ -66,7 +66,7 @@ void PipeWriter::write_line_by_line() {
   while (!ends_.empty() && is_slow() && !closed_) {
     if (!becomes_empty(std::chrono::ceil<milliseconds>(std::max(until - Time::now(), Time::duration{0}))))
       return;
-    if (!small_) shrink();  // it was too full for that when it came to us
+    if (!small_) shrink();  // at first the pipe was too full for that
     output_.write_some(ends_.front());
     if (output_.written() < ends_.front()) continue;
     ends_.pop_front();
@@ -77,7 +77,7 @@ void PipeWriter::write_line_by_line() {
   }
 }
 
-// Whether the reader takes all that is in the pipe, within a time.
+// Whether the reader empties the pipe within the limit.
 bool PipeWriter::becomes_empty(milliseconds limit) {
   const int fd = output_.descriptor();
   const bool waits = small_ && limit.count() != 0;
@@ -86,7 +86,7 @@ bool PipeWriter::becomes_empty(milliseconds limit) {
   return !closed_ && (now & POLLOUT) && unread(fd) == 0;
 }
 
-// In this order: once the reader has gone, what it left is final.
+// In this order: once the reader has gone, what it left in the pipe is final.
 void PipeWriter::look() {
   const int fd = output_.descriptor();
   if (output_.closed() || (poll_once(fd, 0, milliseconds(0)) & POLLERR)) closed_ = true;
@@ -112,7 +112,7 @@ void PipeWriter::shrink() {
 void PipeWriter::grow() {
   if (!small_) return;
   small_ = false;
-  // The kernel may refuse a user whose pipes have many pages already.
+  // The kernel may refuse if the pipes of this user already have many pages.
   for (int size = own_size_; size > kOnePage; size /= 2)
     if (fcntl(output_.descriptor(), F_SETPIPE_SZ, size) > 0) return;
 }

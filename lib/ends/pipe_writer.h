@@ -9,25 +9,26 @@
 
 namespace iso::ends {
 
-// Writes lines into a pipe so that a reader who wants N of them and leaves, as head does, finds no byte of
-// the next in what it read.
+// Writes lines into a pipe such that a reader that takes N lines and exits, as head does, has read no byte of
+// the next one.
 //
-// The first thousand lines go one at a time: the pipe is made so small that poll(2) says it is writable
-// only when it is empty, and the next line goes when it is. From then on the pipe has its own size, and lines
-// go as fast as the reader takes them. What the reader took is what was written without what FIONREAD says
-// is still in the pipe. When others write to the same pipe that is too little, never too much.
+// The first thousand lines are written one at a time: the pipe is made so small that poll(2) reports it as
+// writable only when it is empty, and then the next line is written. After that the pipe has its own size,
+// and lines are written as fast as the reader takes them. What the reader took is what was written minus what
+// is still in the pipe according to FIONREAD. If others write to the same pipe, that is too little, never too
+// much.
 class PipeWriter {
  public:
-  // Whether a descriptor is a pipe, so that this can be.
+  // Whether a descriptor is a pipe.
   static bool is_pipe(int fd);
 
   // `output` goes to a pipe, and outlives this.
   explicit PipeWriter(Output& output);
-  ~PipeWriter();  // the pipe has its own size again: others may use it after us
+  ~PipeWriter();  // restores the size of the pipe, which others may use later
   PipeWriter(const PipeWriter&) = delete;
   PipeWriter& operator=(const PipeWriter&) = delete;
 
-  // All that was appended to the output until now is whole: the reader may have it without what follows.
+  // Marks the end of a line: the reader may get everything appended so far without what follows.
   void end_line();
 
   // The lines that were to begin at byte `from`, up to byte `to`, were taken out of the output.
@@ -42,7 +43,7 @@ class PipeWriter {
   // The reader has gone, as of the last write_some(): taken() is final.
   bool closed() const { return closed_; }
 
-  // For the next thing to do: to write, to learn that more was taken, or that the reader has gone.
+  // What to wait for: room to write, more taken by the reader, or the reader gone.
   Wait wait() const;
 
  private:

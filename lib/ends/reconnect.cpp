@@ -17,11 +17,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Backoff kBackoff{milliseconds(100), milliseconds(10'000)};
-constexpr milliseconds kTryAtMost{10'000};  // nothing else is done meanwhile
-constexpr milliseconds kStaysUp{10'000};    // a connection that held for this time was worth making
+constexpr milliseconds kTryAtMost{10'000};  // a try blocks everything else
+constexpr milliseconds kStaysUp{10'000};    // a connection that held this long counts as progress
 constexpr int kFirstHardError = 500;        // AMQP section 1.2: errors over what the client did
 
-// An end, or the time without one.
+// An end that is opened again when it is lost.
 template <class End>
 class Reconnector {
  public:
@@ -30,7 +30,7 @@ class Reconnector {
 
   End* get() const { return end_.get(); }
 
-  // Runs `call` on the end if there is one. False if there is none, or no more.
+  // Runs `call` on the end. False if there is no end, or it was lost in the call.
   template <class Call>
   bool with(Call call) {
     if (!end_) return false;
@@ -44,7 +44,7 @@ class Reconnector {
     }
   }
 
-  // Opens it again if it is time. True if it did.
+  // Opens it again if a try is due. True if it did.
   bool reconnect_if_due() {
     if (end_ || now() < next_try_) return false;
     try {
@@ -60,7 +60,7 @@ class Reconnector {
     return true;
   }
 
-  // Something was got done. Until then the pauses grow, also if there are connections between them.
+  // Resets the delays: something was achieved. A new connection alone does not reset them.
   void made_progress() { failures_ = 0; }
 
   Wait wait() const {
@@ -68,8 +68,8 @@ class Reconnector {
     return Wait(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next_try_ - now())));
   }
 
-  std::string_view why() const { return why_; }   // the far side is away, or ""
-  int reply_code() const { return reply_code_; }  // with which it went, or 0
+  std::string_view why() const { return why_; }   // why the far side is away, or ""
+  int reply_code() const { return reply_code_; }  // with which it closed the connection, or 0
 
  private:
   Clock::Steady now() const { return options_.clock->steady(); }
@@ -109,15 +109,16 @@ class Reconnector {
   std::minstd_rand random_{std::random_device{}()};
 };
 
-// stalled() tells all that a notice would.
+// The sink reports everything through stalled().
 Reconnecting silent(Reconnecting options) {
   options.notice = [](std::string_view) {};
   return options;
 }
 
-// A message over which the far side closes the connection would close the next one too, and take along all
-// that is on its way with it. So after a close over what we did, or a second one without any progress, what
-// has no result goes again one by one; and the one that is alone on its way when that happens is the culprit.
+// If the broker closes the connection because of one message, that message would close the next connection
+// too, and take down everything in flight with it. So after a close that blames the client, or a second loss
+// without progress, records without a result are sent again one by one; the one that is alone in flight when
+// the broker closes the connection again is the culprit, and is returned.
 class ReconnectingSink final : public Sink {
  public:
   ReconnectingSink(Opener<Sink> open, milliseconds first_limit, const Reconnecting& options)
@@ -168,13 +169,13 @@ class ReconnectingSink final : public Sink {
     bool sent = false, answered = false;  // by this connection; by any
   };
 
-  // Runs `call` if there is a connection, and sees to what it leaves behind if it is lost over that.
+  // Runs `call` if there is a connection, and handles its loss.
   template <class Call>
   void with(Call call) {
     if (sink_.get() && !sink_.with(call)) lost();
   }
 
-  // Puts what may go now: all, or the next one if nothing else is on its way.
+  // Puts what may be sent now: everything, or one record if nothing else is in flight.
   void send_due() {
     while (sink_.get() && next_ < open_.size()) {
       Open& next = open_[next_];
@@ -190,7 +191,7 @@ class ReconnectingSink final : public Sink {
     }
   }
 
-  // Tickets have no gaps, but for bad input, which is never put.
+  // Tickets have no gaps, except for bad input, which is never put.
   void forget(Ticket ticket) {
     const auto open = std::lower_bound(open_.begin(), open_.end(), ticket,
                                        [](const Open& one, Ticket wanted) { return one.ticket < wanted; });
@@ -231,8 +232,8 @@ class ReconnectingSink final : public Sink {
   std::size_t next_ = 0;   // of open_, the first that this connection was not given
   std::vector<DeliveryResult> known_;
   std::size_t in_flight_ = 0;          // of open_, sent by this connection
-  std::size_t resend_one_by_one_ = 0;  // how many of the next in open_ must go alone
-  bool in_flight_alone_ = false;       // the one that is on its way must have no company
+  std::size_t resend_one_by_one_ = 0;  // how many of the next in open_ are sent alone
+  bool in_flight_alone_ = false;       // the one in flight must stay alone
   unsigned losses_ = 0;                // of connections, since the last result
 };
 
@@ -301,7 +302,7 @@ class ReconnectingSource final : public Source {
   }
 
  private:
-  // What the lost connection gave and was not settled comes again, so its tickets mean nothing from now on.
+  // Unsettled records of a lost connection come again, so their old tickets mean nothing from now on.
   template <class Call>
   bool with(Call call) {
     const bool had = source_.get() != nullptr;
@@ -311,8 +312,8 @@ class ReconnectingSource final : public Source {
   }
 
   Reconnector<Source> source_;
-  Ticket base_ = 0;  // what is added to the tickets of the connection that we have
-  Ticket last_ = 0;  // the last that was given
+  Ticket base_ = 0;  // added to the tickets of the current connection
+  Ticket last_ = 0;  // the last one returned
   bool stopped_ = false;
   bool settles_ = false;  // something was settled for good on the connection that we have, or had last
   std::shared_ptr<SourceProgress> progress_;

@@ -10,9 +10,9 @@
 
 namespace iso::ends {
 
-// How an end comes back whose far side went away.
+// How a lost connection is restored.
 struct Reconnecting {
-  // How long the far side may stay away; then what the last try threw is thrown. 0: as long as it takes.
+  // How long the far side may be away before the error of the last try is thrown. 0: no limit.
   std::chrono::milliseconds outage{0};
   Notice notice = [](std::string_view) {};
   const Clock* clock = &system_clock();
@@ -23,16 +23,16 @@ struct Reconnecting {
 template <class End>
 using Opener = std::function<std::unique_ptr<End>(std::chrono::milliseconds at_most)>;
 
-// An end that outlives its connection. The first one is opened now, and what that throws is final. Later,
-// when the far side went away (ErrorKind::unavailable), it is opened again after a pause that grows; what
-// else it throws is final.
+// An end that survives the loss of its connection. The first connection is made now, and its errors are
+// thrown. When it is lost later (ErrorKind::unavailable), it is opened again, with increasing delays; any
+// other error is thrown.
 //
-// The sink puts again, in order, all that has no result: the same records, so with the same message_id. The
-// far side may have had some of them, which it then has twice.
+// The sink sends again, in order, all records without a result, with the same message_id. The far side may
+// have received some of them before, and then has them twice.
 std::unique_ptr<Sink> reconnecting_sink(Opener<Sink> open, std::chrono::milliseconds first_limit,
                                         const Reconnecting& options);
 
-// The source gives again what was not settled, under new tickets: settling an old one does nothing.
+// The source delivers unsettled records again, under new tickets; settling an old ticket does nothing.
 std::unique_ptr<Source> reconnecting_source(Opener<Source> open, std::chrono::milliseconds first_limit,
                                             const Reconnecting& options);
 

@@ -25,7 +25,7 @@ class StreamSink final : public Sink {
     if (once == ConfirmOnce::read && PipeWriter::is_pipe(output_.descriptor())) pipe_.emplace(output_);
   }
 
-  // At the end of the file `name`.
+  // Appends to the file `name`.
   StreamSink(Descriptor to, std::string name)
       : StreamSink(std::move(to), name, StreamFormat::records, ConfirmOnce::written) {
     file_ = std::move(name);
@@ -114,10 +114,10 @@ class StreamSink final : public Sink {
   }
 
   Output output_;
-  std::optional<PipeWriter> pipe_;  // if what counts is what its reader took
+  std::optional<PipeWriter> pipe_;  // if only what its reader took counts
   StreamFormat format_;
-  std::string file_;             // "": what is written need not be on a disk
-  unsigned long long safe_ = 0;  // bytes that are where they should be
+  std::string file_;             // "": not a file that must be synced
+  unsigned long long safe_ = 0;  // bytes that arrived: written, synced or read
   std::deque<Mark> marks_;
   std::vector<DeliveryResult> withdrawn_;
 };

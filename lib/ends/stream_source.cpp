@@ -50,7 +50,7 @@ class StreamSource final : public Source {
     return poll(&fd, 1, 0) > 0;
   }
 
-  // False: reading failed, which is thrown the next time, for something was taken that must not be lost.
+  // False: reading failed. The error is thrown the next time, so that what was taken is not lost.
   bool read_some(bool taken) {
     try {
       read_some();
@@ -84,7 +84,7 @@ class StreamSource final : public Source {
     }
   }
 
-  // One body of any bytes is the file as it is.
+  // With whole, the body is the file itself, even if it is compressed.
   void begin_input() {
     const Input& input = inputs_[input_];
     const auto how = framing_ == Framing::whole ? Compression::none : compression_of(input.name);

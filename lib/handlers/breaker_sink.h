@@ -14,12 +14,12 @@ namespace iso::handlers {
 
 struct BreakerSinkOptions {
   std::string circuit;
-  std::size_t at_once = 1;  // records with the handler; the others wait here, where they can be given back
+  std::size_t at_once = 1;  // records at the handler; the others wait here and can be given back
   Notice notice = [](std::string_view) {};
 };
 
-// Hands records to `handler` as its circuit allows. One that it rejects or defers counts as a failure. When
-// the circuit opens, what the handler has goes on, and what it has not is untried.
+// Hands records to `handler` while its circuit allows it. A record that it rejects or defers counts as a
+// failure. When the circuit opens, the handler keeps the records it has, and the others are untried.
 class BreakerSink final : public Sink {
  public:
   BreakerSink(std::unique_ptr<Sink> handler, breaker::Breaker& breaker, BreakerSinkOptions options);
@@ -53,7 +53,7 @@ class BreakerSink final : public Sink {
   std::map<Ticket, breaker::Admission> calls_;  // with the handler
   std::vector<DeliveryResult> known_;
   std::string why_none_;
-  bool told_ = false;      // why there is no demand, since a call went well
+  bool told_ = false;      // whether the reason for no demand was reported since the last success
   bool finished_ = false;  // nothing more will be put
 };
 

@@ -30,13 +30,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
-// What posix_spawn is told, freed in the end.
+// The arguments of posix_spawn, freed with this object.
 class SpawnPlan {
  public:
   SpawnPlan() {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
-    // What we ignore or block is no business of the command.
+    // The command must not inherit the signals that iso ignores or blocks.
     sigset_t ours, none;
     sigemptyset(&none);
     sigemptyset(&ours);

@@ -10,18 +10,18 @@
 
 namespace iso::handlers {
 
-// A process that we started. It leads a session of its own: Ctrl-C is for us, who then wait for it, all that
-// it started can be killed with it, and asking the terminal (/dev/tty) fails where it would stop for ever.
-// Killed and reaped when this goes.
+// A child process. It leads a session of its own, so that Ctrl-C reaches only iso, which then waits for it,
+// everything it started can be killed with it, and reading from /dev/tty fails instead of blocking for ever.
+// Killed and reaped with this object.
 class Child {
  public:
   Child() = default;
   enum class Prints { where_we_do, to_us, to_stderr };
 
-  // Starts `command`, a program that is looked for in PATH and its arguments, with the environment's entries
-  // NAME=value. Its standard input is a pipe, and so is its standard output if it prints to us.
-  // Throws ErrorKind::missing if there is no such program, ErrorKind::data if environment and arguments are
-  // too large, ErrorKind::io.
+  // Starts `command`, a program that is searched for in PATH and its arguments, with an environment of
+  // NAME=value entries. Its standard input is a pipe; so is its standard output with Prints::to_us. Throws
+  // ErrorKind::missing if there is no such program, ErrorKind::data if environment and arguments are too
+  // large, ErrorKind::io for other failures.
   Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints);
   ~Child();
   Child(Child&& other) noexcept;
@@ -33,9 +33,9 @@ class Child {
   Descriptor input, output, ended;
 
   void kill();
-  // Waits for its end, at most so long. False: it still runs.
+  // Waits for its end, for at most `limit`. False if it is still running.
   bool wait(std::chrono::milliseconds limit);
-  // Waits for its end. A status as of wait(2).
+  // Waits for its end and returns its status as wait(2) does.
   int reap();
 
  private:

@@ -40,7 +40,7 @@ class CoprocessSink final : public Sink {
     run_->child.wait(options_.leave_time);
   }
 
-  // Its input ends once it has what it is to have: whoever answers only then is heard, too.
+  // Ends its input once it has every record: it may answer only then.
   void finish(bool begin_nothing) override {
     finished_ = true;
     hurried_ = hurried_ || begin_nothing;
@@ -88,8 +88,7 @@ class CoprocessSink final : public Sink {
     close_input();
   }
 
-  // Whoever waits for the status of a record whose answer is here must get it, so a bad answer is told only
-  // when there are none to tell.
+  // The results that are known come first; a bad answer is thrown only when there are none.
   void results(std::vector<DeliveryResult>& out) override {
     const std::size_t before = out.size();
     move_append(known_, out);
@@ -118,10 +117,10 @@ class CoprocessSink final : public Sink {
   // The process, and what is on its way to and from it.
   struct Run {
     Child child;
-    std::optional<Output> to;      // nothing: its input has ended
-    unsigned long long given = 0;  // bytes that it was given, if so
+    std::optional<Output> to;      // nothing once its input has ended
+    unsigned long long given = 0;  // then: the bytes that it was given
     Splitter from{Framing::json};
-    std::optional<Clock::Steady> ends_by;  // it has closed its input, so this is all the time that it has
+    std::optional<Clock::Steady> ends_by;  // once it has closed its input: when it must have ended
   };
 
   Clock::Steady now() const { return options_.clock->steady(); }
@@ -158,7 +157,8 @@ class CoprocessSink final : public Sink {
     if (!run_ && !held_.empty() && now() >= next_start_) start();
     if (!run_) return;
     flush();
-    // A process that it left behind may keep its output open. Asked first, so that all it said is read.
+    // A process that it left behind may keep its output open. Checked before the last read, so that nothing
+    // it wrote is missed.
     const bool ended = run_->child.wait(milliseconds(0));
     const bool open = read_answers(out);
     if (fault_) return;
@@ -176,7 +176,7 @@ class CoprocessSink final : public Sink {
     }
   }
 
-  // False when there will be no more.
+  // False if there will be no more.
   bool read_answers(std::vector<DeliveryResult>& out) {
     for (;;) {
       const auto space = run_->from.space(kReadAtLeast);
@@ -192,7 +192,7 @@ class CoprocessSink final : public Sink {
     }
   }
 
-  // False after one that is none. What its end cut off is not its fault.
+  // False after a line that is not an answer. One that its end cut off does not count.
   bool take_answers(std::vector<DeliveryResult>& out, bool last) {
     while (const auto piece = run_->from.next()) {
       if (last && !piece->error.empty()) return true;
@@ -201,7 +201,7 @@ class CoprocessSink final : public Sink {
     return true;
   }
 
-  // False if it is no answer.
+  // False if it is not an answer.
   bool take(const Piece& piece, std::vector<DeliveryResult>& out) {
     try {
       if (!piece.error.empty()) throw Error(ErrorKind::data, piece.error);
@@ -232,7 +232,7 @@ class CoprocessSink final : public Sink {
     return result;
   }
 
-  // Ends it, if it has not ended by itself. `why` is empty if its exit says it.
+  // Kills it, unless it has ended by itself. An empty `why` stands for its exit status.
   void lose(std::vector<DeliveryResult>& out, DeliveryStatus oldest, std::string why) {
     run_->child.kill();  // with all that it left behind
     const std::string ending = ending_text(run_->child.reap());
@@ -258,7 +258,7 @@ class CoprocessSink final : public Sink {
   Clock::Steady last_answer_{}, next_start_{};
   unsigned failures_ = 0;  // times it ended since its last answer
   bool finished_ = false;  // nothing more will be put
-  bool hurried_ = false;   // and what it does not have yet, it shall not have
+  bool hurried_ = false;   // it gets no more of the records that it does not have yet
   std::vector<DeliveryResult> known_;
   std::optional<Error> fault_;
   std::minstd_rand random_{std::random_device{}()};

@@ -30,7 +30,7 @@ constexpr int kCannotRun = 126, kNotFound = 127;  // POSIX, sh, "Exit Status for
 constexpr int kEventsAtOnce = 64;
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
 
-// Whether someone else ended the process, or what a shell ran for it: that says nothing of the record.
+// Whether a signal ended the process, or the command that a shell ran: that says nothing about the record.
 bool ended_from_outside(int status) {
   if (WIFSIGNALED(status)) return true;
   constexpr std::array kSignals{SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM};
@@ -100,7 +100,7 @@ class ExecSink final : public Sink {
   bool closed() const override { return closed_; }
 
  private:
-  // What an event is about, beside the number of its job.
+  // What an event is about, besides the number of its job.
   enum : std::uint64_t { kInput, kOutput, kEnded, kKinds };
 
   struct Waiting {
@@ -140,7 +140,7 @@ class ExecSink final : public Sink {
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::data) throw;
         const std::string name = leave_out_largest(environment);
-        if (name.empty()) throw Error(ErrorKind::io, error.what());  // it is not the record that is too large
+        if (name.empty()) throw Error(ErrorKind::io, error.what());  // not because of the record
         left_out(name);
       }
     }
@@ -159,14 +159,14 @@ class ExecSink final : public Sink {
       throw system_error("watch a process");
   }
 
-  // Closing is not enough to end the watch: a process that is just starting may hold the descriptor a little
-  // longer.
+  // Closing does not always end the watch: a process that is just starting may keep the descriptor open a
+  // little longer.
   void forget(Descriptor& what) {
     if (what.get() >= 0) epoll_ctl(events_.get(), EPOLL_CTL_DEL, what.get(), nullptr);
     what = Descriptor();
   }
 
-  // A command that does not read its input is as good as one that does.
+  // A command need not read its input.
   void give_body(Job& job) {
     const std::string& body = job.record->body;
     while (job.given < body.size()) {
@@ -194,7 +194,7 @@ class ExecSink final : public Sink {
     kill(job, "its reply is too large");
   }
 
-  // A process that it left behind may keep its output open: what is there now is the reply.
+  // A process that it left behind may keep its output open: the reply is what is there now.
   void end(std::map<std::uint64_t, Job>::iterator at) {
     Job& job = at->second;
     if (job.child.output.get() >= 0 && job.why_killed.empty()) read_reply(job);
@@ -205,7 +205,7 @@ class ExecSink final : public Sink {
     jobs_.erase(at);
   }
 
-  // Nothing: it could not be started.
+  // Nothing if the command could not be started.
   std::optional<DeliveryResult> reap(Job& job) {
     const int status = job.child.reap();
     if (!job.why_killed.empty())
@@ -260,9 +260,9 @@ class ExecSink final : public Sink {
   std::map<std::uint64_t, Job> jobs_;
   std::uint64_t last_ = 0;  // the number of the last job
   bool closed_ = false;
-  bool hurried_ = false;                         // nothing is begun any more
+  bool hurried_ = false;                         // nothing new is started
   std::optional<Error> fault_;                   // the command cannot be started
-  std::set<std::string, std::less<>> left_out_;  // variables that were told of
+  std::set<std::string, std::less<>> left_out_;  // variables with a notice
   std::vector<DeliveryResult> known_;
 };
 

@@ -14,20 +14,20 @@
 namespace iso::replies {
 
 struct ReplyingOptions {
-  bool reply = false;      // publish what the handler answers to the record's reply_to
-  std::string confirm_as;  // publish a confirmation by this application there too; "": none
+  bool reply = false;      // publish the handler's answers to the record's reply_to
+  std::string confirm_as;  // also publish confirmations there, as this application; "": none
   Notice notice = [](std::string_view) {};
 };
 
 struct ReplyTally {
-  std::uint64_t sent = 0;         // replies and confirmations that the broker has
-  std::uint64_t undelivered = 0;  // came back, as no queue took them: whoever waited has gone
+  std::uint64_t sent = 0;         // replies and confirmations that the broker confirmed
+  std::uint64_t undelivered = 0;  // returned, because no queue takes them: the requester has gone
 };
 
-// Hands records to `handler`, and publishes what answers them to `replies`. A record has its status only when
-// its answers have theirs, so that none is lost: one that was nacked makes the record deferred. One that came
-// back is told and counted, and the record keeps its status; so it does when it has no reply_to. When the
-// handler breaks or is closed, what it answered before gets its status first.
+// Hands records to `handler`, and publishes its answers to `replies`. A record gets its status only after its
+// answers have theirs, so that none is lost: if one was nacked, the record is deferred. One that was returned
+// is reported and counted, and the record keeps its status, as it does if it has no reply_to. If the handler
+// fails or is closed, records that it has answered get their status first.
 class ReplyingSink final : public Sink {
  public:
   ReplyingSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink> replies, ReplyingOptions options);
@@ -55,7 +55,7 @@ class ReplyingSink final : public Sink {
     Record record;
   };
 
-  // The handler's error is told once its answers have their statuses.
+  // Throws the handler's error once its answers have their statuses.
   template <class Call>
   void unless_broken(Call call) {
     if (fault_) return;
@@ -72,14 +72,14 @@ class ReplyingSink final : public Sink {
 
   std::unique_ptr<Sink> handler_, replies_;
   ReplyingOptions options_;
-  std::map<Ticket, const Record*> requests_;  // with the handler
-  std::map<Ticket, Handled> handled_;         // whose answers are on their way
-  std::map<Ticket, PendingReply> answers_;    // in place until their result, as put() asks
+  std::map<Ticket, const Record*> requests_;  // at the handler
+  std::map<Ticket, Handled> handled_;         // with answers in flight
+  std::map<Ticket, PendingReply> answers_;    // kept in place until their result, as put() requires
   Ticket last_answer_ = 0;
-  std::optional<Error> fault_;  // how the handler broke
+  std::optional<Error> fault_;  // of the handler
   IdMaker ids_;
   ReplyTally tally_;
-  std::vector<DeliveryResult> batch_;  // kept for its memory
+  std::vector<DeliveryResult> batch_;  // kept to reuse its memory
 };
 
 }  // namespace iso::replies

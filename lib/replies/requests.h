@@ -17,18 +17,18 @@
 namespace iso::replies {
 
 struct RequestOptions {
-  std::uint32_t replies = 1;               // so many to each; 0: all that come within `time`
+  std::uint32_t replies = 1;               // expected for each request; 0: all that come within `time`
   std::chrono::milliseconds time{30'000};  // from put() on
   std::function<void(const Record&)> on_reply = [](const Record&) {};
   const Clock* clock = &system_clock();
 };
 
-// Puts records, each a request with a correlation_id of its own, and hands on what comes back with it. A
-// record is confirmed when it and all its replies are there, unconfirmed when the time is up before: the text
-// says how many came. What `requests` says of one that it could not deliver is its status at once.
+// Sends records as requests, each with a correlation_id of its own, and passes on the replies that carry it.
+// A record is confirmed once it and all its replies are; if the time is up first, it is unconfirmed, and the
+// text says how many replies came. If `requests` cannot deliver it, it has that status at once.
 //
-// Replies come to `replies`, or where that is null over `requests` itself. What answers nothing of ours is
-// left in the queue of `replies`, and given back to it in the end.
+// Replies come from `replies`, or if that is null, over `requests` itself. Messages in the queue of `replies`
+// that match no request stay there, and are given back at the end.
 class RequestSink final : public Sink {
  public:
   RequestSink(std::unique_ptr<Sink> requests, std::unique_ptr<Source> replies, RequestOptions options);
@@ -40,10 +40,10 @@ class RequestSink final : public Sink {
   std::string_view stalled() const override { return requests_->stalled(); }
   std::string_view reply_address() const override { return address_; }
 
-  // All replies that were handed on are where they should be: they need not come again.
+  // All replies passed on so far are safe: settles them, so that they do not come again.
   void acknowledge_replies();
 
-  std::uint64_t unmatched_replies() const { return unmatched_; }  // replies that answer nothing of ours
+  std::uint64_t unmatched_replies() const { return unmatched_; }  // replies that match no request
 
  private:
   struct Request {
@@ -70,11 +70,11 @@ class RequestSink final : public Sink {
   std::string address_;
   Requests open_;                                     // by correlation_id
   std::unordered_map<Ticket, std::string> ids_;       // their correlation_ids
-  std::deque<std::pair<Clock::Steady, Ticket>> due_;  // in the order put; also of some that have ended
+  std::deque<std::pair<Clock::Steady, Ticket>> due_;  // in the order put; some may have ended
   std::vector<Ticket> unacknowledged_;                // of `replies`, to be settled
   std::uint64_t unmatched_ = 0;
   std::vector<DeliveryResult> known_;
-  std::vector<DeliveryResult> batch_;  // these are kept for their memory
+  std::vector<DeliveryResult> batch_;  // kept to reuse their memory
   std::vector<Delivery> taken_;
   std::vector<Record> arrived_;
 };
