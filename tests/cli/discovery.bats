@@ -34,6 +34,8 @@ put() { # KEY VALUE: into etcd, as etcdctl put does
 keys() { # all that are in etcd
   curl -sf "http://127.0.0.1:$etcd_port/v3/kv/range" -d '{"key":"AA==","range_end":"AA=="}' | jq -r '.kvs[]?.key | @base64d'
 }
+has_keys() { [[ -n $(keys) ]]; }
+no_keys() { [[ -z $(keys) ]]; }
 in_redis() { redis-cli -p "$redis_port" "$@"; }
 entry() { # in Redis, of shop, until its time is up
   in_redis ZADD iso:service:shop $(($(in_redis TIME | head -1) + ${2:-60})) "$1" >/dev/null
@@ -273,22 +275,17 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   "$BIN" listen "$q" --register shop=127.0.0.1:8080 --registry "etcd+$ETCDCTL_ENDPOINTS" &
   local listener=$!
   wait_until bash -c "curl -sf '$ETCDCTL_ENDPOINTS/v3/lease/leases' -d '{}' | grep -q ID"
-  wait_until test "$(keys)" = /iso/services/shop/127.0.0.1:8080
+  wait_until has_keys
+  is /iso/services/shop/127.0.0.1:8080 "$(keys)"
   kill $listener
   wait $listener || true
   is "" "$(keys)"
   "$BIN" listen "$q" --register shop=127.0.0.1:8080 --registry "etcd+$ETCDCTL_ENDPOINTS" &
   listener=$!
-  for ((i = 0; i < 200; i++)); do
-    [[ -z $(keys) ]] || break
-    sleep 0.05
-  done
+  wait_until has_keys
   kill -9 $listener
   is /iso/services/shop/127.0.0.1:8080 "$(keys)"
-  for ((i = 0; i < 300; i++)); do # its lease is of ten seconds
-    [[ -n $(keys) ]] || break
-    sleep 0.05
-  done
+  wait_until no_keys # its lease is of ten seconds
   is "" "$(keys)"
 }
 
@@ -320,17 +317,11 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   make_queue "$q"
   "$BIN" listen "$q" --register shop=127.0.0.1:8080 --registry "etcd+$ETCDCTL_ENDPOINTS" 2>err &
   local listener=$!
-  for ((i = 0; i < 200; i++)); do
-    [[ -z $(keys) ]] || break
-    sleep 0.05
-  done
+  wait_until has_keys
   "$ROOT/tests/registry/stop" etcd
   rm -r etcd/data
   etcd "$etcd_port"
-  for ((i = 0; i < 300; i++)); do
-    [[ -z $(keys) ]] || break
-    sleep 0.05
-  done
+  wait_until has_keys
   is /iso/services/shop/127.0.0.1:8080 "$(keys)"
   kill $listener
   wait $listener || true

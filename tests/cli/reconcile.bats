@@ -31,7 +31,7 @@ s.serve_forever()
 PY
   python3 origin.py >port.txt 3>&- &
   origin=$!
-  for i in {1..100}; do [[ -s port.txt ]] && break; sleep 0.05; done
+  wait_until test -s port.txt
   port=$(<port.txt)
 }
 

@@ -83,7 +83,7 @@ no_summary() {
       pid=$!
       exec 9>pipe
       items 3 >&9
-      sleep 0.1
+      wait_until is_asleep $pid
       kill -$signal $pid
       status=0
       wait_until is_gone $pid
@@ -96,6 +96,7 @@ no_summary() {
   done
 }
 
+is_asleep() { grep -q '^State:.S' "/proc/$1/status"; }
 is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 
 @test "reconcile: a pipe is a side, but cannot be looked at twice" {

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from account import Account
-from binary import Iso, ids, read_lines, records
+from binary import SLOWER, Iso, ids, read_lines, records
 from line import LineTest
 
 NO, MISSING = 1, 66
@@ -105,10 +105,10 @@ class Refusals(LineTest):
 
     def wait_until_refused(self, iso, where):
         """The broker looks at the permissions again only after its channel had nothing to do for a second or two."""
-        for n in range(20):
+        for n in range(20 * SLOWER):
             iso.feed(records([f"probe{n}"], **where))
             iso.wait_for_receipts(12 + n)
             if iso.receipts[-1]["status"] == "returned":
                 return
-            time.sleep(1 + n / 4)
+            time.sleep(min(1 + n / 4, 6))
         raise AssertionError("the permission was never withdrawn")
