@@ -15,7 +15,7 @@ namespace iso::cli {
 struct Wanted {
   std::string url;
   std::string record;     // one JSON object; "": the URL came from the command line
-  std::string bad_input;  // why there is no URL, or no record; then `record` is the input's bytes
+  std::string bad_input;  // why it has no URL, or is not a record; then `record` is the bytes of the input
   std::uint64_t number = 0;
 };
 

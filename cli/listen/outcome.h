@@ -10,7 +10,7 @@
 
 namespace iso::cli {
 
-// What the parts counted that took part.
+// The counts of the parts that took part.
 struct ListenCounts {
   PumpSummary pumped;
   store::InboxTally inbox;

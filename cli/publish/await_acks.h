@@ -14,15 +14,15 @@
 
 namespace iso::cli {
 
-// --await-acks: waits until the messages of this run were handled, as the ledger of the store says that they
-// came from. Someone else fills it: iso listen --acks.
+// --await-acks: waits until the messages of this run were handled, according to the ledger of the store that
+// they came from. Another process fills it: iso listen --acks.
 class AwaitAcks {
  public:
-  // `applications` is "billing,shop". They may take `at_most` after the last message was confirmed; 0: as
-  // long as they like. Throws ErrorKind::usage: `from` is no store, or an application without a name.
+  // `applications` is "billing,shop". They may take `at_most` after the last message was confirmed; 0 is no
+  // limit. Throws ErrorKind::usage if `from` is not a store, or the name of an application is empty.
   AwaitAcks(const std::string& applications, const std::string& from, std::chrono::milliseconds at_most);
 
-  // To be told of each message that was published.
+  // Call it for each message that was published.
   void operator()(const Delivery& taken, const DeliveryResult& result);
 
   // Outcome::no: one was rejected. Throws ErrorKind::unconfirmed: some are still open when the time is up.

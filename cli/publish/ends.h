@@ -14,7 +14,7 @@
 
 namespace iso::cli {
 
-// How long nothing may be heard of the far side; 0, no limit, for a relay that goes on for ever.
+// How long the far side may be silent; 0, no limit, for a relay that runs for ever.
 std::chrono::milliseconds stall_timeout_of(const PublishOptions& args);
 
 // Where messages come from, and what they are.

@@ -11,7 +11,7 @@
 
 namespace iso::cli {
 
-// Completes the records that are published, and tells all who want to know what became of them.
+// Completes the records that are published, and passes on what became of them.
 class PublishObserver final : public PumpObserver {
  public:
   // All outlive this. `requests` is null if no replies are awaited, `acks` if no acknowledgements are.

@@ -27,7 +27,7 @@ struct PublishOptions {
   double rate = 0;
   std::size_t window = 1000;
   std::uint32_t max_attempts = 5;
-  std::string await_replies;  // so many to each, in decimal; "true": all that come in time
+  std::string await_replies;  // how many to each message, in decimal; "true": all that come in time
   bool strict = false, keep_broker_headers = false, dry_run = false, follow = false;
 
   // Declares them.

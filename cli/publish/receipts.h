@@ -12,30 +12,29 @@
 
 namespace iso::cli {
 
-// The outcome of each message that is published: receipts on stdout, failures on stderr, and what did not
-// make it in the file `rejects`, if it has a name.
+// Reports what became of each published message: receipts on stdout, failures on stderr, and records that
+// were not confirmed in the file `rejects`, if it has a name.
 class Receipts {
  public:
   // Not `on_stdout`: something else is there, and there are no receipts. Throws ErrorKind::io if standard
   // output is closed, or `rejects` cannot be written.
   Receipts(const std::string& rejects, bool on_stdout, Report& report);
 
-  // The first time that `rejects` cannot be written this throws ErrorKind::io; the receipt is there all the
-  // same.
+  // Throws ErrorKind::io the first time that `rejects` cannot be written; the receipt is still written.
   void add(const Delivery& taken, const DeliveryResult& result);
   // A reply, which is on stdout in place of receipts.
   void add_reply(const Record& record);
   bool all_written() const { return receipts_.pending() == 0; }
 
-  // A slow reader of the receipts holds back what is taken, not the confirms that come meanwhile. Over: what
-  // is told cannot be written any more.
+  // A slow reader of the receipts delays taking more records, but not the confirms that arrive meanwhile.
+  // Over: nothing more can be written.
   Demand demand() const;
-  // Writes what can be written, and says what to wait for if something is left.
+  // Writes what can be written, and returns what to wait for if something is left.
   Wait wait();
 
-  // Waits until all receipts are written. Throws ErrorKind::io: what kept them from being written.
+  // Waits until all receipts are written. Throws ErrorKind::io if they cannot be.
   void finish();
-  // The run ended well: the rejects of an earlier one are gone, also if there are none now.
+  // The run succeeded: replaces the rejects of an earlier run even if there are none now.
   void finish_rejects();
 
  private:

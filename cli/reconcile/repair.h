@@ -15,19 +15,19 @@
 
 namespace iso::cli {
 
-// What RIGHT lacks, as records of LEFT, one a line: the plan, and then what is sent. FILE.done beside a plan
-// remembers what was confirmed, so that it is not sent again where RIGHT cannot know of it yet.
+// The records of LEFT that are missing on the right, one per line: first the plan, then what is sent.
+// FILE.done beside a plan lists what was confirmed, so that it is not sent again before it appears in RIGHT.
 class RepairPlan {
  public:
-  // `path` may be "": then the plan is kept where nobody sees it. A file that is there stays as it is until
-  // the plan is finished: it is written beside it. Throws ErrorKind::io.
+  // `path` may be "": then the plan is a temporary file. An existing file stays unchanged until the plan is
+  // finished; the plan is written beside it. Throws ErrorKind::io.
   RepairPlan(const std::string& path, bool remembers, const std::string& folder);
   ~RepairPlan();
   RepairPlan(const RepairPlan&) = delete;
   RepairPlan& operator=(const RepairPlan&) = delete;
 
   void add(const reconcile::Finding& finding);  // only `missing` findings count
-  void finish();                                // all was added: it takes the name of the one before
+  void finish();                                // everything was added: replaces the old plan
 
   std::uint64_t size() const { return size_; }
 
@@ -53,7 +53,7 @@ struct RepairTally {
   std::uint64_t repaired = 0, failed = 0;
 };
 
-// Sends the plan to the end that the options name, as it was: with its ids. Each record has a line on `out`.
+// Sends the plan to the end that the options name, with the original ids. Each record has a line on `out`.
 // Throws ErrorKind::usage for an end that cannot be sent to, and what the end throws.
 RepairTally repair(RepairPlan& plan, const ReconcileArgs& args, Session& session, Report& report,
                    Output& out);

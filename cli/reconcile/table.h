@@ -11,7 +11,7 @@
 
 namespace iso::cli {
 
-// A finding as people see it. Texts are as they are: the table takes care of what a terminal would obey.
+// A finding for people. Texts may contain anything: the table makes them safe for a terminal.
 struct TableFinding {
   struct Side {
     std::string where;        // such as "orders.ndjson, line 377"; "" if there is none
@@ -25,9 +25,9 @@ struct TableFinding {
   std::vector<reconcile::Change> changes;
 };
 
-// Findings as text, a block each, that fits a terminal of so many columns: the verdict, the key, where it is,
-// and the fields that differ, left beside right, or one above the other where that is too narrow. A long
-// value is shown from where the two part. Key and `why` are never cut: they go on in the next line.
+// Findings as blocks of text that fit a terminal with this many columns: status, key, place, and the fields
+// that differ, left beside right, or one above the other if that is too narrow. A long value is shown from
+// the first difference on. Key and `why` are never cut, but continue on the next line.
 class TableWriter {
  public:
   TableWriter(std::size_t columns, bool colour) : columns_(columns), colour_(colour) {}

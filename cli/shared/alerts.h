@@ -10,8 +10,8 @@
 
 namespace iso::cli {
 
-// Runs a command when a circuit has opened, beside all else. What it prints goes to standard error. At the
-// end it has five more seconds, then it is killed.
+// Runs a command when a circuit has opened, in the background. Its output goes to standard error. When iso
+// ends, the command has five more seconds, and is then killed.
 class Alerts {
  public:
   // `command` is cut into words; "": none. Throws ErrorKind::usage.

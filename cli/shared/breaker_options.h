@@ -25,12 +25,12 @@ struct BreakerFlags {
 // --breaker NAME and --on-trip CMD; `what` is what the breaker guards.
 void add_breaker_options(CLI::App& app, BreakerFlags& flags, const std::string& what);
 
-// --on-trip alone, for a command whose --breaker is its own.
+// Only --on-trip, for a command with a --breaker of its own.
 CLI::Option* add_on_trip_option(CLI::App& app, BreakerFlags& flags, const std::string& help);
 
-// A breaker whose changes are told to people, and whose trips run the command of --on-trip. Its state is the
-// user's, in the folder of caches. A trial takes at most `longest_call`. Throws ErrorKind::usage: a command
-// line that is none.
+// A breaker that reports its changes to people and runs the command of --on-trip when a circuit opens. Its
+// state belongs to the user, and is in the folder of caches. A trial takes at most `longest_call`. Throws
+// ErrorKind::usage if the command of --on-trip cannot be split into words.
 class CommandBreaker {
  public:
   CommandBreaker(const BreakerFlags& flags, const Environment& environment, Report& report,

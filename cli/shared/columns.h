@@ -6,24 +6,24 @@
 
 namespace iso::cli {
 
-// `text` so that it cannot drive a terminal: control characters, those that turn the direction of writing,
-// and bytes that are not UTF-8 become escapes (\n, \u001b, \xff), and nothing else changes. What comes out is
-// what the functions below take.
+// Makes `text` safe for a terminal: control characters, characters that change the direction of writing and
+// bytes that are not UTF-8 become escapes (\n, \u001b, \xff); nothing else changes. The functions below take
+// such a text.
 std::string escape_for_terminal(std::string_view text);
 
-// The columns that a terminal needs for it: two for wide East Asian characters and emoji, none for marks that
-// join the character before.
+// Its width on a terminal, in columns: two for wide East Asian characters and emoji, none for combining
+// marks.
 std::size_t columns_of(std::string_view tamed);
 
-// What of it fits into so many columns, with … for what is gone. Neither a character with its marks nor an
-// escape is cut in half.
+// As much of it as fits into this many columns, with … in place of the rest. Cuts neither between a character
+// and its marks nor within an escape.
 std::string cut_end(std::string_view tamed, std::size_t columns);
 std::string cut_start(std::string_view tamed, std::size_t columns);
 
-// The first part that fits into so many columns, at least one character; it is taken off `tamed`.
+// Takes off `tamed` what fits into this many columns, at least one character.
 std::string_view take_columns(std::string_view& tamed, std::size_t columns);
 
-// The columns of what both start with.
+// The width of their common prefix.
 std::size_t common_columns(std::string_view one, std::string_view other);
 
 }  // namespace iso::cli

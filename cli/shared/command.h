@@ -14,29 +14,29 @@ class App;
 
 namespace iso::cli {
 
-// How a command ended that nothing stopped; what stops one is thrown as Error.
+// How a command ended. What stops it early is thrown as Error.
 enum class Outcome {
-  done,         // all that was asked was done
+  done,         // everything that was asked for was done
   no,           // it completed with failures
-  bad_data,     // some input was bad; the rest went on
+  bad_data,     // some input was invalid; the rest was processed
   interrupted,  // SIGINT, after draining
   terminated,   // SIGTERM, after draining
   hung_up,      // SIGHUP, after draining
 };
 
-// What a command may touch of the world.
+// Everything outside of itself that a command may use.
 struct Session {
   const Environment& environment;
-  const std::atomic<int>& interrupted;  // the signal that came, or 0
+  const std::atomic<int>& interrupted;  // the signal received, or 0
 };
 
 using Run = std::function<Outcome(Session&)>;
 
-// Binding declares the options and touches nothing else; what it returns does the work.
+// Binding only declares the options; the function it returns does the work.
 struct Command {
   std::string_view name;
   std::string_view summary;
-  std::string_view examples;  // for its help: lines of two spaces and a command
+  std::string_view examples;  // for its help: lines that start with two spaces
   Run (*bind)(CLI::App&);
 };
 

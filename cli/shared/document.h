@@ -14,10 +14,10 @@ namespace iso::cli {
 // the OPTIONS part of its manual page.
 void add_document_command(CLI::App& app);
 
-// The WHAT, if the command line that `app` has parsed is this command's.
+// The WHAT, if the command line that `app` has parsed is for this command.
 std::optional<std::string> asked_document(const CLI::App& app);
 
-// Writes it, made from a parser that has the options of all commands.
+// Writes it, from a parser that has the options of all commands.
 void write_document(const std::string& what, const CLI::App& app, std::ostream& out);
 
 }  // namespace iso::cli

@@ -24,11 +24,11 @@ struct Entry {
 Entry entry_of(const CLI::Option& option);
 std::vector<Entry> entries(const CLI::App& app, bool positional);
 
-// What CLI11 puts behind the name of a value, which says how it is checked: "POSITIVE" of "N:POSITIVE",
-// nothing of "NAME=HOST:PORT".
+// The name of the check that CLI11 appends to the name of a value: "POSITIVE" in "N:POSITIVE", nothing in
+// "NAME=HOST:PORT".
 std::string check_name(const std::string& type);
 
-// The values of a "FORM:{json,lines}"; none of another type.
+// The values in "FORM:{json,lines}"; empty for any other type.
 std::vector<std::string> choices_in(const std::string& type);
 
 }  // namespace iso::cli

@@ -7,8 +7,8 @@
 
 namespace iso::cli {
 
-// What the process was started in. The only place that reads environment variables, home and terminals. HOME
-// is the user's folder also where the variable is not set.
+// The environment of the process. The only place that reads environment variables, the home folder and
+// terminals. HOME is the user's home folder even if the variable is not set.
 class Environment {
  public:
   virtual ~Environment() = default;
@@ -16,17 +16,17 @@ class Environment {
   virtual std::vector<std::string> all() const = 0;  // NAME=value
   virtual bool is_terminal(int fd) const = 0;
 
-  // Where contexts live: $XDG_CONFIG_HOME/iso, else $HOME/.config/iso.
+  // For contexts: $XDG_CONFIG_HOME/iso, or $HOME/.config/iso.
   std::string config_folder() const;
-  // What may be lost and is worth to be kept: $XDG_CACHE_HOME/iso, else $HOME/.cache/iso.
+  // For data that may be deleted at any time: $XDG_CACHE_HOME/iso, or $HOME/.cache/iso.
   std::string cache_folder() const;
-  // For what has no room in memory: $TMPDIR, else /var/tmp, which is on a disk where /tmp may not be.
+  // For data that does not fit into memory: $TMPDIR, or /var/tmp, which is on a disk even where /tmp is not.
   std::string temporary_folder() const;
 };
 
 const Environment& process_environment();
 
-// Has a variable set while `work` runs, unless it was set before. For when there are no other threads.
+// Sets a variable while `work` runs, unless it was set before. Only while there are no other threads.
 void with_variable(const char* name, const char* value, const std::function<void()>& work);
 
 }  // namespace iso::cli

@@ -5,8 +5,8 @@
 
 namespace iso::cli {
 
-// The one table from endings to numbers, as in man iso under EXIT STATUS. No default: a new ending does not
-// compile until it has its number.
+// The only table of exit statuses, as in man iso under EXIT STATUS. No default: a new way to end does not
+// compile until it has a number.
 constexpr int exit_code(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::usage:

@@ -5,8 +5,8 @@
 
 namespace iso::cli {
 
-// Help within 80 columns: how a command is called, examples (the footer of its parser), its options. What the
-// manual has besides, variables and what excludes what, is left out.
+// Help within 80 columns: synopsis, examples (the footer of the parser) and options. The manual also has
+// environment variables and which options exclude each other.
 class Help : public CLI::FormatterBase {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;

@@ -9,13 +9,13 @@
 
 namespace iso::cli {
 
-// The files that a command reads, and those that its ends keep, so that no output can be one of them. Two
-// names are the same file by device and inode, whatever they are called.
+// The files that a command reads and those that its ends use, so that no output overwrites one of them. Files
+// are compared by device and inode, not by name.
 class InputFiles {
  public:
   void add_file(const std::string& path);  // "-" is standard input; "" is none
   void add_standard_input();
-  // What a URL names: a file of records, or a store with the files beside it. A broker has none.
+  // The files that a URL names: a file of records, or a store with the files beside it. A broker has none.
   void add_end(const Url& url);
 
   // Throws ErrorKind::usage if `path`, given by `option`, is one of them, or is where standard output goes.

@@ -5,9 +5,9 @@
 
 namespace iso::cli {
 
-// What stands above and below each record's own fields: what was typed wins over the record, the record over
-// the settings file, that over the defaults. Of exchange and direct_name, the one that was typed puts the
-// other aside.
+// The layers above and below the fields of a record: an option overrides the record, the record overrides the
+// settings file, and that the defaults. Of exchange and direct_name, the one given as an option replaces the
+// other.
 struct Layers {
   Layers(Record typed_fields, Record settings_fields);
   Record typed, settings;

@@ -11,7 +11,7 @@
 
 namespace iso::cli {
 
-// How much is said to people, and how.
+// How much to tell people, and how.
 struct Verbosity {
   bool quiet = false, verbose = false;
   std::string color = "auto", progress = "auto";
@@ -20,7 +20,7 @@ struct Verbosity {
 // Whether what goes to `fd` is coloured: as --color says, else on a terminal without NO_COLOR.
 bool wants_color(const Verbosity& voice, const Environment& environment, int fd);
 
-// Everything for people goes through here, to stderr: errors, warnings, notes and the progress line.
+// All messages for people, on stderr: errors, warnings, notes and the progress line.
 class Report {
  public:
   Report(std::string command, const Verbosity& voice, const Environment& environment);
@@ -31,9 +31,9 @@ class Report {
   void note(std::string_view text);     // unless --quiet
   void detail(std::string_view text);   // with --verbose
 
-  // Shows how far it is, at most a few times a second. `doing` is "published" or "received".
+  // Shows the progress, at most a few times a second. `doing` is "published" or "received".
   void progress(std::string_view doing, std::uint64_t count);
-  // The same for bytes of which `all` are to come, if that is known and not 0: with rate and time left.
+  // The same in bytes, with the rate, and with the time left if the total `all` is known (not 0).
   void progress_bytes(std::string_view doing, std::uint64_t bytes, std::uint64_t all);
 
  private:
@@ -47,7 +47,7 @@ class Report {
   std::chrono::steady_clock::time_point started_, shown_at_;
 };
 
-// Errors of which there may be many: the first few are told, and in the end how many more there were.
+// For errors that may be many: reports the first few, and at the end how many more there were.
 class FirstFew {
  public:
   explicit FirstFew(Report& report) : report_(report) {}
@@ -63,8 +63,8 @@ class FirstFew {
 // A receipt: one line of JSON about one message that was published.
 void append_receipt(std::string& out, const Record& record, const DeliveryResult& result);
 
-// A line of --rejects. A record that was not confirmed can be published again as it stands; input that was no
-// record carries what was wrong in `error`, which publish refuses until someone has mended it.
+// A line of --rejects. A record that was not confirmed can be published again unchanged; input that was not a
+// record has the reason in `error`, and publish refuses it until someone has repaired it.
 void append_reject(std::string& out, const Delivery& taken);
 
 // "returned: message 0193… to exchange "x" with routing key "y": NO_ROUTE (312)"

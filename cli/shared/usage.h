@@ -9,8 +9,8 @@
 
 namespace iso::cli {
 
-// What is wrong with a command line, in our words. `app` is the parser of the command, or of iso; `words` are
-// the command line's. A value that came from the environment is named by its variable.
+// What is wrong with a command line, in iso's own words. `app` is the parser of the command, or of iso;
+// `words` are those of the command line. If a value came from the environment, the text names the variable.
 std::string usage_fault(const CLI::App& app, const CLI::ParseError& error, std::span<const char* const> words,
                         const Environment& environment);
 

@@ -13,21 +13,20 @@
 
 namespace iso::reconcile {
 
-// What turns what is compared of a left item into that of a right one. Of messages, an id that left has not
-// was made on the way, and is no difference.
+// The changes that turn the compared part of a left item into that of a right one. In messages, an id that
+// only right has was generated on the way, and is not a difference.
 struct Difference {
   std::vector<Change> changes;
   std::unique_ptr<std::string> made;  // JSON that a change points into and no item holds
 };
 Difference difference(const Side& left_side, const Item& left, const Side& right_side, const Item& right);
 
-// Whether two items of the right side differ in nothing but ids that were made on the way, since left has
-// none; or has no item of this key at all, and `left` is null.
+// Whether two items of the right side differ only in ids that were generated on the way, because left has
+// none, or has no item of this key at all (`left` is null).
 bool are_copies(const Side& left_side, const Item* left, const Side& right_side, const Item& one,
                 const Item& other);
 
-// A finding as it is kept until all are sorted: where to read the items again. Trivial, to be copied as
-// bytes.
+// A finding as it is kept until all are sorted: where to read its items again. Trivially copyable.
 struct FindingRef {
   struct Copies {
     std::uint32_t count = 0;
@@ -39,7 +38,7 @@ struct FindingRef {
   Copies left, right;
 };
 
-// One finding, whole.
+// One complete finding.
 struct Finding {
   struct Found {
     const Side* side = nullptr;
@@ -58,7 +57,7 @@ struct Finding {
   Difference difference;               // different
   std::vector<std::string> lacks;      // unacked: the applications
   std::string error;                   // invalid: why
-  std::optional<std::int64_t> age_ms;  // of what is missing or on its way
+  std::optional<std::int64_t> age_ms;  // of an item that is missing or in flight
 };
 
 // Reads findings again. For any thread.

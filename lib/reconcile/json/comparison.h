@@ -9,8 +9,8 @@
 
 namespace iso::reconcile {
 
-// One walk through two trees, which stops at the first difference or writes all of them down. Linear in the
-// size of both, but for the sorting of names.
+// One walk through two trees, which stops at the first difference or records all of them. Linear in the size
+// of both, except for sorting names.
 class Comparison {
  public:
   Comparison(const Value& left, const Value& right, const Rule* rule);

@@ -18,20 +18,20 @@ struct KeyHash {
   bool operator==(const KeyHash&) const = default;
 };
 
-// An item as far as most comparisons need it.
+// As much of an item as most comparisons need.
 struct Digest {
   enum class State : std::uint8_t { item, no_key, invalid };
 
   State state = State::invalid;
-  bool has_compared = false;  // what is compared is there
+  bool has_compared = false;  // it has the part that is compared
   KeyHash key;                // equal for equal keys: by value for numbers, by characters for strings
   std::uint64_t content = 0;  // equal for equal keys with equal contents, as `same` in patch.h means it
   const char* end = nullptr;  // after the item's value and the white space behind it
 };
 
-// Reads items in one pass, without a tree, and holds them to RFC 8259. A digest that differs is a difference;
-// one that is equal by chance has a probability of 2^-64, and nobody can provoke it who does not know the
-// seed. For one thread.
+// Reads items in one pass, without a tree, and checks them against RFC 8259. Different digests mean different
+// items; two different items have equal digests with a probability of 2^-64, and nobody can provoke that
+// without knowing the seed. For one thread.
 class Digester {
  public:
   // Bytes after the line that may be read, whatever they are.

@@ -17,7 +17,7 @@ struct Value {
   std::string_view as_it_stands;  // then; else ""
   std::string string;             // of a string: its characters, as of a name
   std::vector<Value> elements;
-  // In the order of the text. Of a name that comes twice the last counts, and only that one is here.
+  // In the order of the text. Of members with the same name only the last is here.
   struct Member;
   std::vector<Member> members;
 
@@ -30,12 +30,12 @@ struct Value::Member {
   Value value;
 };
 
-// A string or a name with half of a surrogate pair has no characters. It is its text after this byte, which
-// UTF-8 has not, and so equals none that has.
+// A string or a name with half of a surrogate pair has no characters. It is represented by this byte, which
+// UTF-8 does not contain, and its text, so that it equals no string that has characters.
 inline constexpr char kNoCharacters = '\xFF';
 
 // `json` is one JSON value with white space around it or not, and outlives what is read. Throws
-// Error(Kind::data).
+// Error(ErrorKind::data).
 Value read_value(std::string_view json);
 // The same of what a JsonScanner took for a value.
 Value read_scanned_value(std::string_view json);

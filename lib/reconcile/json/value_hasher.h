@@ -26,11 +26,11 @@ inline constexpr std::uint64_t kText = 0x9e3779b97f4a7c15, kObject = 0x94d049bb1
                                kMessage = 0x62b821756295c58d, kDeep = 0x71d67fffeda60001;
 }  // namespace salt
 
-// Hashes JSON as it stands in a line, without a tree, and holds it to RFC 8259. The seed is part of each hash
-// but of those of true, false, null and what is empty, so that who does not know it can make no two alike.
-// Values have the same hash where they are the same: numbers by value, strings by characters, of a name that
-// comes twice the last member. The line ends with a line break, and kPadding more bytes may be read. For one
-// thread.
+// Hashes the JSON text of a line, without a tree, and checks it against RFC 8259. The seed is part of each
+// hash except those of true, false, null and anything empty, so that nobody can construct a collision without
+// knowing it. Equal values have equal hashes: numbers by value, strings by characters; of members with the
+// same name the last one counts. The line ends with a line break, and kPadding more bytes may be read. For
+// one thread.
 class ValueHasher {
  public:
   static constexpr std::size_t kPadding = PlainBlock::kBytes;

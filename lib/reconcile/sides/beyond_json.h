@@ -6,8 +6,8 @@
 
 namespace iso::reconcile {
 
-// The field of a record that JSON cannot say as it is, since its bytes are not UTF-8; "" if there is none.
-// Two such texts would look alike.
+// The name of a field that JSON cannot carry because its bytes are not UTF-8; "" if there is none. Two
+// different such texts could look the same.
 std::string field_beyond_json(const Record& record);
 
 }  // namespace iso::reconcile

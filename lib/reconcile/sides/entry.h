@@ -6,12 +6,12 @@
 
 namespace iso::reconcile {
 
-// Where an item is: the offset of its line in its side's text, and what is known beside that.
+// Where an item is: the offset of its line in the text of its side, and what else is known about it.
 class Place {
  public:
   enum Flag : std::uint8_t {
-    unsent = 1,    // its store does not know it to have been sent
-    conflict = 2,  // its store keeps it as one that has another's key
+    unsent = 1,    // not sent as far as its store knows
+    conflict = 2,  // its store keeps it as a conflict with another of the same key
     later = 4,     // it came after the first look
   };
 
@@ -26,8 +26,8 @@ class Place {
   std::uint64_t bits_ = 0;
 };
 
-// An item while it is compared. Of its key's hash the other half is in `content`: entries are alike only if
-// all of it is.
+// An item while it is compared. The other half of the hash of its key is part of `content`: entries are equal
+// only if both are.
 struct Entry {
   std::uint64_t key = 0;  // KeyHash::high
   std::uint64_t content = 0;
@@ -35,7 +35,7 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 24);
 
-// Whether there is nothing to say of a key that each side has once.
+// Whether a key that each side has once needs no finding.
 inline bool are_ok(const Entry& left, const Entry& right) {
   return left.content == right.content && !left.place.has(Place::unsent) &&
          !left.place.has(Place::conflict) && !right.place.has(Place::conflict);

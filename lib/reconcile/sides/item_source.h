@@ -13,7 +13,7 @@
 
 namespace iso::reconcile {
 
-// What a store knows of a row beside the message.
+// What a store knows about a row besides the message.
 struct RowState {
   enum class Settled : std::uint8_t { unknown, pending, done, dead, conflict };
 
@@ -43,11 +43,12 @@ class Rows {
   virtual void choose(std::vector<std::int64_t> rows) = 0;
 };
 
-// What a line begins with that stands for an item that cannot be read: why follows. It begins no JSON.
+// The start of a line for an item that cannot be read, followed by the reason. No JSON starts like this.
 inline constexpr char kUnreadable = '\1';
 
-// One side of a comparison that is no plain file, as lines of text: one item of JSON each, with a tab and its
-// row_text after it if the item is a row. An item that cannot be read is "" with a row_text that says why.
+// A side of a comparison that is not a plain file, as lines of text: one item of JSON each, followed by a tab
+// and its row_text if the item is a row. An item that cannot be read is "" with a row_text that has the
+// reason.
 class ItemSource {
  public:
   virtual ~ItemSource() = default;

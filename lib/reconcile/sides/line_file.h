@@ -24,14 +24,14 @@ struct Block {
   std::string bytes;              // of a source, padded; those of a file stay where they are
 };
 
-// A side's items as one text of lines that can be read again: the file itself, or a copy of what a source
-// gives in a temporary file that has no name, so that it is gone however we end. next() is for one thread;
+// The items of a side as lines of a text that can be read again: the file itself, or a copy of what a source
+// returns, in a temporary file without a name, which disappears however iso ends. next() is for one thread;
 // bytes(), line() and line_number() are for any.
 class LineFile {
  public:
   // A plain file as long as it is now, from byte `from` on.
   explicit LineFile(const std::string& path, std::uint64_t from = 0);
-  // `folder` takes the copy. Throws ErrorKind::io.
+  // Copies to a file in `folder`. Throws ErrorKind::io.
   LineFile(std::unique_ptr<ItemSource> source, const std::string& folder);
 
   // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal
@@ -61,11 +61,11 @@ class LineFile {
     std::size_t longest = 0;  // bytes
   };
   void lines_in(const Block& block, Lines lines);
-  // The same for who reads in order.
+  // The same, if blocks are read in order.
   void mark(Mark mark);
-  // From 1, when the blocks up to there were told of.
+  // From 1. The blocks up to there must have been passed to counted().
   std::uint64_t line_number(std::uint64_t offset) const;
-  std::size_t longest_line() const { return longest_; }  // of the blocks that were told of
+  std::size_t longest_line() const { return longest_; }  // of the blocks counted so far
 
   // What was found in it: items with a key, and any of them that has what is compared. For one thread at a
   // time.

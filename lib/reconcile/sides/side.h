@@ -16,17 +16,17 @@
 
 namespace iso::reconcile {
 
-// What is asked of a ledger's lines: whether each of these applications has handled the message.
+// The applications that must have handled each message of a ledger.
 using Expected = std::vector<std::string>;
 
-// One of the two that are compared.
+// One of the two sides that are compared.
 struct Side {
-  std::string name;                // as findings say it, without a password
+  std::string name;                // as in findings, without a password
   std::unique_ptr<LineFile> text;  // what was there at the first look
   std::unique_ptr<LineFile> later;
   bool rows = false;          // its lines have row texts
   bool received_now = false;  // it is looked at as a consumer would: received_at says nothing of age
-  bool ledger = false;        // its lines say who answered what
+  bool ledger = false;        // its lines are messages with the answers of applications
   bool present = false;       // what is compared is that a key is there, and, of a ledger, that all answered
   Rule rule;
   KeyPointers key;
@@ -42,8 +42,8 @@ struct Side {
 // The applications among `expected` that have not handled the message of a ledger's item.
 std::vector<std::string> unanswered(const Value& item, const Expected& expected);
 
-// Once both are read. Throws ErrorKind::data if there are items, and none has what is compared: a wrong
-// pointer would make all of them the same.
+// To be called after both are read. Throws ErrorKind::data if there are items but none has the part that is
+// compared: a wrong pointer would make all of them equal.
 void check_compared(const Side& left, const Side& right);
 
 // What a row's text says that counts for the comparison, as flags of Place.
@@ -77,7 +77,7 @@ class BlockWalk {
   std::uint64_t offset_;
 };
 
-// An item that cannot be compared, since it is no JSON or has no key.
+// An item that cannot be compared, because it is not JSON or has no key.
 using OnInvalid = std::function<void(Place)>;
 
 // One pass over a text: digests of its items, for `threads` at once.

@@ -12,16 +12,16 @@
 
 namespace iso::reconcile {
 
-// Sorts keys with a few bytes each, any number of them: runs that have no room in memory go to a file without
-// a name, and are merged in the end.
+// Sorts any number of keys, each with a few bytes: runs that do not fit into memory go to a temporary file,
+// and are merged at the end.
 class Sorter {
  public:
   Sorter(std::size_t memory, std::string folder);
 
-  // From any thread. Equal keys keep no order. Throws ErrorKind::io.
+  // From any thread. The order of equal keys is not kept. Throws ErrorKind::io.
   void add(std::string_view key, std::string_view payload);
 
-  // Gives all in the order of their keys' bytes, once.
+  // Passes all of them on in the byte order of their keys, once.
   void each(const std::function<void(std::string_view key, std::string_view payload)>& take);
 
  private:
