@@ -58,6 +58,8 @@ class Pump {
   }
 
  private:
+  using Due = std::optional<Clock::Steady>;
+
   Clock::Steady now() const { return options_.clock->steady(); }
 
   void loop() {
@@ -260,7 +262,7 @@ class Pump {
   // A settlement promises nothing until its far side has answered something that came after it. Whoever is in
   // a hurry does not ask.
   void learn_whether_settled() {
-    if (settled_ == 0 || summary_.error || hurried_at_) return;
+    if (settled_ == 0 || summary_.error || hurried_) return;
     try {
       source_.flush();
       summary_.settled = source_.finish();
@@ -283,8 +285,8 @@ class Pump {
 
   // From now on what is in flight has the grace, and what no handler has begun is not begun.
   void hurry() {
-    if (hurried_at_) return;
-    hurried_at_ = now();
+    if (std::exchange(hurried_, true)) return;
+    if (options_.grace) grace_ends_ = now() + *options_.grace;
     if (!taking_) sink_.finish(true);
   }
 
@@ -296,27 +298,34 @@ class Pump {
     stop_taking(StopReason::interrupted);
   }
 
+  // `limit` after `since`; nothing without a limit.
+  static Due after(Clock::Steady since, milliseconds limit) {
+    return limit.count() != 0 ? Due(since + limit) : std::nullopt;
+  }
+  bool is_over(Due due) const { return due && now() >= *due; }
+
+  Due run_ends() const { return after(started_, options_.run_time); }
+  Due idle_ends() const { return after(last_taken_, options_.idle); }
+  // When what is in flight is given up.
+  Due patience_ends() const {
+    return grace_ends_ ? grace_ends_ : after(last_result_, options_.stall_timeout);
+  }
+
   void check_stop() {
     heed_interruption();
     if (!taking_) return;
-    const auto moment = now();
     if (sink_.closed() || observer_.demand() == Demand::over) stop_taking(StopReason::closed);
-    if (options_.run_time.count() != 0 && moment - started_ >= options_.run_time) {
+    if (is_over(run_ends())) {
       hurry();
       stop_taking(StopReason::timed_out);
     }
     if (state_ != SourceState::idle || window_.waiting() != 0) return;
-    if (options_.idle.count() != 0 && moment - last_taken_ >= options_.idle) stop_taking(StopReason::idle);
+    if (is_over(idle_ends())) stop_taking(StopReason::idle);
     if (options_.drain && taking_ && source_.drained()) stop_taking(StopReason::drained);
   }
 
   bool gives_up() {
-    if (window_.waiting() == 0) return false;
-    if (options_.grace && hurried_at_) {
-      summary_.gave_up = now() - *hurried_at_ >= *options_.grace;
-    } else if (options_.stall_timeout.count() != 0) {
-      summary_.gave_up = now() - last_result_ >= options_.stall_timeout;
-    }
+    summary_.gave_up = window_.waiting() != 0 && is_over(patience_ends());
     if (summary_.gave_up) summary_.stalled = sink_.stalled();
     return summary_.gave_up;
   }
@@ -339,25 +348,22 @@ class Pump {
   // The time left until a limit of ours is reached.
   milliseconds nearest_limit() const {
     milliseconds nearest = kLongestWait;
-    const auto consider = [&](milliseconds limit, Clock::Steady since) {
-      if (limit.count() == 0) return;
-      nearest = std::min(nearest, std::chrono::ceil<milliseconds>(since + limit - now()));
+    const auto consider = [&](Due limit) {
+      if (limit) nearest = std::min(nearest, std::chrono::ceil<milliseconds>(*limit - now()));
     };
-    if (taking_) consider(options_.run_time, started_);
-    if (window_.waiting() == 0) {
-      if (taking_) consider(options_.idle, last_taken_);
-    } else if (options_.grace && hurried_at_) {
-      consider(*options_.grace, *hurried_at_);
-    } else {
-      consider(options_.stall_timeout, last_result_);
+    if (taking_) consider(run_ends());
+    if (window_.waiting() != 0) {
+      consider(patience_ends());
+    } else if (taking_) {
+      consider(idle_ends());
     }
     return nearest;
   }
 
   milliseconds next_due() const {
-    const double due = static_cast<double>(summary_.taken) / options_.rate - seconds_since_start();
+    const double seconds = static_cast<double>(summary_.taken) / options_.rate - seconds_since_start();
     const auto longest = static_cast<double>(kLongestWait.count());
-    return milliseconds{static_cast<milliseconds::rep>(std::clamp(std::ceil(due * 1000), 1.0, longest))};
+    return milliseconds{static_cast<milliseconds::rep>(std::clamp(std::ceil(seconds * 1000), 1.0, longest))};
   }
 
   Source& source_;
@@ -370,7 +376,8 @@ class Pump {
   std::uint64_t settled_ = 0;    // for good, as far as we know
   std::uint64_t withdrawn_ = 0;  // given back before they had begun
   Ticket withdrawn_up_to_ = 0;
-  std::optional<Clock::Steady> hurried_at_;
+  bool hurried_ = false;
+  Due grace_ends_;       // once it hurries, if there is a grace
   std::string stalled_;  // what was last told
   SourceState state_ = SourceState::ready;
   Clock::Steady started_, last_taken_, last_result_;
