@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "support/errors.h"
 #include "support/fakes.h"
 #include "support/folder.h"
