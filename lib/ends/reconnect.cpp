@@ -305,9 +305,8 @@ class ReconnectingSource final : public Source {
   // Unsettled records of a lost connection come again, so their old tickets mean nothing from now on.
   template <class Call>
   bool with(Call call) {
-    const bool had = source_.get() != nullptr;
     const bool done = source_.with(call);
-    if (had && !done) base_ = last_;
+    if (!done) base_ = last_;
     return done;
   }
 

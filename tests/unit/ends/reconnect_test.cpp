@@ -363,6 +363,7 @@ class FrailSource final : public Source {
   }
   bool settle(Ticket ticket, Disposition, std::string_view) override {
     settled_.push_back(ticket);
+    if (broken) throw Error(breaks_with, "it went away");
     return false;
   }
   void flush() override { ++flushes; }
@@ -490,6 +491,19 @@ TEST_CASE("reconnecting source: tickets go on without a gap, and old ones settle
   CHECK_FALSE(source->settle(3, Disposition::ack, {}));
   CHECK(settled == std::vector<Ticket>{1, 1});
   CHECK(trial.take(9) == SourceState::idle);
+}
+
+TEST_CASE("reconnecting source: a record whose settling loses the connection comes again") {
+  SourceTrial trial;
+  trial.take(2);
+  trial.end->broken = true;
+  CHECK(trial.source->settle(1, Disposition::ack, {}));
+  CHECK(trial.source->settle(2, Disposition::ack, {}));
+  CHECK(trial.settled == std::vector<Ticket>{1});  // the other is not told to anyone
+  trial.clock.now += 1s;
+  trial.take(1);
+  REQUIRE(trial.taken.size() == 3);
+  CHECK(trial.taken[2].ticket == 3);
 }
 
 TEST_CASE("reconnecting source: what the end says of itself is passed on, and nothing while there is none") {
