@@ -1,10 +1,6 @@
 #include "cli/reconcile/repair.h"
 
-#include <cstdlib>
-#include <fcntl.h>
-#include <filesystem>
 #include <fmt/core.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -118,8 +114,12 @@ class RepairObserver final : public PumpObserver {
 
 }  // namespace
 
-RepairPlan::RepairPlan(const std::string& path, bool remembers, const std::string& folder)
-    : path_(path), out_(open_plan(folder)) {
+RepairPlan::RepairPlan(const std::string& path, bool remembers, const std::string& folder) {
+  if (path.empty()) {
+    temporary_.emplace(temporary_file(folder), "the plan");
+  } else {
+    file_.emplace(path, ReplacedFile::When::finished);
+  }
   if (!remembers) return;
   done_before_ = lines_of(path + ".done");
   done_.emplace(open_to_append(path + ".done"), path + ".done");
@@ -134,38 +134,17 @@ void RepairPlan::add(const reconcile::Finding& finding) {
     if (done_before_.contains(name)) continue;
     ++size_;
     if (done_) names_.push_back(std::move(name));
-    append_one_line(out_.buffer(), item);
-    out_.buffer() += '\n';
+    append_one_line(out().buffer(), item);
+    out().buffer() += '\n';
   }
-  if (out_.pending() >= kAtOnce) out_.write_all();
+  if (out().pending() >= kAtOnce) out().write_all();
 }
 
 void RepairPlan::finish() {
-  out_.write_all();
-  if (beside_.empty()) return;
-  if (rename(beside_.c_str(), path_.c_str()) != 0) throw system_error("write", path_);
-  beside_.clear();
-}
-
-RepairPlan::~RepairPlan() {
-  if (!beside_.empty()) unlink(beside_.c_str());
-}
-
-// A pipe or a device is written as it is.
-Output RepairPlan::open_plan(const std::string& folder) {
-  if (path_.empty()) return Output(temporary_file(folder), "the plan");
-  struct stat there {};
-  const bool exists = stat(path_.c_str(), &there) == 0;
-  if (exists && !S_ISREG(there.st_mode)) return Output(open_to_write(path_), path_);
-  if (exists) path_ = std::filesystem::canonical(path_).string();  // a link stays one
-  beside_ = path_ + ".XXXXXX";
-  auto file = Descriptor::own(mkostemp(beside_.data(), O_CLOEXEC));
-  if (file.get() < 0) {
-    beside_.clear();
-    throw system_error("write", path_);
-  }
-  if (exists) fchmod(file.get(), there.st_mode & 07777);
-  return Output(std::move(file), path_);
+  if (file_)
+    file_->finish();
+  else
+    temporary_->write_all();
 }
 
 void RepairPlan::done(std::uint64_t number) {
@@ -175,9 +154,9 @@ void RepairPlan::done(std::uint64_t number) {
 }
 
 Descriptor RepairPlan::lines() const {
-  if (!path_.empty()) return open_to_read(path_);
-  lseek(out_.descriptor(), 0, SEEK_SET);
-  return Descriptor::lend(out_.descriptor());
+  if (file_) return open_to_read(file_->path());
+  lseek(temporary_->descriptor(), 0, SEEK_SET);
+  return Descriptor::lend(temporary_->descriptor());
 }
 
 RepairTally repair(RepairPlan& plan, const ReconcileArgs& args, Session& session, Report& report,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/replaced_file.h"
 #include "cli/reconcile/options.h"
 #include "cli/shared/command.h"
 #include "cli/shared/report.h"
@@ -22,9 +23,6 @@ class RepairPlan {
   // `path` may be "": then the plan is a temporary file. An existing file stays unchanged until the plan is
   // finished; the plan is written beside it. Throws ErrorKind::io.
   RepairPlan(const std::string& path, bool remembers, const std::string& folder);
-  ~RepairPlan();
-  RepairPlan(const RepairPlan&) = delete;
-  RepairPlan& operator=(const RepairPlan&) = delete;
 
   void add(const reconcile::Finding& finding);  // only `missing` findings count
   void finish();                                // everything was added: replaces the old plan
@@ -35,14 +33,13 @@ class RepairPlan {
   void done(std::uint64_t number);
   // The lines, to read them as records.
   Descriptor lines() const;
-  std::string name() const { return path_.empty() ? "the plan" : path_; }
+  std::string name() const { return file_ ? file_->path() : "the plan"; }
 
  private:
-  Output open_plan(const std::string& folder);
+  Output& out() { return file_ ? file_->output() : *temporary_; }
 
-  std::string path_;
-  std::string beside_;  // where it is written until it is finished; "": at its place
-  Output out_;
+  std::optional<ReplacedFile> file_;
+  std::optional<Output> temporary_;  // if it has no name
   std::uint64_t size_ = 0;
   std::vector<std::string> names_;  // of its lines, if what is done is remembered
   std::unordered_set<std::string> done_before_;

@@ -36,7 +36,7 @@ Descriptor open_as_it_is(const std::string& path) {
 
 }  // namespace
 
-ReplacedFile::ReplacedFile(const std::string& path) : path_(resolved(path)) {
+ReplacedFile::ReplacedFile(const std::string& path, When when) : path_(resolved(path)), when_(when) {
   struct stat there {};
   const bool exists = stat(path_.c_str(), &there) == 0;
   if (exists && !S_ISREG(there.st_mode)) {
@@ -46,8 +46,12 @@ ReplacedFile::ReplacedFile(const std::string& path) : path_(resolved(path)) {
   if (exists) mode_ = there.st_mode & 07777;
   if (exists && access(path_.c_str(), W_OK) != 0) throw system_error("write", path);
   if (access(folder_of(path_).c_str(), W_OK | X_OK) == 0) return;
-  if (!exists) throw system_error("write", path);
+  if (!exists || when == When::finished) throw system_error("write", path);
   in_place_ = true;
+}
+
+ReplacedFile::~ReplacedFile() {
+  if (!beside_.empty()) unlink(beside_.c_str());
 }
 
 Output& ReplacedFile::output() {
@@ -55,17 +59,25 @@ Output& ReplacedFile::output() {
   return *output_;
 }
 
-Descriptor ReplacedFile::make_beside() const {
+void ReplacedFile::finish() {
+  output().write_all();
+  take_name();
+}
+
+Descriptor ReplacedFile::make_beside() {
   std::string beside = path_ + ".XXXXXX";
   Descriptor file = Descriptor::own(mkostemp(beside.data(), O_CLOEXEC));
   if (file.get() < 0) throw system_error("write", path_);
+  beside_ = std::move(beside);
   if (mode_) fchmod(file.get(), *mode_);
-  if (rename(beside.c_str(), path_.c_str()) != 0) {
-    const int why = errno;
-    unlink(beside.c_str());
-    throw system_error("write", path_, ErrorKind::io, why);
-  }
+  if (when_ == When::written_to) take_name();
   return file;
+}
+
+void ReplacedFile::take_name() {
+  if (beside_.empty()) return;
+  if (rename(beside_.c_str(), path_.c_str()) != 0) throw system_error("write", path_);
+  beside_.clear();
 }
 
 }  // namespace iso

@@ -50,6 +50,24 @@ TEST_CASE("replaced file: what was there stays until there is something to write
   CHECK(files_beside(path) == 1);
 }
 
+TEST_CASE("replaced file: what was there stays until all is written, if that is asked for") {
+  test::Folder folder;
+  const std::string path = folder.path + "/file";
+  write_file(path, "old");
+  for (const bool finishes : {false, true}) {
+    {
+      ReplacedFile file(path, ReplacedFile::When::finished);
+      file.output().buffer() += "new";
+      file.output().write_all();
+      CHECK(read_file(path) == "old");
+      CHECK(files_beside(path) == 2);
+      if (finishes) file.finish();
+    }
+    CHECK(read_file(path) == (finishes ? "new" : "old"));
+    CHECK(files_beside(path) == 1);
+  }
+}
+
 TEST_CASE("replaced file: a run that ended well leaves a file of its own, for its owner alone") {
   test::Folder folder;
   const std::string path = (folder.path + "/file");
