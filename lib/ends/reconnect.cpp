@@ -217,12 +217,12 @@ class ReconnectingSink final : public Sink {
     in_flight_alone_ = false;
   }
 
+  // It was sent alone, in order, so all before it have their results.
   void return_culprit() {
-    const auto culprit = std::find_if(open_.begin(), open_.end(),
-                                      [](const Open& open) { return open.sent && !open.answered; });
+    Open& culprit = open_.front();
     known_.push_back(
-        {culprit->ticket, DeliveryStatus::returned, sink_.reply_code(), std::string(sink_.why())});
-    culprit->answered = true;
+        {culprit.ticket, DeliveryStatus::returned, sink_.reply_code(), std::string(sink_.why())});
+    culprit.answered = true;
     --in_flight_;
     drop_answered();
   }
