@@ -33,7 +33,7 @@ void StoreSink::prepare(const SinkOptions& options) {
   const std::string& queue = into_.empty() ? options.queue : into_;
   NewTopology parts;
   if (!queue.empty() && !engine.has_queue(queue)) parts.queues.push_back(queue);
-  if (into_.empty() && !(options.direct_name.empty() && (queue.empty() || options.exchange.empty()))) {
+  if (into_.empty()) {
     const Topology topology = engine.topology();
     if (!options.direct_name.empty() && !has_exchange(topology, options.direct_name))
       parts.exchanges.push_back({options.direct_name, "direct"});

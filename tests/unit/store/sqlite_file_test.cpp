@@ -275,3 +275,132 @@ TEST_CASE("store: who is locked out says so once it has gone on for long, and re
   CHECK(locked.text().empty());
   CHECK(error_of([&] { locked.run([] { throw Error(ErrorKind::io, "full"); }); }).kind() == ErrorKind::io);
 }
+
+TEST_CASE("store: what is stored is synced, what may come again is not, and sync=normal syncs nothing") {
+  const SmallStore store;
+  const auto level = [](SqliteFile& file) { return file.database().integer("PRAGMA synchronous"); };
+  const struct {
+    bool sync;
+    std::int64_t stored;
+  } rows[] = {{true, 2}, {false, 1}};
+  for (const auto& row : rows) {
+    CAPTURE(row.sync);
+    StoreOptions options;
+    options.sync = row.sync;
+    SqliteFile file(store.path(), options, Access::use, 5s);
+    for (int turn = 0; turn < 2; ++turn) {
+      file.prepare_turn(SqliteFile::Sync::some);
+      CHECK(level(file) == 1);
+      file.prepare_turn(SqliteFile::Sync::every_commit);
+      CHECK(level(file) == row.stored);
+      file.prepare_set_up(SqliteFile::Sync::some);
+      CHECK(level(file) == 1);
+      file.prepare_set_up(SqliteFile::Sync::every_commit);
+      CHECK(level(file) == row.stored);
+    }
+  }
+}
+
+TEST_CASE("store: who has it open waits a turn for another, and who sets up as long as was said") {
+  const SmallStore store("INSERT INTO iso_messages(queue, body) VALUES('q', '1')");
+  const auto engine = open_store(store.url(), Access::use, 400ms).engine;
+  sqlite::Database other(store.path(), sqlite::Database::Open::existing);
+  const sqlite::Transaction transaction(other);
+  const auto why = [&](auto call) {
+    const Error error = error_of(call);
+    CHECK(error.kind() == ErrorKind::unavailable);
+    return std::string(error.what());
+  };
+  const std::string locked = store.path() + ": locked by another process for ";
+  CHECK(why([&] { engine->claim("q", {1}, [](const StoredRow&) {}); }) == locked + "0.1 s");
+  CHECK(why([&] { engine->settle({}, {}); }) == locked + "0.1 s");
+  CHECK(why([&] { engine->write_ledger([](Ledger&) {}); }) == locked + "0.1 s");
+  std::vector<Received> received;
+  CHECK(why([&] { engine->append({}, std::nullopt, received); }) == locked + "0.1 s");
+  CHECK(why([&] { engine->make({{}, {"q"}, "", {}}); }) == locked + "0.4 s");
+  CHECK(why([&] {
+          engine->make_inbox({"q", ""}, [](const StoredRow&) { return std::nullopt; });
+        }) == locked + "0.4 s");
+  CHECK(why([&] { engine->join(); }) == locked + "0.4 s");
+  CHECK(engine->lasts());
+}
+
+TEST_CASE("store: its log is emptied when it has grown, not more often than each 250 ms") {
+  const SmallStore store;
+  SqliteFile file(store.path(), {}, Access::use, 5s);
+  sqlite::Database application(store.path(), sqlite::Database::Open::existing);
+  const auto write = [&](int rows) {
+    application.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+                        std::to_string(rows) +
+                        ") INSERT INTO iso_messages(queue, body) SELECT 'q', zeroblob(1000) FROM n");
+  };
+  write(100);
+  const auto small = application.log_bytes();
+  REQUIRE(small > 0);
+  file.tidy();
+  CHECK(application.log_bytes() == small);
+  write(6000);
+  const auto large = application.log_bytes();
+  REQUIRE(large > 4 << 20);
+  file.tidy();
+  CHECK(application.log_bytes() == large);
+}
+
+TEST_CASE("store: a new database says whose it is, one that adopts a store stays its own") {
+  const test::Folder folder;
+  const auto numbers = [](const std::string& path) {
+    sqlite::Database database(path, sqlite::Database::Open::existing);
+    return std::pair(database.integer("PRAGMA application_id"), database.integer("PRAGMA user_version"));
+  };
+  const std::string ours = folder.path + "/a.db", theirs = folder.path + "/b.db";
+  open_store(store_url(ours), Access::create);
+  CHECK(numbers(ours) == std::pair<std::int64_t, std::int64_t>{0x69736F31, 2});
+  {
+    sqlite::Database(theirs, sqlite::Database::Open::create)
+        .execute("PRAGMA application_id=7; PRAGMA user_version=9; CREATE TABLE theirs(a)");
+  }
+  const Error error = error_of([&] { open_store(store_url(theirs), Access::create); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(says(error, "?adopt=yes puts a store's tables beside its own"));
+  open_store(store_url(theirs, "?adopt=yes"), Access::use);
+  CHECK(numbers(theirs) == std::pair<std::int64_t, std::int64_t>{7, 9});
+  CHECK(open_store(store_url(theirs), Access::use).engine->id().size() == 32);
+}
+
+TEST_CASE("store: one of an unknown version is refused, one of version 1 is made one of today") {
+  const SmallStore store;
+  for (const char* version : {"0", "3"}) {
+    store.run(std::string("UPDATE iso_meta SET value = ") + version + " WHERE name = 'version'");
+    const Error error = error_of([&] { open_store(store.url(), Access::use); });
+    CHECK(error.kind() == ErrorKind::io);
+    CHECK(says(error, std::string("a store of version ") + version + "; this iso knows version 2"));
+    CHECK(error_of([&] { StoreView(store.url()); }).kind() == ErrorKind::io);
+  }
+  store.run(
+      "ALTER TABLE iso_messages DROP COLUMN duplicates; ALTER TABLE iso_messages DROP COLUMN not_before_ms;"
+      "DELETE FROM iso_meta WHERE name = 'store_id'; UPDATE iso_meta SET value = 1 WHERE name = 'version';"
+      "INSERT INTO iso_messages(queue, body) VALUES('q', '1')");
+  CHECK(StoreView(store.url()).last_seq() == 1);
+  StoreSource source(store.url(), queue_options());
+  CHECK(taken_from(source) == 1);
+  CHECK(source.engine().id().size() == 32);
+}
+
+TEST_CASE("store: what a URL says is read, and nothing is made by one that makes no sense") {
+  const auto of = [](std::string_view query) { return store_options(store_url("a.db", query)); };
+  CHECK_FALSE(of("").adopt);
+  CHECK(of("").sync);
+  CHECK(of("").retain == std::chrono::hours(7 * 24));
+  CHECK(of("?adopt=yes&sync=normal&retain=0").adopt);
+  CHECK_FALSE(of("?adopt=yes&sync=normal&retain=0").sync);
+  CHECK(of("?retain=0").retain == 0ms);
+  CHECK(of("?adopt=no&sync=full&retain=2h").retain == 2h);
+  const test::Folder folder;
+  for (const char* query : {"?adopt=ja", "?sync=off", "?retain=x"}) {
+    CAPTURE(query);
+    const Error error =
+        error_of([&] { open_store(store_url(folder.path + "/a.db", query), Access::create); });
+    CHECK(error.kind() == ErrorKind::usage);
+  }
+  CHECK(std::filesystem::is_empty(folder.path));
+}
