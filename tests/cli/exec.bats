@@ -29,6 +29,7 @@ SH
   iso publish --routing-key "$q" --message-id m1 --body 1
   iso listen "$q" --exec "sh -c 'test -e seen || { touch seen; exit 75; }'" --drain -v
   exits 0
+  if [[ $end == amqp ]]; then says "on a quorum queue each try counts"; fi
   says "deferred: message m1"
   says "1 handled"
   is "" "$(bodies "$q")"
@@ -41,6 +42,7 @@ SH
   exits 1
   says "rejected: message m2"
   says "exit 3"
+  if [[ $end == amqp ]]; then says "the broker deletes them, or moves them to the dead-letter exchange"; fi
   is "" "$(bodies "$q")"
   if [[ $end == sqlite ]]; then
     is "2|exit 3" "$(sqlite3 store.db "SELECT body, last_error FROM iso_messages WHERE state = 2")"

@@ -1,5 +1,6 @@
 #include "base/url.h"
 
+#include "base/url_options.h"
 #include "support/errors.h"
 
 using namespace iso;
@@ -64,5 +65,21 @@ TEST_CASE("redacted: a name with marks of its own is shown as another URL") {
     const auto& shown = text;  // clang captures no structured binding
     CAPTURE(shown);
     CHECK(redacted(parse_url(text)) == text);
+  }
+}
+
+TEST_CASE("check_options: what no end of the scheme reads is a usage error that names the nearest") {
+  check_options(parse_url("amqp://host/?heartbeat=5"));
+  check_options(parse_url("sqlite:shop.db?retain=1d&sync=normal"));
+  const struct {
+    const char *url, *says;
+  } rows[] = {{"amqp://host/?hartbeat=5", "unknown option \"hartbeat\"; did you mean heartbeat?"},
+              {"amqps://host/?cafile=x", "unknown option \"cafile\""},
+              {"sqlite:shop.db?retian=1d", "did you mean retain?"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.url);
+    const Error error = test::error_of([&] { check_options(parse_url(row.url)); });
+    CHECK(error.kind() == ErrorKind::usage);
+    CHECK(test::says(error, row.says));
   }
 }
