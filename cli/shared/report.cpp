@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/shared/people.h"
 #include "record/scan.h"
 #include "record/write.h"
@@ -38,7 +39,7 @@ Report::Report(std::string command, const Verbosity& voice, const Environment& e
   color_ = wants_color(voice, environment, STDERR_FILENO);
   // On the same screen as the data it would only be in the way.
   progress_ = !quiet_ && decide(voice.progress, terminal && !environment.is_terminal(STDOUT_FILENO));
-  started_ = shown_at_ = std::chrono::steady_clock::now();
+  started_ = shown_at_ = system_clock().steady();
 }
 
 Report::~Report() {
@@ -68,7 +69,7 @@ void Report::line(std::string_view label, std::string_view color, std::string_vi
 
 bool Report::is_time() {
   if (!progress_) return false;
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = system_clock().steady();
   if (now - shown_at_ < kProgressEvery) return false;
   shown_at_ = now;
   return true;

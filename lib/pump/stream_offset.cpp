@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/core.h>
 #include <optional>
 
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/suggest.h"
 #include "record/time.h"
 
@@ -38,10 +38,7 @@ std::optional<std::chrono::milliseconds> duration_of(std::string_view text) {
 StreamOffset read_offset(std::string_view text, std::chrono::milliseconds now) {
   if (const auto* word = std::find(kWords.begin(), kWords.end(), text); word != kWords.end())
     return {kMeanings[static_cast<std::size_t>(word - kWords.begin())], 0};
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (!text.empty() && error == std::errc{} && end == text.data() + text.size())
-    return {From::number, number};
+  if (const auto number = read_integer<std::uint64_t>(text)) return {From::number, *number};
   if (const auto time = read_rfc3339(text)) return at_time(*time);
   if (const auto ago = duration_of(text)) return at_time((now - *ago).count());
   const auto meant = nearest(text, kWords);

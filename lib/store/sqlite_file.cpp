@@ -191,13 +191,9 @@ void SqliteFile::tidy() {
   next_tidy_ = now + kTidyEach;
   const auto log = database_.log_bytes();
   if (log < kLargeLog) return;
-  // Someone who reads all the time must not make the log grow for ever: then it is worth a wait.
+  // A process that reads all the time must not make the log grow for ever: then it is worth a wait.
   database_.set_lock_wait(log < kHugeLog ? milliseconds(0) : kTidyWait);
-  try {
-    database_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::unavailable) throw;  // someone reads: another time
-  }
+  database_.empty_log();
   database_.set_lock_wait(StoreEngine::kTurn);
 }
 

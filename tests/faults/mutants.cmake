@@ -52,6 +52,6 @@ function(iso_fault_mutant name file says test sentence)
 endfunction()
 iso_fault_mutant(lets_two_relay_at_once lib/store/sqlite_file.cpp "another relay has the queue"
   takeover the_next_relay_takes_over)
-iso_fault_mutant(never_cuts_the_log lib/store/sqlite_file.cpp "not less than 4096000" store_faults a_long_reader)
+iso_fault_mutant(never_cuts_the_log lib/base/sqlite.cpp "not less than 4096000" store_faults a_long_reader)
 iso_fault_mutant(rests_for_ever lib/store/sqlite_queue.cpp "a try after -1d" moved_clock a_clock_that_jumps)
 iso_fault_mutant(trusts_each_body lib/store/rows.cpp "found in" bit_flips no_flipped_bits)
