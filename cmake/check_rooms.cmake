@@ -17,7 +17,7 @@ set(homes
   "zlib\\.h=^lib/base/gzip\\.cpp$"
   "zstd\\.h=^lib/base/zstandard\\.cpp$"
   "nlohmann/.*|simdjson.*=^lib/record/[a-z_]+\\.cpp$"
-  "amqp.*|rabbitmq-c/.*=^lib/amqp/"
+  "openssl/.*=^lib/amqp/(tls\\.cpp|functions\\.h)$"
   "libpq-fe\\.h=^lib/store/"
   "curl/.*=^lib/http/[a-z_]+\\.(h|cpp)$"
   "hiredis/.*=^lib/discovery/redis\\.(h|cpp)$"

@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 
-#include "amqp/properties.h"
+#include "amqp/fields.h"
 #include "base/error.h"
 #include "pump/connection_closed.h"
 
@@ -14,59 +14,52 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kCloseTime{2000};
-constexpr amqp_table_t kNoArguments{};
+// What may come during a call: as many of the largest messages, or a prefetch of smaller ones.
+constexpr std::size_t kHeldMessages = 4, kHeldAtLeast = std::size_t{16} << 20;
+constexpr std::uint16_t kReplySuccess = 200, kFrameError = 501;  // section 1.2
 
-amqp_table_t arguments_of(const FieldTable* arguments, Pool& pool) {
-  return arguments ? table_of(*arguments, pool) : kNoArguments;
-}
+}  // namespace
 
-constexpr amqp_bytes_t kNoName{};
-
-// A node that is starting or going down says so with codes that else mean something final.
 bool is_away(const Refusal& refusal) {
   return refusal.text.find("is down or inaccessible") != std::string::npos;
 }
 
-bool has_capability(const amqp_table_t& server, std::string_view name) {
-  for (int i = 0; i < server.num_entries; ++i) {
-    const amqp_table_entry_t& entry = server.entries[i];
-    if (view(entry.key) == "capabilities" && entry.value.kind == AMQP_FIELD_KIND_TABLE)
-      return has_capability(entry.value.value.table, name);
-    if (view(entry.key) == name && entry.value.kind == AMQP_FIELD_KIND_BOOLEAN)
-      return entry.value.value.boolean != 0;
-  }
-  return false;
-}
-
-}  // namespace
-
 Connection::Connection(const Url& url, const EndOptions& options)
-    : name_(redacted(url)), timeout_(options.timeout), tls_(url.scheme == "amqps") {
+    : name_(redacted(url)), timeout_(options.timeout), max_message_(options.max_message) {
   connect(url, options);
 }
 
 Connection::~Connection() {
   // A half-written frame cannot be followed by a close, and a broker that does not read will not see one.
-  if (!fault_.empty() || has_unwritten() || !is_ready(POLLOUT)) return;
-  if (nothing_open_) {
-    amqp_connection_close_t close{AMQP_REPLY_SUCCESS, amqp_cstring_bytes("done"), 0, 0};
-    amqp_send_method(connection_.get(), 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
-    return;
+  if (!fault_.empty() || has_unwritten() || !transport_->is_ready(POLLOUT)) return;
+  append_close(kReplySuccess, "done");
+  write_some();
+  if (nothing_open_) return;
+  try {
+    await_close();
+  } catch (const Error&) {  // then it is closed
   }
-  set_answer_limit(kCloseTime);
-  amqp_connection_close(connection_.get(), AMQP_REPLY_SUCCESS);
+}
+
+void Connection::await_close() {
+  Deadline deadline(kCloseTime);
+  while (fault_.empty() && !deadline.passed()) {
+    write_some();
+    Frame frame;
+    for (int frames = 0; frames < kFramesATurn && readable_ && read_frame_here(frame); ++frames)
+      if (std::holds_alternative<ConnectionCloseOk>(frame) || std::holds_alternative<ConnectionClose>(frame))
+        return;
+    if (!has_more()) deadline.wait(transport_->fd(), has_unwritten() ? POLLIN | POLLOUT : POLLIN);
+  }
 }
 
 void Connection::finish() noexcept {
   try {
-    write_all(kCloseTime);
+    Deadline deadline(kCloseTime);
+    for (write_some(); has_unwritten() && !deadline.passed(); write_some())
+      deadline.wait(transport_->fd(), POLLOUT);
   } catch (const Error&) {  // what it did not get it gives again
   }
-}
-
-void Connection::set_answer_limit(milliseconds limit) {
-  timeval time = timeval_of(limit);
-  amqp_set_rpc_timeout(connection_.get(), &time);
 }
 
 // ---- losing the connection
@@ -85,6 +78,10 @@ void Connection::lost(std::string_view task, std::string_view why) {
 
 void Connection::break_protocol(std::string_view what) {
   readable_ = false;
+  if (!has_unwritten()) {  // else it would not be read
+    append_close(kFrameError, what.substr(0, UINT8_MAX));
+    write_some();
+  }
   lost("the broker violated the protocol", what);
 }
 
@@ -95,106 +92,167 @@ void Connection::throw_if_lost() const {
 
 // ---- asking and being answered
 
-Connection::Answer Connection::answer(std::string_view task) {
-  const amqp_rpc_reply_t reply = amqp_get_rpc_reply(connection_.get());
-  last_write_ = last_read_ = std::chrono::steady_clock::now();
-  if (reply.reply_type == AMQP_RESPONSE_NORMAL) return std::nullopt;
-  if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) lost(task, amqp_error_string2(reply.library_error));
-  if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
-    Refusal refusal = reopen(*static_cast<amqp_channel_close_t*>(reply.reply.decoded));
-    if (is_away(refusal)) lost(task, refusal.text);
-    return refusal;
-  }
-  const auto& close = *static_cast<amqp_connection_close_t*>(reply.reply.decoded);
-  lost("the broker closed the connection", view(close.reply_text));
+void Connection::name_too_long() const {
+  throw Error(ErrorKind::usage, fmt::format("{}: a name is longer than the 255 bytes of AMQP", name_));
 }
 
-Refusal Connection::reopen(const amqp_channel_close_t& close) {
-  Refusal refusal{close.reply_code, std::string(view(close.reply_text))};
-  const amqp_channel_close_ok_t ok{};
-  append_method(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-  amqp_maybe_release_buffers(connection_.get());
-  open_channel();  // the broker threw away what it got until close-ok
+void Connection::append_close(std::uint16_t code, std::string_view text) {
+  append(Method::connection_close, [&](ByteWriter& out) {
+    out.integer(code);
+    out.short_string(text);
+    out.integer(std::uint32_t{0});  // about no method
+  });
+}
+
+// The broker answers in the order it was asked. What else comes meanwhile is kept for next_frame().
+template <class Ok>
+Connection::Answer Connection::await(std::string_view task, Ok& ok, Deadline deadline) {
+  for (;;) {
+    write_some();
+    Frame frame;
+    for (int frames = 0; frames < kFramesATurn && read_channel_frame(frame); ++frames) {
+      if (const auto* answer = std::get_if<Ok>(&frame)) {
+        ok = *answer;
+        return std::nullopt;
+      }
+      if (const auto* close = std::get_if<ChannelClose>(&frame)) {
+        if (std::is_same_v<Ok, ChannelOpenOk>) lost(task, close->text);
+        Refusal refusal = reopen(*close);
+        if (is_away(refusal)) lost(task, refusal.text);
+        return refusal;
+      }
+      if (!is_news(frame)) break_protocol(fmt::format("another answer than asked for, {}", task));
+      hold();
+    }
+    keep_alive();
+    throw_if_lost();
+    if (deadline.passed()) lost(task, deadline.reason());
+    if (!has_more()) deadline.wait(transport_->fd(), has_unwritten() ? POLLIN | POLLOUT : POLLIN);
+  }
+}
+
+void Connection::hold() {
+  if (held_begin_ == held_.size()) {
+    held_.clear();
+    held_begin_ = 0;
+  }
+  const std::size_t held = held_.size() + raw_.size();
+  if (held > kHeldAtLeast && held / kHeldMessages > max_message_)
+    lost("waiting for an answer", "too much else came first");
+  FrameWriter frame(held_, raw_.type, raw_.channel);
+  frame.out().raw(raw_.payload);
+  (void)frame.finish(SIZE_MAX);
+}
+
+Refusal Connection::reopen(const ChannelClose& close) {
+  Refusal refusal{close.code, std::string(close.text)};
+  append(Method::channel_close_ok, [](ByteWriter&) {});
+  open_channel(answer_limit());  // the broker threw away what it got until close-ok
   return refusal;
 }
 
-void Connection::open_channel() {
-  write_all(timeout_);
-  amqp_channel_open(connection_.get(), kChannel);
-  if (const auto refusal = answer("opening a channel")) lost("opening a channel", refusal->text);
+void Connection::open_channel(Deadline deadline) {
+  append(Method::channel_open, [](ByteWriter& out) { out.short_string(""); });
+  ChannelOpenOk ok;
+  await("opening a channel", ok, deadline);
+}
+
+static void write_arguments(ByteWriter& out, const FieldTable* arguments) {
+  if (arguments) {
+    write_table(out, *arguments);
+  } else {
+    out.begin_long();  // no entries
+  }
 }
 
 Connection::Answer Connection::declare_queue(std::string_view name, QueueOptions options, Queue& queue) {
-  write_all(timeout_);
-  const auto* ok =
-      amqp_queue_declare(connection_.get(), kChannel, bytes_of(name), options.passive, options.durable,
-                         options.exclusive, options.auto_delete, arguments_of(options.arguments, pool_));
-  pool_.recycle();
-  if (auto refusal = answer("declaring a queue")) return refusal;
-  queue = {std::string(view(ok->queue)), ok->message_count};
+  append(Method::queue_declare, [&](ByteWriter& out) {
+    out.integer(std::uint16_t{0});
+    out.short_string(name);
+    out.bits({options.passive, options.durable, options.exclusive, options.auto_delete, false});
+    write_arguments(out, options.arguments);
+  });
+  QueueDeclareOk ok;
+  if (auto refusal = await("declaring a queue", ok, answer_limit())) return refusal;
+  queue = {std::string(ok.queue), ok.messages};
   return std::nullopt;
 }
 
 Connection::Answer Connection::declare_exchange(std::string_view name, std::string_view type, bool passive) {
-  write_all(timeout_);
-  amqp_exchange_declare(connection_.get(), kChannel, bytes_of(name), bytes_of(type), passive, true, false,
-                        false, kNoArguments);
-  return answer("declaring an exchange");
+  append(Method::exchange_declare, [&](ByteWriter& out) {
+    out.integer(std::uint16_t{0});
+    out.short_string(name);
+    out.short_string(type);
+    out.bits({passive, true, false, false, false});  // durable
+    write_arguments(out, nullptr);
+  });
+  ExchangeDeclareOk ok;
+  return await("declaring an exchange", ok, answer_limit());
 }
 
 Connection::Answer Connection::bind(std::string_view queue, std::string_view exchange,
                                     std::string_view routing_key) {
-  write_all(timeout_);
-  amqp_queue_bind(connection_.get(), kChannel, bytes_of(queue), bytes_of(exchange), bytes_of(routing_key),
-                  kNoArguments);
-  return answer("binding a queue");
+  append(Method::queue_bind, [&](ByteWriter& out) {
+    out.integer(std::uint16_t{0});
+    out.short_string(queue);
+    out.short_string(exchange);
+    out.short_string(routing_key);
+    out.bits({false});
+    write_arguments(out, nullptr);
+  });
+  QueueBindOk ok;
+  return await("binding a queue", ok, answer_limit());
 }
 
 Connection::Answer Connection::consume(std::string_view queue, const ConsumeOptions& options) {
-  write_all(timeout_);
   if (options.acked) {
-    amqp_basic_qos(connection_.get(), kChannel, 0, options.prefetch, false);
-    if (auto refusal = answer("setting the prefetch")) return refusal;
+    append(Method::basic_qos, [&](ByteWriter& out) {
+      out.integer(std::uint32_t{0});
+      out.integer(options.prefetch);
+      out.bits({false});
+    });
+    BasicQosOk ok;
+    if (auto refusal = await("setting the prefetch", ok, answer_limit())) return refusal;
   }
-  const auto* ok = amqp_basic_consume(connection_.get(), kChannel, bytes_of(queue), kNoName, false,
-                                      !options.acked, false, arguments_of(options.arguments, pool_));
-  pool_.recycle();
-  if (auto refusal = answer("consuming")) return refusal;
-  consumer_tag_ = view(ok->consumer_tag);
+  append(Method::basic_consume, [&](ByteWriter& out) {
+    out.integer(std::uint16_t{0});
+    out.short_string(queue);
+    out.short_string("");  // the broker names the consumer
+    out.bits({false, !options.acked, false, false});
+    write_arguments(out, options.arguments);
+  });
+  BasicConsumeOk ok;
+  if (auto refusal = await("consuming", ok, answer_limit())) return refusal;
+  consumer_tag_ = ok.consumer;
   return std::nullopt;
 }
 
 void Connection::cancel() {
   if (consumer_tag_.empty()) return;
-  const amqp_basic_cancel_t method{bytes_of(consumer_tag_), true};
-  append_method(kChannel, AMQP_BASIC_CANCEL_METHOD, &method);
+  append(Method::basic_cancel, [&](ByteWriter& out) {
+    out.short_string(consumer_tag_);
+    out.bits({true});  // no answer
+  });
   consumer_tag_.clear();
   write_some();
 }
 
 void Connection::cancel_and_wait() {
   if (consumer_tag_.empty()) return;
-  write_all(timeout_);
-  amqp_basic_cancel(connection_.get(), kChannel, bytes_of(consumer_tag_));
+  append(Method::basic_cancel, [&](ByteWriter& out) {
+    out.short_string(consumer_tag_);
+    out.bits({false});
+  });
   consumer_tag_.clear();
-  if (const auto refusal = answer("ending a consumer")) lost("ending a consumer", refusal->text);
-}
-
-std::string_view Connection::server_version() const {
-  const amqp_table_t& server = *amqp_get_server_properties(connection_.get());
-  for (int i = 0; i < server.num_entries; ++i) {
-    const amqp_table_entry_t& entry = server.entries[i];
-    if (view(entry.key) == "version" && entry.value.kind == AMQP_FIELD_KIND_UTF8)
-      return view(entry.value.value.bytes);
-  }
-  return {};
+  BasicCancelOk ok;
+  if (const auto refusal = await("ending a consumer", ok, answer_limit()))
+    lost("ending a consumer", refusal->text);
 }
 
 void Connection::select_confirms() {
-  if (!has_capability(*amqp_get_server_properties(connection_.get()), "publisher_confirms"))
+  if (!has_confirms_)
     lost("asking for confirms", "the broker does not support them, so no publish could be confirmed");
-  const amqp_confirm_select_t method{.nowait = 1};
-  append_method(kChannel, AMQP_CONFIRM_SELECT_METHOD, &method);
+  append(Method::confirm_select, [](ByteWriter& out) { out.bits({true}); });  // no answer
 }
 
 }  // namespace iso::amqp

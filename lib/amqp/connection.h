@@ -6,11 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/time.h>
-#include <type_traits>
-#include <vector>
 
-#include "amqp/functions.h"
+#include "amqp/deadline.h"
+#include "amqp/frames.h"
+#include "amqp/transport.h"
 #include "base/url.h"
 #include "base/wait.h"
 #include "pump/end.h"
@@ -24,53 +23,23 @@ struct Refusal {
   int code = 0;
   std::string text;
 };
-inline constexpr int kNotFound = 404;
-
-inline timeval timeval_of(std::chrono::milliseconds time) {
-  return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
-}
-
-inline std::string_view view(amqp_bytes_t bytes) {
-  return {static_cast<const char*>(bytes.bytes), bytes.len};
-}
-inline amqp_bytes_t bytes_of(std::string_view text) {
-  return {text.size(), const_cast<char*>(text.data())};
-}
-
-struct CloseConnection {
-  void operator()(amqp_connection_state_t state) const noexcept { amqp_destroy_connection(state); }
-};
-using ConnectionHandle = std::unique_ptr<std::remove_pointer_t<amqp_connection_state_t>, CloseConnection>;
-
-// Memory for what rabbitmq-c wants to point at.
-class Pool {
- public:
-  Pool() { init_amqp_pool(&pool_, 4096); }
-  ~Pool() { empty_amqp_pool(&pool_); }
-  Pool(const Pool&) = delete;
-  Pool& operator=(const Pool&) = delete;
-  void recycle() { recycle_amqp_pool(&pool_); }
-  amqp_pool_t* get() { return &pool_; }
-  template <class Item>
-  Item* make(std::size_t count) {
-    return static_cast<Item*>(amqp_pool_alloc(&pool_, count * sizeof(Item)));
-  }
-
- private:
-  amqp_pool_t pool_;
-};
+// Whether a node is starting or going down, which it says with codes that else mean something final.
+bool is_away(const Refusal& refusal);
+inline constexpr int kAccessRefused = 403, kNotFound = 404, kResourceLocked = 405;
 
 // One connection with one channel. A connection that is lost shows as ErrorKind::unavailable, with the
 // broker's name and words: from next_frame() once all that arrived before was given, and at once from a call
 // that waits for an answer. Writing only remembers it. A call that the broker answers by closing the channel
-// gives its refusal and opens the channel again.
+// gives its refusal and opens the channel again. What AMQP does not allow ends the connection.
 //
 // Nothing here blocks but for the constructor, the destructor, finish(), and calls that give an Answer or a
-// Refusal.
+// Refusal. What blocks ends in its time, and soon after a signal.
 class Connection {
  public:
-  static constexpr amqp_channel_t kChannel = 1;
   using Answer = std::optional<Refusal>;  // nothing: done
+
+  // Whoever reads frames in a loop stops after as many, so that a flood of them keeps nobody from the clock.
+  static constexpr int kFramesATurn = 1000;
 
   // Connects to the first of the URL's hosts that lets us in; each has its share of the time. Throws
   // ErrorKind::unavailable with each host and why, or ErrorKind::refused for the login.
@@ -101,28 +70,29 @@ class Connection {
   void cancel();  // without waiting for an answer
   // When it returns, all that the broker has sent to the consumer is here: next_frame() gives it.
   void cancel_and_wait();
-  std::string_view server_version() const;  // "3.10.8", or "" if the broker does not say
+  std::string_view server_version() const { return server_version_; }  // "3.10.8", or "" if it does not say
   // Throws ErrorKind::unavailable if the broker has no such extension.
   void select_confirms();
 
   // Takes the fault out of a channel.close that came: answers it and opens the channel again.
-  Refusal reopen(const amqp_channel_close_t& close);
+  Refusal reopen(const ChannelClose& close);
 
   // Adds a message to what is to be written. False: its names or properties do not fit a frame.
-  bool publish(std::string_view exchange, std::string_view routing_key, bool mandatory,
-               const amqp_basic_properties_t& properties, std::string_view body);
+  bool publish(std::string_view exchange, std::string_view routing_key, bool mandatory, const Record& record);
   // Adds an acknowledgement, or for dead_letter a rejection, to what is to be written.
   void settle(std::uint64_t tag, Disposition how, bool multiple);
 
   // Writes as much as goes without waiting.
   void write_some();
-  bool has_unwritten() const { return begin_ != out_.size(); }
+  bool has_unwritten() const { return fault_.empty() && (begin_ != out_.size() || transport_->has_unsent()); }
   // Writes all, in at most two seconds; for a destructor.
   void finish() noexcept;
 
-  // The next frame for the channel that is here, if any. It is valid until the next call.
-  bool next_frame(amqp_frame_t& frame);
+  // The next frame for the channel that is here, if any: a method, or content in its order. It is valid until
+  // the next call. Throws ErrorKind::data for a message that is larger than options.max_message.
+  bool next_frame(Frame& frame);
   bool has_frames() const;
+  bool has_held() const { return held_begin_ != held_.size(); }  // of those, ones that came during a call
   // Ends the connection over a frame that AMQP does not allow where it came.
   [[noreturn]] void break_protocol(std::string_view what);
   // All that was sent has been answered, so the close need not wait for the broker.
@@ -138,60 +108,83 @@ class Connection {
   const std::string& name() const { return name_; }  // the URL, redacted
 
  private:
-  // The library's write over TLS waits until all of a frame is with the kernel. A socket that is ready for
-  // writing takes this much at once: a third of its buffer is free, and no buffer is below 87 KB.
-  static constexpr std::size_t kTlsAtOnce = std::size_t{16} * 1024;
-
   using Time = std::chrono::steady_clock::time_point;
 
+  // connect.cpp
   void connect(const Url& url, const EndOptions& options);
-  void connect_to(const Url& url, const HostPort& host, const EndOptions& options,
-                  std::chrono::milliseconds limit);
-  void open_socket(const Url& url, const HostPort& host, std::chrono::milliseconds limit);
-  void login(const Url& url, const EndOptions& options, std::chrono::milliseconds limit);
-  void start_traffic();
-  void set_answer_limit(std::chrono::milliseconds limit);
-  void open_channel();
+  void connect_to(const Url& url, const HostPort& host, const EndOptions& options, Deadline deadline);
+  void start_afresh();
+  // login.cpp
+  void login(const Url& url, const EndOptions& options, Deadline& deadline);
+  void await_greeting(const Url& url, Deadline& deadline);
+  void answer_start(const ConnectionStart& start, const Url& url, const EndOptions& options);
+  void answer_tune(const ConnectionTune& tune, const Url& url);
+  template <class Wanted>
+  Wanted await_login(const Url& url, Deadline& deadline);
+  [[noreturn]] void refused(const ConnectionClose& close, const Url& url);
+  void wait_at_login(Deadline& deadline);
 
-  Answer answer(std::string_view task);
+  // connection.cpp
+  Deadline answer_limit() const { return Deadline(timeout_); }
+  // Throws ErrorKind::usage if a name does not fit.
+  template <class Write>
+  void append(Method method, Write write) {
+    if (!append_method(out_, method, write_max_, write)) name_too_long();
+  }
+  [[noreturn]] void name_too_long() const;
+  void append_close(std::uint16_t code, std::string_view text);
+  void open_channel(Deadline deadline);
+  template <class Ok>
+  Answer await(std::string_view task, Ok& ok, Deadline deadline);
+  void hold();
+  void await_close();
+
   void mark_broken(std::string_view why);
   [[noreturn]] void lost(std::string_view task, std::string_view why);
   void throw_if_lost() const;
-  void take_connection_frame(const amqp_frame_t& frame);
 
-  bool is_ready(short events) const;
-  bool has_arrived();
-  void write_all(std::chrono::milliseconds limit);
-  std::size_t write_plain();
-  std::size_t write_tls();
-  int send_by_library(std::string_view frame);
+  // reading.cpp
+  bool read_frame_here(Frame& frame);
+  bool read_channel_frame(Frame& frame);
+  bool fill();
+  void make_room();
+  void take_connection_frame(const Frame& frame);
+  void check_size(const Frame& frame);
+  void check_answer(const Frame& frame);
+  bool has_more() const;  // has_frames(), but for those that are held
+  std::string_view unread() const { return {in_.get() + in_begin_, in_end_ - in_begin_}; }
 
+  // traffic.cpp
+  bool write_once();
   void append_heartbeat();
-  std::string_view first_frame() const;  // of out_, none of which is written
-  char* grow(std::size_t bytes);
-  std::size_t begin_frame();
-  void end_frame(std::uint8_t type, amqp_channel_t channel, std::size_t payload_at);
-  bool append_method(amqp_channel_t channel, amqp_method_number_t id, const void* method);
-  template <class Encode>
-  bool append_encoded(std::size_t most, Encode encode);
 
   std::string name_;
   std::chrono::milliseconds timeout_;
-  bool tls_;
-  ConnectionHandle connection_;
+  std::uint64_t max_message_;
+  std::unique_ptr<Transport> transport_;
   std::string consumer_tag_;
+  std::string server_version_;
   std::string blocked_;
-  std::string fault_;          // how the connection was lost, or ""
-  int close_code_ = 0;         // with which the broker closed it, if it did
-  std::vector<char> out_;      // whole frames, the first maybe half written
-  std::size_t begin_ = 0;      // what of out_ is written
-  std::vector<char> scratch_;  // one frame, while it is encoded
-  Pool pool_;
-  std::size_t frame_max_ = 0;
-  std::size_t tls_room_ = 0;                // what may be written before asking again
+  std::string fault_;   // how the connection was lost, or ""
+  int close_code_ = 0;  // with which the broker closed it, if it did
+
+  std::string out_;        // whole frames, the first maybe half written
+  std::size_t begin_ = 0;  // what of out_ is written
+  std::size_t write_max_ = kFrameMin;
+
+  std::unique_ptr<char[]> in_;  // what arrived, from in_begin_ to in_end_
+  std::size_t in_size_ = 0, in_begin_ = 0, in_end_ = 0;
+  std::size_t read_max_ = 0;
+  RawFrame raw_;      // the last frame that was read
+  std::string held_;  // frames that came during a call, whole
+  std::size_t held_begin_ = 0;
+  ContentOrder order_;
+  bool is_return_ = false;  // the content that comes belongs to a return
+  std::uint64_t largest_sent_ = 0;
+
   std::chrono::milliseconds heartbeat_{0};  // 0: none
   Time last_write_{}, last_read_{};
-  bool nothing_open_ = false, readable_ = true;
+  bool has_confirms_ = false, nothing_open_ = false, readable_ = true;
 };
 
 }  // namespace iso::amqp

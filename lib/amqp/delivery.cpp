@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "amqp/connection.h"
 #include "amqp/properties.h"
 #include "base/clock.h"
-#include "base/error.h"
 
 namespace iso::amqp {
 namespace {
@@ -24,28 +22,24 @@ std::optional<std::uint64_t> delivery_count_of(const Record& record) {
 
 }  // namespace
 
-void DeliveryAssembler::begin(const amqp_basic_deliver_t& method, std::string_view queue) {
-  tag_ = method.delivery_tag;
+void DeliveryAssembler::begin(const BasicDeliver& method, std::string_view queue) {
+  tag_ = method.tag;
   record_ = Record();
   why_unreadable_.clear();
-  record_.exchange = view(method.exchange);
-  record_.routing_key = view(method.routing_key);
+  record_.exchange = method.exchange;
+  record_.routing_key = method.routing_key;
   record_.queue = queue;
-  record_.redelivered = method.redelivered != 0;
+  record_.redelivered = method.redelivered;
 }
 
-bool DeliveryAssembler::add(const amqp_frame_t& frame) {
-  if (frame.frame_type == AMQP_FRAME_HEADER) {
-    try {
-      read_properties(record_, *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
-    } catch (const Error& error) {
-      why_unreadable_ = error.what();
-    }
-    body_left_ = frame.payload.properties.body_size;
+bool DeliveryAssembler::add(const Frame& frame) {
+  if (const auto* header = std::get_if<ContentHeader>(&frame)) {
+    why_unreadable_ = read_properties(record_, header->properties);
+    body_left_ = header->body_size;
     record_.body.reserve(std::min(body_left_, kReserveAtMost));
-  } else if (frame.frame_type == AMQP_FRAME_BODY) {
-    record_.body.append(view(frame.payload.body_fragment));
-    body_left_ -= std::min<std::uint64_t>(body_left_, frame.payload.body_fragment.len);
+  } else if (const auto* body = std::get_if<ContentBody>(&frame)) {
+    record_.body.append(body->bytes);
+    body_left_ -= std::min<std::uint64_t>(body_left_, body->bytes.size());
   } else {
     return false;
   }

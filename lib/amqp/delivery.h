@@ -1,10 +1,10 @@
 #pragma once
 
-#include <amqp.h>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "amqp/frames.h"
 #include "record/record.h"
 
 namespace iso::amqp {
@@ -13,9 +13,10 @@ namespace iso::amqp {
 // 4.2.6).
 class DeliveryAssembler {
  public:
-  void begin(const amqp_basic_deliver_t& method, std::string_view queue);
-  // The next frame of content. True when the record is whole.
-  bool add(const amqp_frame_t& frame);
+  void begin(const BasicDeliver& method, std::string_view queue);
+  // The next frame, of content or not. True when the record is whole. Throws ErrorKind::unavailable for
+  // properties that are not well formed.
+  bool add(const Frame& frame);
 
   std::uint64_t tag() const { return tag_; }
   Record& record() { return record_; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "amqp/properties.h"
-#include "base/error.h"
 
 namespace iso::amqp {
 namespace {
@@ -30,24 +29,21 @@ bool same_properties(const Record& sent, const Record& back) {
 
 }  // namespace
 
-void ReturnedMessage::begin(const amqp_basic_return_t& method) {
-  why = {method.reply_code, std::string(view(method.reply_text))};
+void ReturnedMessage::begin(const BasicReturn& method) {
+  why = {method.code, std::string(method.text)};
   record_ = Record();
-  record_.exchange = view(method.exchange);
-  record_.routing_key = view(method.routing_key);
+  record_.exchange = method.exchange;
+  record_.routing_key = method.routing_key;
   open_ = true;
 }
 
-bool ReturnedMessage::add(const amqp_frame_t& frame) {
-  if (frame.frame_type == AMQP_FRAME_HEADER) {
-    try {
-      read_properties(record_, *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded));
-    } catch (const Error&) {  // headers nested too deep: the rest of it must do
-    }
-    body_left_ = frame.payload.properties.body_size;
-  } else if (frame.frame_type == AMQP_FRAME_BODY) {
-    record_.body.append(view(frame.payload.body_fragment));
-    body_left_ -= std::min<std::uint64_t>(body_left_, frame.payload.body_fragment.len);
+bool ReturnedMessage::add(const Frame& frame) {
+  if (const auto* header = std::get_if<ContentHeader>(&frame)) {
+    read_properties(record_, header->properties);  // of headers nested too deep, the rest must do
+    body_left_ = header->body_size;
+  } else if (const auto* body = std::get_if<ContentBody>(&frame)) {
+    record_.body.append(body->bytes);
+    body_left_ -= std::min<std::uint64_t>(body_left_, body->bytes.size());
   } else {
     return false;
   }

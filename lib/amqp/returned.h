@@ -1,6 +1,5 @@
 #pragma once
 
-#include <amqp.h>
 #include <cstdint>
 #include <string>
 
@@ -13,9 +12,9 @@ namespace iso::amqp {
 // frames. It carries no number, so it is known only by what it looks like.
 class ReturnedMessage {
  public:
-  void begin(const amqp_basic_return_t& method);
+  void begin(const BasicReturn& method);
   // The next frame of content. True when the message is whole.
-  bool add(const amqp_frame_t& frame);
+  bool add(const Frame& frame);
   bool is_open() const { return open_; }  // its content is still coming
 
   // How much of the sent record is found in what came back. 0: it is another message, kAlike: they are alike

@@ -89,7 +89,7 @@ class AmqpSink final : public Sink {
 
   void must(const Connection::Answer& answer) const {
     if (answer)
-      throw Error(answer->code == AMQP_ACCESS_REFUSED ? ErrorKind::refused : ErrorKind::config,
+      throw Error(answer->code == kAccessRefused ? ErrorKind::refused : ErrorKind::config,
                   fmt::format("{}: {}", connection_.name(), answer->text));
   }
 
@@ -115,8 +115,9 @@ class AmqpSink final : public Sink {
 
   void exchange() {
     connection_.write_some();
-    amqp_frame_t frame;
-    while (connection_.next_frame(frame)) take(frame);
+    Frame frame;
+    for (int frames = 0; frames < Connection::kFramesATurn && connection_.next_frame(frame); ++frames)
+      take(frame);
     send_waiting();
     connection_.write_some();
   }
@@ -154,10 +155,8 @@ class AmqpSink final : public Sink {
     }
     // RabbitMQ 3.10 returns a mandatory reply even when its requester gets it.
     const bool direct_reply = exchange.empty() && key_of(record).starts_with(kDirectReplies);
-    const bool fits =
-        connection_.publish(exchange, key_of(record), record.mandatory.value_or(true) && !direct_reply,
-                            properties_of(record, pool_), record.body);
-    pool_.recycle();
+    const bool fits = connection_.publish(exchange, key_of(record),
+                                          record.mandatory.value_or(true) && !direct_reply, record);
     if (!fits) {
       known_.push_back({next.ticket, DeliveryStatus::returned, kFrameError,
                         "its names or headers do not fit the broker's frame"});
@@ -168,54 +167,48 @@ class AmqpSink final : public Sink {
     if (++unwritten_ % 256 == 0 || record.body.size() > kWriteAtOnce) connection_.write_some();
   }
 
-  void take(const amqp_frame_t& frame) {
-    if (reply_arrives_ && frame.frame_type != AMQP_FRAME_METHOD) {
-      take_reply(frame);
-      return;
-    }
-    if (frame.frame_type != AMQP_FRAME_METHOD) {
-      if (return_.is_open() && return_.add(frame)) match_return();
-      return;
-    }
-    void* method = frame.payload.method.decoded;
-    switch (frame.payload.method.id) {
-      case AMQP_BASIC_ACK_METHOD: {
-        const auto& ack = *static_cast<amqp_basic_ack_t*>(method);
-        answer(ack.delivery_tag, ack.multiple, DeliveryStatus::confirmed);
-        break;
-      }
-      case AMQP_BASIC_NACK_METHOD: {
-        const auto& nack = *static_cast<amqp_basic_nack_t*>(method);
-        answer(nack.delivery_tag, nack.multiple, DeliveryStatus::nacked);
-        break;
-      }
-      case AMQP_BASIC_DELIVER_METHOD:
-        reply_.begin(*static_cast<amqp_basic_deliver_t*>(method), kDirectReplies);
-        reply_arrives_ = true;
-        break;
-      case AMQP_BASIC_RETURN_METHOD:
-        return_.begin(*static_cast<amqp_basic_return_t*>(method));
-        break;
-      case AMQP_CHANNEL_CLOSE_METHOD:
-        channel_closed(connection_.reopen(*static_cast<amqp_channel_close_t*>(method)));
-        break;
-      default:
-        break;
+  void take(const Frame& frame) {
+    if (const auto* ack = std::get_if<BasicAck>(&frame)) {
+      answer(ack->tag, ack->multiple, DeliveryStatus::confirmed);
+    } else if (const auto* nack = std::get_if<BasicNack>(&frame)) {
+      answer(nack->tag, nack->multiple, DeliveryStatus::nacked);
+    } else if (const auto* back = std::get_if<BasicReturn>(&frame)) {
+      return_.begin(*back);
+    } else if (const auto* deliver = std::get_if<BasicDeliver>(&frame)) {
+      if (!direct_) connection_.break_protocol("a delivery that nobody asked for");
+      reply_.begin(*deliver, kDirectReplies);
+      reply_arrives_ = true;
+    } else if (const auto* close = std::get_if<ChannelClose>(&frame)) {
+      channel_closed(connection_.reopen(*close));
+    } else {
+      take_content(frame);
     }
   }
 
-  void take_reply(const amqp_frame_t& frame) {
-    if (!reply_.add(frame)) return;
+  // What is not well formed ends the connection, as a frame does that is not.
+  void take_content(const Frame& frame) {
+    try {
+      if (reply_arrives_) {
+        if (reply_.add(frame)) take_reply();
+      } else if (return_.is_open() && return_.add(frame)) {
+        match_return();
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unavailable) throw;
+      connection_.break_protocol(error.what());
+    }
+  }
+
+  void take_reply() {
+    reply_arrives_ = false;
     if (!reply_.why_unreadable().empty())
       throw Error(ErrorKind::data,
                   fmt::format("{}: a reply has {}", connection_.name(), reply_.why_unreadable()));
     replies_.push_back(std::move(reply_.record()));
-    reply_arrives_ = false;
   }
 
-  // A return has no number. It is the oldest message on its way that looks like it; where several look the
-  // same, which of them it was makes no difference.
-  // Of those that are alike in all of it, which is which matters to nobody.
+  // A return has no number. It is the oldest message on its way that looks most like it. Of those that are
+  // alike in all of it, which is which matters to nobody.
   void match_return() {
     Sent* best = nullptr;
     int likeness = 0;
@@ -227,13 +220,15 @@ class AmqpSink final : public Sink {
       likeness = alike;
       if (alike == ReturnedMessage::kAlike) break;
     }
-    if (best) best->returned = std::move(return_.why);
+    if (!best) connection_.break_protocol("a message came back that is not on its way");
+    best->returned = std::move(return_.why);
   }
 
   void answer(std::uint64_t tag, bool multiple, DeliveryStatus status) {
     const std::uint64_t first = next_tag_;
-    if (tag == 0) tag = first + sent_.size() - 1;  // section 1.8.3.13: all that is outstanding
-    if (tag < first || tag - first >= sent_.size()) return;
+    if (tag == 0 && multiple) tag = first + sent_.size() - 1;  // section 1.8.3.13: all that is outstanding
+    if (tag < first || tag - first >= sent_.size() || (!multiple && sent_[tag - first].answered))
+      connection_.break_protocol(fmt::format("a confirm of message {}, which is not on its way", tag));
     for (std::uint64_t i = multiple ? 0 : tag - first; i <= tag - first; ++i) resolve(sent_[i], status);
     for (; !sent_.empty() && sent_.front().answered; ++next_tag_) sent_.pop_front();
     if (sent_.empty()) in_flight_alone_ = false;
@@ -285,7 +280,6 @@ class AmqpSink final : public Sink {
   DeliveryAssembler reply_;
   bool reply_arrives_ = false;
   std::vector<Record> replies_;
-  Pool pool_;
   std::deque<Waiting> waiting_;
   std::deque<Sent> sent_;              // on the way, in the order of their numbers
   std::uint64_t next_tag_ = 1;         // the number of the first in sent_

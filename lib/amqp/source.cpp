@@ -200,7 +200,7 @@ class AmqpSource final : public Source {
 
   void replace_consumer() {
     connection_->cancel_and_wait();
-    connection_frames();
+    take_held_frames();
     consume_what_is_wanted();
   }
 
@@ -219,14 +219,17 @@ class AmqpSource final : public Source {
 
   // ---- deliveries
 
-  void connection_frames() {
-    amqp_frame_t frame;
-    while (connection_->next_frame(frame)) accept(frame);
+  void take_held_frames() {
+    Frame frame;
+    while (connection_->has_held() && connection_->next_frame(frame)) accept(frame);
   }
 
   std::size_t move_ready(std::uint64_t most, std::vector<Delivery>& out) {
-    amqp_frame_t frame;
-    while (ready_.size() < most && connection_->next_frame(frame)) accept(frame);
+    Frame frame;
+    for (int frames = 0;
+         ready_.size() < most && frames < Connection::kFramesATurn && connection_->next_frame(frame);
+         ++frames)
+      accept(frame);
     const std::size_t taken = std::min<std::uint64_t>(most, ready_.size());
     for (std::size_t i = 0; i < taken; ++i) {
       out.push_back(std::move(ready_.front()));
@@ -243,19 +246,30 @@ class AmqpSource final : public Source {
     return peek_left_ == 0 || (taken == 0 && drained()) ? SourceState::ended : SourceState::idle;
   }
 
-  void accept(const amqp_frame_t& frame) {
-    if (frame.frame_type != AMQP_FRAME_METHOD) {
-      if (delivery_.add(frame)) add_ready();
-      return;
-    }
-    void* method = frame.payload.method.decoded;
-    if (frame.payload.method.id == AMQP_BASIC_DELIVER_METHOD)
-      delivery_.begin(*static_cast<amqp_basic_deliver_t*>(method), queue_);
-    if (frame.payload.method.id == AMQP_BASIC_CANCEL_METHOD) consumer_ended();
-    if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
+  void accept(const Frame& frame) {
+    if (const auto* deliver = std::get_if<BasicDeliver>(&frame)) {
+      if (deliver->tag != delivered_ + 1)
+        connection_->break_protocol(fmt::format("delivery {} came after {}", deliver->tag, delivered_));
+      delivery_.begin(*deliver, queue_);
+    } else if (std::holds_alternative<ContentHeader>(frame) || std::holds_alternative<ContentBody>(frame)) {
+      if (add(frame)) add_ready();
+    } else if (std::holds_alternative<BasicCancel>(frame)) {
+      consumer_ended();
+    } else if (const auto* close = std::get_if<ChannelClose>(&frame)) {
       throw Error(ErrorKind::unavailable,
-                  fmt::format("{}: the broker closed the channel: {}", connection_->name(),
-                              view(static_cast<amqp_channel_close_t*>(method)->reply_text)));
+                  fmt::format("{}: the broker closed the channel: {}", connection_->name(), close->text));
+    } else {
+      connection_->break_protocol("an answer about publishing, to one that only listens");
+    }
+  }
+
+  // What is not well formed ends the connection, as a frame does that is not.
+  bool add(const Frame& frame) {
+    try {
+      return delivery_.add(frame);
+    } catch (const Error& error) {
+      connection_->break_protocol(error.what());
+    }
   }
 
   // Only quorum queues count; elsewhere the header is one that the message brought along.

@@ -15,7 +15,7 @@ bool is_missing(const Connection::Answer& answer) {
 
 // Another connection has the queue for itself (405), or another consumer (403, which else is a permission).
 bool is_held_by_another(const Refusal& refusal) {
-  return refusal.code == AMQP_RESOURCE_LOCKED || refusal.text.find("in exclusive use") != std::string::npos;
+  return refusal.code == kResourceLocked || refusal.text.find("in exclusive use") != std::string::npos;
 }
 
 OpenedQueue find_queue(Connection& connection, const SourceOptions& options) {
@@ -104,7 +104,7 @@ void must(const Connection& connection, const Connection::Answer& answer, std::s
     throw Error(ErrorKind::unavailable,
                 fmt::format("{}: another connection has the queue \"{}\" for itself: {}", connection.name(),
                             name, answer->text));
-  throw Error(answer->code == AMQP_ACCESS_REFUSED ? ErrorKind::refused : ErrorKind::unavailable,
+  throw Error(answer->code == kAccessRefused ? ErrorKind::refused : ErrorKind::unavailable,
               fmt::format("{}: {}", connection.name(), answer->text));
 }
 

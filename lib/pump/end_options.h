@@ -24,6 +24,9 @@ struct CircuitOptions {
   std::string name;  // of its circuits, each followed by the address it is about: "shop amqp://host"
 };
 
+inline constexpr std::uint64_t kMaxMessage = std::uint64_t{256}
+                                             << 20;  // RabbitMQ takes half of it by default
+
 // What both kinds of end are told.
 struct EndOptions {
   CircuitOptions guard;  // of the connection, if the end is reached over a network
@@ -31,6 +34,7 @@ struct EndOptions {
   std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer while setting up
   std::chrono::milliseconds outage{
       0};  // how long a far side that was reached may stay away; 0: without limit
+  std::uint64_t max_message = kMaxMessage;  // a broker only: bytes of the largest body that is taken from it
   Notice notice = [](std::string_view) {};
 };
 

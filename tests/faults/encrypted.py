@@ -1,4 +1,4 @@
-"""TLS: a line that is cut, during the handshake or later, and a certificate that has expired."""
+"""TLS: a line that is cut, during the handshake or later, certificates that are no good, and ports without TLS."""
 
 import contextlib
 import os
@@ -47,19 +47,36 @@ class Encrypted(LineTest):
                     self.assertEqual(len(self.account(names, iso, duplicates=WINDOW).accepted), len(names))
         self.assertEqual(set(ends), {0, UNREACHABLE})
 
-    def test_a_certificate_that_has_expired_is_exit_69_and_named(self):
-        for name, made in (("fresh", "-1d"), ("expired", "-60d")):
+    def test_a_certificate_that_is_no_good_is_exit_69_and_what_is_wrong_is_named(self):
+        for made, name, authority, words in (
+            ("-1d", "localhost", "server.pem", "closed the connection"),  # a good one: its server hangs up
+            ("-60d", "localhost", "server.pem", "has expired"),
+            ("+60d", "localhost", "server.pem", "is not valid yet"),
+            ("-1d", "elsewhere", "server.pem", "is not for the name localhost"),
+            ("-1d", "localhost", os.environ["ISO_TEST_CA"], "unknown authority"),
+        ):
             subprocess.run(
                 ["faketime", "-f", made, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-                 "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem",
+                 "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", "key.pem",
                  "-out", "server.pem"],
                 cwd=self.dir, capture_output=True, timeout=60, check=True,
             )  # fmt: skip
-            with self.secure_server("server.pem", "key.pem") as port:
-                url = self.secure_url(port, self.path("server.pem"))
+            with self.subTest(words=words), self.secure_server("server.pem", "key.pem") as port:
+                url = self.secure_url(port, self.path(authority))
                 iso = run(*self.publish(url=url), stdin=records(ids(1)), cwd=self.dir)
-            self.assertEqual((iso.status, iso.out), (UNREACHABLE, b""), iso.stderr)
-            self.assertEqual("cert verification failed" in iso.stderr, name == "expired", iso.stderr)
+                self.assertEqual((iso.status, iso.out), (UNREACHABLE, b""), iso.stderr)
+                self.assertIn(words, iso.stderr)
+
+    def test_a_port_that_is_spoken_to_in_the_wrong_way_is_exit_69_with_advice(self):
+        plain, secure = self.broker.port, port_of(os.environ["ISO_TEST_AMQPS"])
+        for url, words in (
+            (self.secure_url(plain, os.environ["ISO_TEST_CA"]), "does not speak TLS: try amqp://"),
+            (f"amqp://localhost:{secure}/", "try amqps://"),
+        ):
+            with self.subTest(url=url):
+                iso = run(*self.publish(url=url), stdin=records(ids(1)), cwd=self.dir)
+                self.assertEqual((iso.status, iso.out), (UNREACHABLE, b""), iso.stderr)
+                self.assertIn(words, iso.stderr)
 
     @contextlib.contextmanager
     def secure_server(self, certificate, key):

@@ -141,13 +141,6 @@ TEST_CASE("amqp sink: an answer is for its message alone, unless it says multipl
       {"0 with multiple is all",
        [](Peer& peer) { peer.nack(0, true); },
        {"nacked", "nacked", "nacked", "nacked"}},
-      {"a number that is none of ours",
-       [](Peer& peer) {
-         peer.nack(9, true);
-         peer.ack(4, true);
-         peer.nack(4, true);
-       },
-       {"confirmed", "confirmed", "confirmed", "confirmed"}},
   };
   for (const auto& row : rows) {
     CAPTURE(row.answer);

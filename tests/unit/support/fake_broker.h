@@ -52,6 +52,7 @@ class Peer {
   std::string read(std::size_t bytes) {
     std::string out(bytes, '\0');
     for (std::size_t have = 0; have < bytes;) {
+      if (fd_ < 0) throw std::runtime_error("we hung up");
       pollfd ready{fd_, POLLIN, 0};
       if (poll(&ready, 1, 10'000) <= 0) throw std::runtime_error("the client says nothing");
       const ssize_t got = recv(fd_, out.data() + have, bytes - have, 0);
@@ -105,10 +106,13 @@ class Peer {
   }
 
   void say(int type, int channel, const std::string& payload) {
-    const std::string bytes = integer(static_cast<unsigned>(type), 1) +
-                              integer(static_cast<unsigned>(channel), 2) + long_text(payload) + "\xCE";
-    send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    say_raw(integer(static_cast<unsigned>(type), 1) + integer(static_cast<unsigned>(channel), 2) +
+            long_text(payload) + "\xCE");
   }
+  void say_raw(std::string_view bytes) {
+    if (send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) gone_ = true;
+  }
+  bool is_there() const { return !gone_; }  // the client took what was said last
   void say_method(int channel, std::uint32_t id, const std::string& arguments = "") {
     say(1, channel, integer(id, 4) + arguments);
   }
@@ -206,6 +210,7 @@ class Peer {
 
  private:
   int fd_;
+  bool gone_ = false;
 };
 
 // A broker on loopback for one client, that does what its script says. join() gives what went wrong, or "".
