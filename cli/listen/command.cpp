@@ -36,6 +36,7 @@ SourceOptions source_options(const ListenOptions& args, const Url& url, const Ci
   options.name = "iso listen " + (options.queue.empty() ? options.bindings.front().exchange : options.queue);
   options.timeout = std::min(timeout_of(args.common, kConnectTime), std::chrono::milliseconds(kConnectTime));
   options.notice = [&report](std::string_view text) { report.note(text); };
+  options.max_message = args.max_message;
   options.declare = args.declare;
   options.queue_arguments = args.created.table().value_or(FieldTable());
   options.peek = args.peek;

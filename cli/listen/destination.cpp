@@ -84,6 +84,7 @@ ListenDestination open_destination(const ListenOptions& args, Url url, const Ses
   url.fragment.clear();
   to.name = "iso listen " + args.queue + " (answers)";
   to.timeout = kConnectTime;
+  to.max_message = args.max_message;
   to.guard = guard;
   replies::ReplyingOptions options;
   options.reply = args.reply;

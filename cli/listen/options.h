@@ -9,6 +9,7 @@
 #include "cli/shared/queue_options.h"
 #include "cli/shared/registry_options.h"
 #include "ends/stream.h"
+#include "pump/end_options.h"
 
 namespace iso::cli {
 
@@ -25,7 +26,8 @@ struct ListenOptions {
   std::string peek_how;  // "true", "counted"
   bool declare = false, drain = false, peek = false, reply = false;
   std::uint64_t count = 0;
-  std::uint16_t prefetch = 0;  // 0: as many as suit what is done with them
+  std::uint64_t max_message = kMaxMessage;  // bytes
+  std::uint16_t prefetch = 0;               // 0: as many as suit what is done with them
   std::uint16_t jobs = 1;
   ends::StreamFormat format = ends::StreamFormat::records;
 

@@ -22,6 +22,7 @@ void set_end_options(EndOptions& options, const PublishOptions& args, const Circ
   options.name = std::move(name);
   options.outage = stall_timeout_of(args);
   options.timeout = timeout_of(args.common, kStallTimeout);
+  options.max_message = args.max_message;
   options.notice = [&report](std::string_view text) { report.note(text); };
 }
 

@@ -8,6 +8,7 @@
 #include "cli/shared/breaker_options.h"
 #include "cli/shared/common_options.h"
 #include "cli/shared/record_options.h"
+#include "pump/end_options.h"
 #include "record/split.h"
 
 namespace iso::cli {
@@ -27,7 +28,8 @@ struct PublishOptions {
   double rate = 0;
   std::size_t window = 1000;
   std::uint32_t max_attempts = 5;
-  std::string await_replies;  // how many to each message, in decimal; "true": all that come in time
+  std::uint64_t max_message = kMaxMessage;  // bytes
+  std::string await_replies;                // how many to each message, in decimal; "true": all in time
   bool strict = false, keep_broker_headers = false, dry_run = false, follow = false;
 
   // Declares them.
