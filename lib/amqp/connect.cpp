@@ -3,17 +3,13 @@
 #include <fmt/core.h>
 
 #include "amqp/connection.h"
+#include "amqp/tcp.h"
 #include "base/error.h"
 
 namespace iso::amqp {
 namespace {
 
 constexpr std::uint16_t kWebPort = 15'672, kSecureWebPort = 15'671;
-
-std::string host_text(const HostPort& host, std::uint16_t port) {
-  return host.host.find(':') == std::string::npos ? fmt::format("{}:{}", host.host, port)
-                                                  : fmt::format("[{}]:{}", host.host, port);
-}
 
 std::uint16_t port_of(const Url& url, const HostPort& host) {
   return host.port != 0 ? host.port : url.scheme == "amqps" ? 5671 : 5672;
@@ -67,7 +63,7 @@ void Connection::connect(const Url& url, const EndOptions& options) {
 void Connection::connect_to(const Url& url, const HostPort& host, const EndOptions& options,
                             Deadline deadline) {
   const std::uint16_t port = port_of(url, host);
-  name_ = host_text(host, port);
+  name_ = host_port_text(host.host, port);
   start_afresh();
   auto tls = tls_of(url, host);
   try {
@@ -84,6 +80,7 @@ void Connection::start_afresh() {
   transport_.reset();
   fault_.clear();
   close_code_ = 0;
+  violated_ = false;
   out_.clear();
   begin_ = in_begin_ = in_end_ = 0;
   order_ = ContentOrder();

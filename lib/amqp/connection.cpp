@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 #include <poll.h>
+#include <utility>
 
 #include "amqp/fields.h"
 #include "base/error.h"
@@ -82,10 +83,13 @@ void Connection::break_protocol(std::string_view what) {
     append_close(kFrameError, what.substr(0, UINT8_MAX));
     write_some();
   }
-  lost("the broker violated the protocol", what);
+  violated_ = true;
+  mark_broken(fmt::format("the broker violated the protocol: {}", what));
+  throw ProtocolViolation(fault_);
 }
 
 void Connection::throw_if_lost() const {
+  if (violated_) throw ProtocolViolation(fault_);
   if (close_code_ != 0) throw ConnectionClosed(fault_, close_code_);
   if (!fault_.empty()) throw Error(ErrorKind::unavailable, fault_);
 }
@@ -224,26 +228,25 @@ Connection::Answer Connection::consume(std::string_view queue, const ConsumeOpti
   BasicConsumeOk ok;
   if (auto refusal = await("consuming", ok, answer_limit())) return refusal;
   consumer_tag_ = ok.consumer;
+  consuming_ = true;
   return std::nullopt;
 }
 
 void Connection::cancel() {
-  if (consumer_tag_.empty()) return;
+  if (!std::exchange(consuming_, false)) return;
   append(Method::basic_cancel, [&](ByteWriter& out) {
     out.short_string(consumer_tag_);
     out.bits({true});  // no answer
   });
-  consumer_tag_.clear();
   write_some();
 }
 
 void Connection::cancel_and_wait() {
-  if (consumer_tag_.empty()) return;
+  if (!std::exchange(consuming_, false)) return;
   append(Method::basic_cancel, [&](ByteWriter& out) {
     out.short_string(consumer_tag_);
     out.bits({false});
   });
-  consumer_tag_.clear();
   BasicCancelOk ok;
   if (const auto refusal = await("ending a consumer", ok, answer_limit()))
     lost("ending a consumer", refusal->text);

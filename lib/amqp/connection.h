@@ -93,7 +93,7 @@ class Connection {
   bool next_frame(Frame& frame);
   bool has_frames() const;
   bool has_held() const { return held_begin_ != held_.size(); }  // of those, ones that came during a call
-  // Ends the connection over a frame that AMQP does not allow where it came.
+  // Ends the connection over a frame that AMQP does not allow where it came, with a ProtocolViolation.
   [[noreturn]] void break_protocol(std::string_view what);
   // All that was sent has been answered, so the close need not wait for the broker.
   void nothing_is_open() { nothing_open_ = true; }
@@ -150,6 +150,7 @@ class Connection {
   void make_room();
   void take_connection_frame(const Frame& frame);
   void check_size(const Frame& frame);
+  void check_consumer(const Frame& frame);
   void check_answer(const Frame& frame);
   bool has_more() const;  // has_frames(), but for those that are held
   std::string_view unread() const { return {in_.get() + in_begin_, in_end_ - in_begin_}; }
@@ -162,11 +163,13 @@ class Connection {
   std::chrono::milliseconds timeout_;
   std::uint64_t max_message_;
   std::unique_ptr<Transport> transport_;
-  std::string consumer_tag_;
+  std::string consumer_tag_;  // of the last consumer, also after its end
+  bool consuming_ = false;
   std::string server_version_;
   std::string blocked_;
-  std::string fault_;   // how the connection was lost, or ""
-  int close_code_ = 0;  // with which the broker closed it, if it did
+  std::string fault_;      // how the connection was lost, or ""
+  int close_code_ = 0;     // with which the broker closed it, if it did
+  bool violated_ = false;  // it was lost by break_protocol()
 
   std::string out_;        // whole frames, the first maybe half written
   std::size_t begin_ = 0;  // what of out_ is written

@@ -1,6 +1,5 @@
 // How a Connection logs in: AMQP 0-9-1 section 2.2.4.
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <fmt/core.h>
 #include <poll.h>
@@ -8,6 +7,7 @@
 #include "amqp/connection.h"
 #include "amqp/fields.h"
 #include "base/error.h"
+#include "base/integer.h"
 
 namespace iso::amqp {
 namespace {
@@ -21,10 +21,10 @@ constexpr std::uint16_t kNotAllowed = 530;
 
 int heartbeat_of(const Url& url) {
   const auto text = url.option("heartbeat");
-  int seconds = kHeartbeat;
-  if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc{})
+  const auto seconds = text.empty() ? kHeartbeat : read_integer<int>(text);
+  if (!seconds)
     throw Error(ErrorKind::usage, fmt::format("{}: heartbeat must be a number of seconds", redacted(url)));
-  return std::clamp(seconds, 0, 65'535);
+  return std::clamp(*seconds, 0, 65'535);
 }
 
 std::string user_of(const Url& url) {

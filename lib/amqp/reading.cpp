@@ -65,6 +65,7 @@ bool Connection::read_frame_here(Frame& frame) {
 bool Connection::read_channel_frame(Frame& frame) {
   for (int frames = 0; frames < kFramesATurn && readable_ && read_frame_here(frame); ++frames) {
     if (raw_.channel == kChannel) {
+      check_consumer(frame);
       check_size(frame);
       return true;
     }
@@ -96,6 +97,13 @@ void Connection::check_answer(const Frame& frame) {
   } else if (std::holds_alternative<ChannelFlow>(frame)) {
     break_protocol("channel.flow, which RabbitMQ has not");
   }
+}
+
+// One that we ended gets no more after its end was said, and another begins only then.
+void Connection::check_consumer(const Frame& frame) {
+  const auto* deliver = std::get_if<BasicDeliver>(&frame);
+  if (deliver && (consumer_tag_.empty() || deliver->consumer != consumer_tag_))
+    break_protocol("a delivery that nobody asked for");
 }
 
 void Connection::check_size(const Frame& frame) {

@@ -175,11 +175,12 @@ class AmqpSink final : public Sink {
     } else if (const auto* back = std::get_if<BasicReturn>(&frame)) {
       return_.begin(*back);
     } else if (const auto* deliver = std::get_if<BasicDeliver>(&frame)) {
-      if (!direct_) connection_.break_protocol("a delivery that nobody asked for");
       reply_.begin(*deliver, kDirectReplies);
       reply_arrives_ = true;
     } else if (const auto* close = std::get_if<ChannelClose>(&frame)) {
       channel_closed(connection_.reopen(*close));
+    } else if (std::holds_alternative<BasicCancel>(frame)) {
+      connection_.break_protocol("the end of a consumer, to one that publishes");
     } else {
       take_content(frame);
     }

@@ -1,17 +1,11 @@
 #include "amqp/transport.h"
 
-#include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <fmt/core.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
-#include "amqp/addresses.h"
 #include "base/error.h"
 
 namespace iso::amqp {
@@ -23,63 +17,7 @@ constexpr std::size_t kEncryptedAtOnce = std::size_t{64} * 1024;
   throw Error(ErrorKind::unavailable, why);
 }
 
-std::string words_of(int error) {
-  std::string words = std::strerror(error);
-  words[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(words[0])));
-  return words;
-}
-
-void set_options(int fd) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
-
-// Gives why it failed, or 0; ETIMEDOUT when the time was up.
-int connect_to(int fd, const addrinfo& address, Deadline& deadline) {
-  if (connect(fd, address.ai_addr, address.ai_addrlen) == 0) return 0;
-  if (errno != EINPROGRESS && errno != EINTR) return errno;
-  for (;;) {
-    pollfd ready{fd, POLLOUT, 0};
-    if (poll(&ready, 1, 0) > 0) break;
-    if (deadline.passed()) return ETIMEDOUT;
-    deadline.wait(fd, POLLOUT);
-  }
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-  return error;
-}
-
 }  // namespace
-
-Socket::~Socket() {
-  if (fd_ >= 0) close(fd_);
-}
-Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-Socket& Socket::operator=(Socket&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-Socket connect_tcp(const std::string& host, std::uint16_t port, Deadline& deadline) {
-  const Addresses addresses = look_up(host, port, deadline);
-  int untried = 0, error = 0;
-  for (const addrinfo* address = addresses.get(); address; address = address->ai_next) ++untried;
-  for (const addrinfo* address = addresses.get(); address; address = address->ai_next) {
-    Socket socket(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    Deadline share = deadline.share(untried--);
-    error = socket.fd() < 0 ? errno : connect_to(socket.fd(), *address, share);
-    if (error == 0) {
-      set_options(socket.fd());
-      return socket;
-    }
-  }
-  deadline.left();  // hears the signal that ended a share
-  fail(error == ETIMEDOUT ? deadline.reason() : words_of(error));
-}
-
-// ---- the connection
 
 Transport::Transport(Socket socket, std::unique_ptr<Tls> tls, Deadline& deadline)
     : socket_(std::move(socket)), tls_(std::move(tls)) {

@@ -7,26 +7,10 @@
 #include <string_view>
 
 #include "amqp/deadline.h"
+#include "amqp/socket.h"
 #include "amqp/tls.h"
 
 namespace iso::amqp {
-
-class Socket {
- public:
-  Socket() = default;
-  explicit Socket(int fd) : fd_(fd) {}
-  ~Socket();
-  Socket(Socket&& other) noexcept;
-  Socket& operator=(Socket&& other) noexcept;
-  int fd() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
-// A TCP connection to the first address of the host that takes it, each with its share of the time; the
-// socket does not block. Throws ErrorKind::unavailable with why the last address failed.
-Socket connect_tcp(const std::string& host, std::uint16_t port, Deadline& deadline);
 
 // Bytes to a broker and from it, over TCP or over TLS. Nothing here waits but the constructor. A connection
 // that broke, or that the broker closed, throws ErrorKind::unavailable.

@@ -21,6 +21,11 @@ constexpr milliseconds kTryAtMost{10'000};  // a try blocks everything else
 constexpr milliseconds kStaysUp{10'000};    // a connection that held this long counts as progress
 constexpr int kFirstHardError = 500;        // AMQP section 1.2: errors over what the client did
 
+// A far side that breaks its protocol would do so again.
+bool can_be_mended(const Error& error) {
+  return error.kind() == ErrorKind::unavailable && dynamic_cast<const ProtocolViolation*>(&error) == nullptr;
+}
+
 // An end that is opened again when it is lost.
 template <class End>
 class Reconnector {
@@ -38,7 +43,7 @@ class Reconnector {
       call(*end_);
       return true;
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unavailable) throw;
+      if (!can_be_mended(error)) throw;
       mark_lost(error);
       return false;
     }

@@ -19,4 +19,10 @@ class ConnectionClosed : public Error {
   int reply_code_;
 };
 
+// ErrorKind::unavailable, and of no use to try again: the far side does not keep to its protocol.
+class ProtocolViolation : public Error {
+ public:
+  explicit ProtocolViolation(const std::string& what) : Error(ErrorKind::unavailable, what) {}
+};
+
 }  // namespace iso

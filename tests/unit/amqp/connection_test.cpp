@@ -117,6 +117,13 @@ TEST_CASE("connection: what a broker sends to a listener against the protocol en
          peer.say(2, 1, header(0, integer(1, 2) + integer(0, 2)));
        },
        "flags that go on"},
+      {"a delivery for another",
+       [](Peer& peer) {
+         peer.say_method(
+             1, method(60, 60),
+             short_text("another") + integer(1, 8) + integer(0, 1) + short_text("") + short_text("q"));
+       },
+       "a delivery that nobody asked for"},
       {"a tag again", [](Peer& peer) { (peer.deliver(1, "x"), peer.deliver(1, "x")); },
        "delivery 1 came after 1"},
       {"a tag too far", [](Peer& peer) { peer.deliver(1ULL << 40, "x"); }, "came after 0"},
@@ -178,6 +185,11 @@ TEST_CASE("connection: what a broker sends to a publisher against the protocol l
        },
        "a message without its header"},
       {"a delivery", [](Peer& peer) { peer.deliver(1, "x"); }, "a delivery that nobody asked for"},
+      {"the end of a consumer",
+       [](Peer& peer) { peer.say_method(1, method(60, 30), short_text("c") + integer(1, 1)); },
+       "the end of a consumer, to one that publishes"},
+      {"a flow", [](Peer& peer) { peer.say_method(1, method(20, 20), integer(0, 1)); },
+       "channel.flow, which RabbitMQ has not"},
       {"an answer to nothing", [](Peer& peer) { peer.say_method(1, method(85, 11)); },
        "an answer to nothing that was asked"},
   };
@@ -294,12 +306,22 @@ TEST_CASE("connection: a channel that is closed as soon as it is opened, again a
   CHECK(test::says(error, "opening a channel: INTERNAL_ERROR"));
 }
 
-TEST_CASE("connection: a flood during a call ends by the bound of what is held, or by its time") {
+TEST_CASE("connection: a flood of deliveries during a call ends by the bound of what is held") {
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    peer.consume();
+    for (std::uint64_t tag = 1; peer.is_there(); ++tag) peer.deliver(tag, std::string(100'000, 'x'));
+  });
+  SourceOptions options;
+  options.max_message = 1 << 20;
+  const auto source = source_from(broker, options);
+  const Error error = test::error_of([&] { source->drained(); });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(test::says(error, "too much else came first"));
+}
+
+TEST_CASE("connection: a call that is not answered ends by its time, whatever else comes") {
   const Row rows[] = {
-      {"deliveries", without_end([tag = std::uint64_t{0}](Peer& peer) mutable {
-         peer.deliver(++tag, std::string(100'000, 'x'));
-       }),
-       "too much else came first"},
       {"heartbeats", without_end([](Peer& peer) { peer.beat(); }), "no answer in time"},
       {"nothing at all", [](Peer&) {}, "no answer in time"},
   };
@@ -311,8 +333,7 @@ TEST_CASE("connection: a flood during a call ends by the bound of what is held, 
       peer.read_to_end();
     });
     SourceOptions options;
-    options.max_message = 1 << 20;
-    options.timeout = row.words == std::string_view("no answer in time") ? 1s : 30s;
+    options.timeout = 1s;
     const auto start = Clock::now();
     const Error error = test::error_of([&] { source_from(broker, options); });
     CHECK(error.kind() == ErrorKind::unavailable);
@@ -407,4 +428,64 @@ TEST_CASE("connection: a host that has no address is named") {
   const Error error = test::error_of([] { open_amqp_sink(parse_url("amqp://no-such-host.invalid/"), {}); });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(test::says(error, "no-such-host.invalid:5672: "));
+}
+
+TEST_CASE("connection: a beginning that takes too long ends in its time, also if a byte comes now and then") {
+  const auto dripping = [](std::string_view byte) {
+    return [byte](Peer& peer) {
+      for (; peer.is_there(); std::this_thread::sleep_for(20ms)) peer.say_raw(byte);
+    };
+  };
+  const struct {
+    const char* name;
+    const char* scheme;
+    std::function<void(Peer&)> say;
+    const char* words;
+  } rows[] = {
+      {"TLS, and nothing", "amqps://", [](Peer&) {}, "beginning TLS: no answer in time"},
+      {"TLS, byte by byte", "amqps://",
+       [&](Peer& peer) {
+         peer.say_raw(integer(0x16, 1) + integer(0x0303, 2) + integer(16'000, 2));
+         dripping("x")(peer);
+       },
+       "no answer in time"},
+      {"a frame, byte by byte", "amqp://",
+       [&](Peer& peer) {
+         peer.say_raw(integer(1, 1) + integer(0, 2) + integer(100'000, 4));
+         dripping("x")(peer);
+       },
+       "no answer in time"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    FakeBroker broker([&](Peer& peer) {
+      peer.read(8);
+      row.say(peer);
+      peer.read_to_end();
+    });
+    SinkOptions options;
+    options.timeout = 500ms;
+    const Url url = parse_url(row.scheme + broker.host() + "/?verify=verify_none");
+    const auto start = Clock::now();
+    const Error error = test::error_of([&] { open_amqp_sink(url, options); });
+    CHECK(error.kind() == ErrorKind::unavailable);
+    CHECK(test::says(error, row.words));
+    CHECK(Clock::now() - start < 10s);
+  }
+}
+
+TEST_CASE("connection: closing does not wait long for a broker that goes on and on") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.message();
+    while (peer.is_there()) peer.beat();
+  });
+  auto sink = open_amqp_sink(url_of(broker), {});
+  Record record;
+  record.routing_key = "k";
+  sink->put(1, record);
+  sink->flush();
+  const auto start = Clock::now();
+  sink.reset();
+  CHECK(Clock::now() - start < 5s);
 }

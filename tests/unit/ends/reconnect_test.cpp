@@ -27,6 +27,7 @@ class FrailSink final : public Sink {
   void results(std::vector<DeliveryResult>& out) override {
     for (const Ticket ticket : answers) out.push_back({ticket, DeliveryStatus::confirmed, 0, {}});
     answers.clear();
+    if (violates) throw ProtocolViolation("it violated the protocol");
     if (broken && reply_code != 0) throw ConnectionClosed("it went away", reply_code);
     if (broken) throw Error(ErrorKind::unavailable, "it went away");
   }
@@ -39,7 +40,7 @@ class FrailSink final : public Sink {
   std::vector<Ticket> answers;
   int reply_code = 0, flushes = 0;
   Ticket breaks_at_put = 0;
-  bool broken = false, breaks_at_flush = false, is_closed = false;
+  bool broken = false, breaks_at_flush = false, is_closed = false, violates = false;
 
  private:
   std::vector<Ticket>& puts_;
@@ -574,4 +575,16 @@ TEST_CASE("reconnecting source: what is no lost connection is thrown, and so is 
   const Error error = test::error_of([&] { trial.take(1); });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(test::says(error, "nobody there"));
+}
+
+TEST_CASE("reconnect: a far side that breaks its protocol is left for good") {
+  SinkTrial trial;
+  trial.sink->put(1, trial.record);
+  trial.end->violates = true;
+  std::vector<DeliveryResult> results;
+  const Error error = test::error_of([&] { trial.sink->results(results); });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(test::says(error, "it violated the protocol"));
+  CHECK(results.empty());
+  CHECK(trial.opened == 1);
 }

@@ -94,8 +94,10 @@ class Peer {
     message.header = frame().payload;
     std::size_t length = 0;
     for (std::size_t i = 4; i < 12; ++i) length = length << 8 | static_cast<unsigned char>(message.header[i]);
-    while (message.body.size() < length)
+    while (message.body.size() < length) {
       if (const Frame part = frame(); part.type == 3) message.body += part.payload;
+      if (message.body.size() < length) beat();  // a large one takes a while
+    }
     return message;
   }
   // Says that no queue takes it.
