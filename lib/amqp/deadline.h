@@ -8,7 +8,7 @@
 
 namespace iso::amqp {
 
-// Until when something is waited for: for a time, but only a second more once a stop_signal came.
+// Until when something is waited for: for a time, but only three seconds more once a stop_signal came.
 class Deadline {
  public:
   explicit Deadline(std::chrono::milliseconds limit) : until_(Clock::now() + limit) {}
@@ -39,7 +39,7 @@ class Deadline {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds kAfterSignal{1};
+  static constexpr std::chrono::seconds kAfterSignal{3};
 
   Clock::time_point until_;
   bool interrupted_ = false;
