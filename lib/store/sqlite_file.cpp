@@ -13,7 +13,6 @@ namespace iso::store {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr std::uintmax_t kLargeLog = 4 << 20, kHugeLog = 64 << 20;  // bytes
 constexpr milliseconds kTidyEach{250}, kTidyWait{1000};
@@ -72,11 +71,12 @@ bool Owners::is_alive(std::int64_t owner) const {
 // ---- the file
 
 SqliteFile::SqliteFile(const std::string& path, const StoreOptions& options, Access access,
-                       milliseconds timeout)
+                       milliseconds timeout, const Clock& clock)
     : options_(options),
       timeout_(limit_of(timeout)),
       database_(existing_or_new(path, options.adopt && access == Access::use ? Access::create : access),
-                open_for(access), timeout_) {
+                open_for(access), timeout_),
+      clock_(clock) {
   database_.distrust_schema();
   database_.set_step_limit(timeout_);
   if (access == Access::look && database_.is_still()) {
@@ -186,7 +186,7 @@ void SqliteFile::must_have_changed(std::string_view what) {
 }
 
 void SqliteFile::tidy() {
-  const auto now = steady_clock::now();
+  const auto now = clock_.steady();
   if (now < next_tidy_) return;
   next_tidy_ = now + kTidyEach;
   const auto log = database_.log_bytes();

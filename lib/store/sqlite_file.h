@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/private_file.h"
 #include "base/sqlite.h"
 #include "store/open.h"
@@ -32,7 +33,7 @@ class Owners {
 class SqliteFile {
  public:
   SqliteFile(const std::string& path, const StoreOptions& options, Access access,
-             std::chrono::milliseconds timeout);
+             std::chrono::milliseconds timeout, const Clock& clock = system_clock());
 
   sqlite::Database& database() { return database_; }
   const std::string& path() const { return database_.path(); }
@@ -69,7 +70,8 @@ class SqliteFile {
   sqlite::Database database_;
   std::optional<Owners> owners_;
   std::optional<Sync> sync_;
-  std::chrono::steady_clock::time_point next_tidy_;
+  const Clock& clock_;
+  Clock::Steady next_tidy_;
 };
 
 // Refuses what is no store of ours that can be read: another program's, a database in UTF-16, views in the

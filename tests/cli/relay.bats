@@ -73,6 +73,25 @@ PYTHON
   is "[true,true]" "$(jq -sc 'map(.message_id | test("^[0-9a-f]{32}$"))' stdout)"
 }
 
+@test "relay: what the manual of the store shows works from an empty folder, in its order" {
+  make_queue "$q"
+  shown() { sed -n "/^    $1/,/^\\.fi/p" "$ROOT/man/iso-store.5" | sed '$d; s/\\-/-/g; s/^    //'; }
+  relay() { eval "$(shown "iso publish" | sed "s|amqp://broker/|'$ISO_URL'|; s/--follow/--max-attempts 1/")"; }
+  relay
+  exits 0
+  shown "INSERT INTO iso_messages" | sqlite3 shop.db
+  relay
+  exits 1
+  is 404 "$(jq .reply_code stdout)"
+  is 2 "$(sqlite3 shop.db "SELECT state FROM iso_messages")"
+  sqlite3 shop.db "UPDATE iso_messages SET exchange = '', routing_key = '$q'"
+  eval "$(shown sqlite3)"
+  relay
+  exits 0
+  is 1 "$(sqlite3 shop.db "SELECT state FROM iso_messages")"
+  is 2 "$(shown "SELECT m.message_id" | sqlite3 shop.db | wc -l)"
+}
+
 @test "relay: a message without an id gets one that is the same on each try" {
   iso listen outbox --declare --drain --url sqlite:outbox.db
   sqlite3 outbox.db "INSERT INTO iso_messages(queue, routing_key, body) VALUES('outbox', '$q-nowhere', '1')"

@@ -196,6 +196,26 @@ TEST_CASE("store: a trigger that makes storing do nothing is told, and nothing i
   CHECK(says(error, "a trigger"));
 }
 
+TEST_CASE("store: a trigger that makes an answer do nothing is told, and nothing is confirmed") {
+  const SmallStore store("CREATE TRIGGER swallow BEFORE INSERT ON iso_acks BEGIN SELECT RAISE(IGNORE); END");
+  const auto engine = open_store(store.url(), Access::use).engine;
+  const LedgerRow row{"m", "a", "handled", {}, {}};
+  const Error error = error_of([&] { engine->write_ledger([&](Ledger& ledger) { ledger.add({&row, 1}); }); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(says(error, "storing an answer had no effect"));
+}
+
+TEST_CASE("store: a trigger that makes marking do nothing is told, and the claim stays") {
+  const SmallStore store(kOneMessage);
+  store.run("CREATE TRIGGER swallow BEFORE UPDATE ON iso_messages BEGIN SELECT RAISE(IGNORE); END");
+  StoreSource source(store.url(), queue_options());
+  REQUIRE(taken_from(source) == 1);
+  source.settle(1, Disposition::ack, {});
+  const Error error = error_of([&] { source.flush(); });
+  CHECK(error.kind() == ErrorKind::io);
+  CHECK(says(error, "marking a message had no effect"));
+}
+
 TEST_CASE("store: a trigger without end is ended") {
   const SmallStore store(
       "INSERT INTO iso_queues(name) VALUES('q');"
@@ -327,7 +347,8 @@ TEST_CASE("store: who has it open waits a turn for another, and who sets up as l
 
 TEST_CASE("store: its log is emptied when it has grown, not more often than each 250 ms") {
   const SmallStore store;
-  SqliteFile file(store.path(), {}, Access::use, 5s);
+  test::FakeClock clock;
+  SqliteFile file(store.path(), {}, Access::use, 5s, clock);
   sqlite::Database application(store.path(), sqlite::Database::Open::existing);
   const auto write = [&](int rows) {
     application.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
@@ -342,8 +363,12 @@ TEST_CASE("store: its log is emptied when it has grown, not more often than each
   write(6000);
   const auto large = application.log_bytes();
   REQUIRE(large > 4 << 20);
+  clock.now += 249ms;
   file.tidy();
   CHECK(application.log_bytes() == large);
+  clock.now += 1ms;
+  file.tidy();
+  CHECK(application.log_bytes() == 0);
 }
 
 TEST_CASE("store: a new database says whose it is, one that adopts a store stays its own") {
