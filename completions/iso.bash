@@ -89,6 +89,7 @@ _iso() {
     publish:--body|\
     publish:--from|\
     publish:--max-attempts|\
+    publish:--max-message|\
     publish:--count|\
     publish:--rate|\
     publish:--window|\
@@ -121,6 +122,7 @@ _iso() {
     listen:--count|\
     listen:--idle|\
     listen:--prefetch|\
+    listen:--max-message|\
     listen:--inbox|\
     listen:--dedupe-key|\
     listen:--exec|\
