@@ -58,6 +58,21 @@ SH
   wait_until bash -c "'$BIN' listen '$q' --exec false --drain 2>/dev/null; '$BIN' publish --routing-key '$q' --body 1 >/dev/null; (( \$('$BIN' listen '$q-dead' --peek | wc -l) > 0 ))"
 }
 
+@test "exec: headers that grew past the broker's frame on their way to the dead-letter queue are read" {
+  [[ $end == amqp ]] || skip "a store has no frames"
+  make_queue "$q-dead"
+  iso listen "$q" --declare --drain --queue-argument x-dead-letter-exchange= --queue-argument x-dead-letter-routing-key="$q-dead"
+  exits 0
+  printf '{"exchange":"","routing_key":"%s","headers":{"h":"%130700s"},"text":"%s"}\n' "$q" "" grown >records
+  iso publish --in records --file records
+  exits 0
+  iso listen "$q" --exec false --drain
+  exits 1
+  iso listen "$q-dead" --count 1
+  exits 0
+  is "grown 130700 rejected" "$(jq -r '"\(.text) \(.headers.h | length) \(.headers["x-first-death-reason"])"' stdout)"
+}
+
 @test "exec: a command that cannot be started stops listen, and nothing is lost" {
   make_queue "$q"
   send "$q" 1 2
