@@ -20,7 +20,6 @@ set(homes
   "openssl/.*=^lib/amqp/(tls\\.cpp|functions\\.h)$"
   "libpq-fe\\.h=^lib/store/"
   "curl/.*=^lib/http/[a-z_]+\\.(h|cpp)$"
-  "hiredis/.*=^lib/discovery/redis\\.(h|cpp)$"
   "resolv\\.h|arpa/nameser.*=^lib/discovery/srv\\.cpp$"
   "fmt/format.*=^lib/base/format\\.cpp$"
   "CLI/.*=^cli/")

@@ -1,5 +1,6 @@
 #include "discovery/etcd.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "base/base64.h"
@@ -11,6 +12,8 @@
 
 namespace iso::discovery {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr std::uint64_t kLongestAnswer = 1 << 20;  // bytes
 constexpr std::chrono::seconds kFresh{5};
@@ -35,22 +38,30 @@ bool is_refusal(const http::HttpReply& reply) {
          reply.body.bytes().find("user name is empty") != std::string_view::npos;
 }
 
+// Of the time until `deadline`, what each of so many may have; 0 would be no limit.
+milliseconds share_of(std::chrono::steady_clock::time_point deadline, int count) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+  return std::max(left / count, milliseconds(1));
+}
+
 }  // namespace
 
-Etcd::Etcd(std::string_view endpoints, std::chrono::milliseconds timeout)
+Etcd::Etcd(std::string_view endpoints, milliseconds timeout)
     : endpoints_(parted(endpoints)), timeout_(timeout) {}
 
 std::string Etcd::post(std::string_view path, const std::string& json) const {
   http::HttpSettings settings;
   settings.max_filesize = kLongestAnswer;
   std::string why;
+  const auto deadline = std::chrono::steady_clock::now() + timeout_;
+  auto left = static_cast<int>(endpoints_.size());
   for (const auto& endpoint : endpoints_) {
     http::HttpRequest request;
     request.method = "POST";
     request.url = endpoint + std::string(path);
     request.fields.add("Content-Type", "application/json");
     request.body = json;
-    request.timeout = timeout_;
+    request.timeout = share_of(deadline, left--);
     const http::HttpReply reply = http::http_call(std::move(request), settings);
     const std::string body(reply.body.bytes());
     if (reply.error == http::TransferError::none && reply.status == 200 && is_json(body)) return body;

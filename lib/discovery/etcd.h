@@ -14,7 +14,8 @@ namespace iso::discovery {
 // numbers of 64 bits are texts.
 class Etcd {
  public:
-  // `endpoints`: "http://HOST:PORT", several separated by commas: the next is asked when one is away.
+  // `endpoints`: "http://HOST:PORT", several separated by commas: the next is asked when one is away, and
+  // all of them within `timeout`.
   Etcd(std::string_view endpoints, std::chrono::milliseconds timeout);
 
   // The answer to what is posted, which is JSON. Throws ErrorKind::unavailable, ErrorKind::refused.

@@ -13,13 +13,17 @@ namespace iso::discovery {
 struct Instance {
   std::string host;  // an IPv6 address without its brackets
   std::uint16_t port = 0;
-  unsigned priority = 0;  // the lowest number is tried first
-  unsigned weight = 1;    // its share among those of one priority; 0: hardly ever
+  unsigned priority = 0;                    // those of the lowest number are tried first
+  unsigned weight = 1;                      // among those of one priority: its share; 0: hardly ever
+  std::vector<std::string> addresses = {};  // of the host, if the registry says them; else it is looked up
   bool operator==(const Instance&) const = default;
 };
 
-// Whether it has a valid host and port. Answers from DNS and registries may contain bytes that would mean
-// something else in a URL.
+// Most addresses of one host that are used.
+inline constexpr std::size_t kMostAddresses = 16;
+
+// Whether it can be a part of a URL, and is one host and port there: whoever answers a question of the DNS
+// may put other bytes than those of names into a name.
 bool is_instance(const Instance& instance);
 
 // "host:80", "[::1]:80"

@@ -1,14 +1,13 @@
 #include "discovery/redis.h"
 
 #include <fmt/core.h>
-#include <hiredis/hiredis.h>
 
 #include "base/error.h"
 #include "base/integer.h"
-#include "base/library.h"
 #include "base/percent.h"
 #include "discovery/registration.h"
 #include "discovery/registry.h"
+#include "http/connect.h"
 #include "http/uri.h"
 
 namespace iso::discovery {
@@ -16,28 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Loaded with the first look-up that needs it.
-namespace late {
-#define ISO_TEXT_OF(name) #name
-#define ISO_TEXT(name) ISO_TEXT_OF(name)
-#define ISO_LATE(name) \
-  constinit const LateFunction<decltype(&::name)> name{"libhiredis.so." ISO_TEXT(HIREDIS_SONAME), #name};
-ISO_LATE(freeReplyObject)
-ISO_LATE(redisCommandArgv)
-ISO_LATE(redisConnectWithTimeout)
-ISO_LATE(redisFree)
-ISO_LATE(redisSetTimeout)
-#undef ISO_LATE
-#undef ISO_TEXT
-#undef ISO_TEXT_OF
-}  // namespace late
-
 constexpr std::uint16_t kPort = 6379;
 constexpr std::chrono::seconds kFresh{5};
-
-struct FreeReply {
-  void operator()(redisReply* reply) const { late::freeReplyObject(reply); }
-};
 
 struct Address {
   std::string user, password;
@@ -74,15 +53,6 @@ Address read_redis_url(std::string_view url) {
   return address;
 }
 
-timeval time_of(milliseconds time) {
-  return {time.count() / 1000, time.count() % 1000 * 1000};
-}
-
-std::string text_of(const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_INTEGER) return std::to_string(reply.integer);
-  return reply.str ? std::string(reply.str, reply.len) : std::string();
-}
-
 bool is_refusal(std::string_view why) {
   return why.starts_with("NOAUTH") || why.starts_with("WRONGPASS") || why.starts_with("NOPERM") ||
          why.starts_with("ERR AUTH") || why.starts_with("ERR invalid password");
@@ -90,19 +60,17 @@ bool is_refusal(std::string_view why) {
 
 }  // namespace
 
-void Redis::Close::operator()(redisContext* context) const {
-  late::redisFree(context);
-}
-
-Redis::Redis(std::string_view url, milliseconds timeout) {
+Redis::Redis(std::string_view url, milliseconds timeout) : timeout_(timeout) {
   const Address address = read_redis_url(url);
   name_ = "redis://" + address_of(address.server);
-  context_.reset(
-      late::redisConnectWithTimeout(address.server.host.c_str(), address.server.port, time_of(timeout)));
-  if (!context_ || context_->err != 0)
-    throw Error(ErrorKind::unavailable,
-                fmt::format("{} cannot be reached: {}", name_, context_ ? context_->errstr : "no memory"));
-  late::redisSetTimeout(context_.get(), time_of(timeout));
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  try {
+    stream_.emplace(http::connect_to(address.server.host, address.server.port, timeout));
+  } catch (const Error& error) {
+    throw Error(ErrorKind::unavailable, fmt::format("{} cannot be reached: {}", name_, error.what()));
+  }
+  stream_->until(deadline);
+  reader_.emplace(*stream_);
   if (!address.user.empty())
     command({"AUTH", address.user, address.password});
   else if (!address.password.empty())
@@ -110,27 +78,22 @@ Redis::Redis(std::string_view url, milliseconds timeout) {
   if (!address.database.empty()) command({"SELECT", address.database});
 }
 
+void Redis::renew() {
+  stream_->until(std::chrono::steady_clock::now() + timeout_);
+}
+
 std::vector<std::string> Redis::command(const std::vector<std::string>& words) {
-  std::vector<const char*> texts;
-  std::vector<std::size_t> lengths;
-  for (const auto& word : words) {
-    texts.push_back(word.data());
-    lengths.push_back(word.size());
+  RedisReply reply;
+  try {
+    stream_->send(redis_command(words));
+    reply = reader_->next();
+  } catch (const Error& error) {
+    throw Error(ErrorKind::unavailable, fmt::format("{}: {}", name_, error.what()));
   }
-  const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(
-      late::redisCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), lengths.data())));
-  if (!reply)
-    throw Error(ErrorKind::unavailable,
-                fmt::format("{}: the connection was lost: {}", name_, context_->errstr));
-  if (reply->type == REDIS_REPLY_ERROR) {
-    const std::string why = text_of(*reply);
-    throw Error(is_refusal(why) ? ErrorKind::refused : ErrorKind::unavailable,
-                fmt::format("{} refused {}: {}", name_, words.front(), why));
-  }
-  std::vector<std::string> answers;
-  if (reply->type != REDIS_REPLY_ARRAY) return {text_of(*reply)};
-  for (std::size_t i = 0; i < reply->elements; ++i) answers.push_back(text_of(*reply->element[i]));
-  return answers;
+  if (!reply.is_error) return std::move(reply.texts);
+  const std::string& why = reply.texts.front();
+  throw Error(is_refusal(why) ? ErrorKind::refused : ErrorKind::unavailable,
+              fmt::format("{} refused {}: {}", name_, words.front(), why));
 }
 
 long long Redis::time() {
@@ -180,7 +143,10 @@ class RedisLease final : public Lease {
   template <class Call>
   void with_connection(Call call) {
     try {
-      if (!redis_) redis_.emplace(options_.redis, options_.timeout);
+      if (redis_)
+        redis_->renew();
+      else
+        redis_.emplace(options_.redis, options_.timeout);
       call(*redis_);
     } catch (...) {
       redis_.reset();

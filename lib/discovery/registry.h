@@ -18,7 +18,7 @@ struct RegistryOptions {
   std::optional<HostPort> dns_server;            // nothing: as /etc/resolv.conf says
   std::string etcd = "http://localhost:2379";    // of etcd's JSON gateway; several, separated by commas
   std::string redis = "redis://localhost:6379";  // redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
-  std::chrono::milliseconds timeout{2'000};      // of each question
+  std::chrono::milliseconds timeout{2'000};      // of all questions about one service
 };
 
 // A registry's answer about a service. No instances: the registry does not know it.
@@ -34,7 +34,8 @@ Found find_in_dns(const std::string& service, const RegistryOptions& options);
 Found find_in_etcd(const std::string& service, const RegistryOptions& options);
 Found find_in_redis(const std::string& service, const RegistryOptions& options);
 
-// Reads a DNS message, the answer to a query for SRV records; "" is an answer without records.
+// What a message of the DNS says, the answer to a question for SRV records, with the addresses that it names
+// beside; "" is the answer that there are none.
 Found found_in_dns(std::string_view answer);
 
 // Names of entries: in etcd "/iso/services/shop/" followed by the instance, in Redis "iso:service:shop".

@@ -21,6 +21,7 @@ inline constexpr const char* kLibrary = "libcurl.so.4";
 ISO_LATE(curl_easy_cleanup)
 ISO_LATE(curl_easy_getinfo)
 ISO_LATE(curl_easy_init)
+ISO_LATE(curl_easy_perform)
 ISO_LATE(curl_easy_reset)
 ISO_LATE(curl_easy_setopt)
 ISO_LATE(curl_easy_strerror)

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+
+namespace iso::discovery {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Waits until `fd` is ready for `events` (POLLIN, POLLOUT). False: the deadline has passed.
+bool ready_by(Deadline deadline, int fd, short events);
+
+// A stream socket that nobody waits for beyond a deadline, however slowly the far side moves.
+class Stream {
+ public:
+  explicit Stream(Descriptor socket);
+
+  void until(Deadline deadline) { deadline_ = deadline; }
+  // All of it. Throws ErrorKind::unavailable: the connection is lost, or the deadline has passed.
+  void send(std::string_view bytes);
+  // What has come, at least one byte and at most `most`. Throws as send(), also when the far side has closed.
+  std::string receive(std::size_t most);
+
+ private:
+  void wait(short events);
+
+  Descriptor socket_;
+  Deadline deadline_{};
+};
+
+}  // namespace iso::discovery
