@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fmt/core.h>
 #include <memory>
 #include <random>
@@ -23,6 +24,7 @@
 #include "cli/shared/report.h"
 #include "ends/open.h"
 #include "reconcile/reconcile.h"
+#include "reconcile/sides/item_source.h"
 
 namespace iso::cli {
 namespace {
@@ -228,6 +230,16 @@ std::vector<std::string> inputs_of(const ReconcileArgs& args) {
   return inputs;
 }
 
+// Lines at the end of an array, of CSV or of what is compressed would spoil it.
+void check_repaired(const std::string& right) {
+  if (is_http(right)) return;
+  const Url url = parse_url(right);
+  std::error_code none;
+  if (url.scheme == "file" && std::filesystem::is_regular_file(url.path, none) &&
+      std::filesystem::file_size(url.path, none) != 0 && !reconcile::is_plain_lines(url.path))
+    throw Error(ErrorKind::usage, "--repair: RIGHT is not lines of JSON; use --plan or --repair-to");
+}
+
 // A plan that replaces what is read, or what is written, would lose it.
 void check_plan(const ReconcileArgs& args) {
   if (args.plan.empty()) return;
@@ -251,6 +263,7 @@ Outcome run(const ReconcileArgs& args, Session& session) {
     throw Error(ErrorKind::usage,
                 "standard input or a pipe cannot be looked at twice; --repair and --watch need to");
   check_plan(args);
+  if (args.repair && args.repair_to.empty()) check_repaired(args.right);
   const Looks looks{args, read_sides(args), session, report, options_of(args, session)};
   FindingOutput output(args.form, args.voice, session.environment);
   if (!args.watch.empty()) return watch(looks, output);

@@ -17,8 +17,10 @@ std::string flaw_of_memory(const std::string& bytes) {
 }
 
 void add_sides(CLI::App& app, ReconcileArgs& options) {
-  app.add_option("left", options.left,
-                 "What should be there: a file of records, -, sqlite:PATH#QUEUE, amqp://…#QUEUE or http://…")
+  app.add_option(
+         "left", options.left,
+         "What should be there: a file (records, an array or CSV), -, sqlite:PATH#QUEUE, amqp://…#QUEUE or "
+         "http://…")
       ->type_name("LEFT")
       ->required();
   app.add_option("right", options.right, "What is there: the same, or sqlite:PATH#acks")
@@ -28,8 +30,7 @@ void add_sides(CLI::App& app, ReconcileArgs& options) {
                  "With a ledger as RIGHT: the applications that must have handled each message")
       ->type_name("APP,...")
       ->delimiter(',');
-  app.add_option("--items", options.items,
-                 "For a side that is fetched: JSON Pointer to the items in each page")
+  app.add_option("--items", options.items, "JSON Pointer to the array of items in each page or file")
       ->type_name("POINTER");
   app.add_option("-H,--header", options.headers,
                  "For a side that is fetched: send this header field, \"Name: value\"; may be repeated")
@@ -58,13 +59,23 @@ void add_comparison(CLI::App& app, ReconcileArgs& options) {
       ->type_name("POINTER[=POINTER]")
       ->expected(1)
       ->group(group);
-  app.add_option("--ignore", options.ignored, "Do not compare this part; may be repeated")
+  app.add_option("--ignore", options.ignored,
+                 "Do not compare this part, such as /items/*/updated_at; may be repeated")
       ->type_name("POINTER")
       ->take_all()
       ->expected(1)
       ->group(group);
-  app.add_option("--unordered", options.unordered, "Ignore the order of this array; may be repeated")
-      ->type_name("POINTER")
+  app.add_option(
+         "--unordered", options.unordered,
+         "Ignore the order of this array, and match elements by the part that the second POINTER selects "
+         "in them; may be repeated")
+      ->type_name("POINTER[=POINTER]")
+      ->take_all()
+      ->expected(1)
+      ->group(group);
+  app.add_option("--tolerance", options.tolerances,
+                 "Take numbers that differ by at most N, or times by DUR, for equal; may be repeated")
+      ->type_name("POINTER=N|DUR")
       ->take_all()
       ->expected(1)
       ->group(group);

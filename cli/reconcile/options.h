@@ -16,7 +16,7 @@ struct ReconcileArgs {
   std::string timeout;
   std::string left, right;
 
-  std::vector<std::string> keys, compare, ignored, unordered;
+  std::vector<std::string> keys, compare, ignored, unordered, tolerances;
   std::vector<std::string> expected;
   std::string grace, stuck_after;
   bool sorted = false;

@@ -51,8 +51,10 @@ FindingOutput::FindingOutput(ReconcileForm form, const Verbosity& voice, const E
 void FindingOutput::finding(const reconcile::Finding& finding) {
   if (form_ == ReconcileForm::summary || out_.closed()) return;
   if (form_ == ReconcileForm::table) {
+    const std::vector<reconcile::Change> no_changes;
     table_.append(out_.buffer(), {std::string(name_of(finding.status)), finding.key, why_of(finding),
-                                  side_of(finding.left), side_of(finding.right), finding.difference.changes});
+                                  side_of(finding.left), side_of(finding.right),
+                                  finding.difference.is_left_out ? no_changes : finding.difference.changes});
   } else {
     reconcile::append_finding(out_.buffer(), finding);
     out_.buffer() += '\n';

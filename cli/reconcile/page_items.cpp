@@ -11,8 +11,8 @@
 #include "http/link.h"
 #include "http/own_fields.h"
 #include "http/uri.h"
-#include "reconcile/json/value.h"
-#include "record/write.h"
+#include "reconcile/sides/item_reader.h"
+#include "record/scan.h"
 
 namespace iso::cli {
 namespace {
@@ -94,16 +94,10 @@ void PageItems::take(const std::string& url, const fetch::Fetched& page, std::st
 }
 
 void PageItems::append_items(std::string_view body, std::string& out) const {
-  const reconcile::Value page = reconcile::read_value(body);
-  const reconcile::Value* const items = reconcile::find_value(page, options_.items);
-  if (!items || items->kind != reconcile::Value::Kind::array)
-    throw Error(ErrorKind::data, options_.items.empty()
-                                     ? "no array of items; say where it is with --items POINTER"
-                                     : "no array of items where --items says");
-  for (const reconcile::Value& item : items->elements) {
-    append_one_line(out, item.text);
-    out += '\n';
-  }
+  if (!is_json(body)) throw Error(ErrorKind::data, "the page is not JSON");
+  const auto reader = reconcile::read_array_items(options_.items, options_.longest);
+  reader->take(body, out);
+  reader->finish(out);
 }
 
 std::unique_ptr<reconcile::ItemSource> PageItems::reopen_for_changes() {

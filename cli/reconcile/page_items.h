@@ -16,6 +16,7 @@ struct PageOptions {
   http::Fields fields;                        // of each request
   std::vector<std::string> items;             // where the array of items is in a page; none: the page is it
   std::chrono::milliseconds timeout{30'000};  // of each page
+  std::uint64_t longest = UINT64_MAX;         // bytes of an item
 };
 
 // A collection over HTTP, page after page by Link: rel=next, as lines of items. Nothing is taken from a

@@ -127,7 +127,9 @@ RepairPlan::RepairPlan(const std::string& path, bool remembers, const std::strin
 
 void RepairPlan::add(const reconcile::Finding& finding) {
   if (finding.status != reconcile::Status::missing) return;
-  const std::string_view item = finding.left.first->item->json;
+  const auto& left = *finding.left.first;
+  const std::string whole = left.item->is_reduced ? reconcile::item_json(*left.side, left.place) : "";
+  const std::string_view item = whole.empty() ? left.item->json : whole;
   const std::string hash = hash_text(hash128(item));
   for (std::uint32_t copy = finding.right.count; copy < finding.left.count; ++copy) {
     std::string name = copy == 0 ? hash : fmt::format("{}-{}", hash, copy);

@@ -11,7 +11,7 @@ namespace iso::reconcile {
 namespace {
 
 Finding::Found found_at(const Side& side, Place place) {
-  auto item = std::make_unique<Item>(side.line(place), side.rows, side.rule);
+  auto item = read_item(side, place);
   const std::uint64_t line = item->row ? 0 : side.line_number(place);
   return {&side, place, std::move(item), line};
 }
@@ -39,6 +39,7 @@ std::string path_of(const std::vector<std::string>& tokens, std::size_t count) {
 
 std::string why_not_compared(const Item& item, const KeyPointers& key) {
   if (!item.why.empty()) return item.why;
+  if (item.is_reduced) return "--memory has no room to read a message of this size";
   std::string pointers;
   for (const auto& tokens : key) pointers += (pointers.empty() ? "" : ", ") + path_of(tokens, tokens.size());
   return fmt::format("it has no key: there is no text, number or boolean at {}", pointers);
@@ -120,6 +121,11 @@ Difference difference(const Side& left_side, const Item& left, const Side& right
   const Value* const before = find_value(left.value, tokens);
   const Value* const after = find_value(right.value, right_side.compared);
   Difference difference;
+  if (left.is_reduced || right.is_reduced) {  // the digests say that they are not the same
+    difference.changes.push_back({Change::Op::replace, path_of(tokens, tokens.size()), {}, {}});
+    difference.is_left_out = true;
+    return difference;
+  }
   if (before && after) {
     difference.changes =
         changes(*before, *after, rule_at(left_side.rule, tokens), path_of(tokens, tokens.size()));
@@ -164,6 +170,7 @@ Finding FindingReader::read(const FindingRef& ref) const {
   finding.key = key_json(item.value, side.key);
   if (ref.status == Status::different)
     finding.difference = difference(left_, *finding.left.first->item, right_, *finding.right.first->item);
+  if (finding.difference.is_left_out) finding.error = "no patch: --memory has no room for items of this size";
   const bool waits = ref.status == Status::inflight || ref.status == Status::stuck;
   if (has_left && (waits || ref.status == Status::missing || ref.status == Status::unacked))
     finding.age_ms = age_of(item, side);
@@ -194,7 +201,7 @@ void append_finding(std::string& out, const Finding& finding) {
     }
     out.back() = ']';
   }
-  if (finding.status == Status::different) {
+  if (finding.status == Status::different && !finding.difference.is_left_out) {
     out += R"(,"patch":)";
     append_patch(out, finding.difference.changes);
   }

@@ -18,6 +18,7 @@ namespace iso::reconcile {
 struct Difference {
   std::vector<Change> changes;
   std::unique_ptr<std::string> made;  // JSON that a change points into and no item holds
+  bool is_left_out = false;           // there is one, and no room to say which
 };
 Difference difference(const Side& left_side, const Item& left, const Side& right_side, const Item& right);
 
@@ -56,8 +57,8 @@ struct Finding {
   Copies left, right;
   Difference difference;               // different
   std::vector<std::string> lacks;      // unacked: the applications
-  std::string error;                   // invalid: why
-  std::optional<std::int64_t> age_ms;  // of an item that is missing or in flight
+  std::string error;                   // invalid: why; different: why there is no patch
+  std::optional<std::int64_t> age_ms;  // of what is missing or on its way
 };
 
 // Reads findings again. For any thread.

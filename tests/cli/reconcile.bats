@@ -682,3 +682,68 @@ halt_while_it_reads() { # PID
   is 1 "$(wc -l <stdout)"
   tr '\r' '\n' <stderr | grep -qE 'read [0-9.]+ MB, [0-9]+ MB a second, [0-9]+%, [0-9]+ s left'
 }
+
+@test "reconcile: wildcards, tolerances and elements that are matched by a member" {
+  echo '{"id":1,"total":1.00,"items":[{"sku":"a","at":1,"n":1},{"sku":"b","at":2,"n":2}]}' >l
+  echo '{"id":1,"total":1.01,"items":[{"sku":"b","at":3,"n":5},{"sku":"a","at":4,"n":1}]}' >r
+  iso reconcile l r --key /id --unordered /items=/sku --ignore '/items/*/at' --tolerance /total=0.01
+  exits 1
+  is '["/items/1/n"]' "$(jq -sc '.[0].patch|map(.path)|unique' stdout)"
+  iso reconcile l r --key /id --unordered /items=/sku --ignore '/items/*/at' --ignore '/items/*/n' --tolerance /total=0.01
+  exits 0
+  iso reconcile l r --key /id --compare '/items/*/sku' --unordered /items
+  exits 0
+  iso reconcile l r --key /id --compare '/items/*/none'
+  exits 65
+  for option in --tolerance=/total --tolerance=/total=-1 --tolerance=/total=x --key='/items/*/sku'; do
+    iso reconcile l r --key /id "$option"
+    exits 64
+  done
+}
+
+@test "reconcile: arrays, CSV and what is compressed are sides by their content" {
+  printf 'id,name\n1,"a, b"\n2,c\n' >l.csv
+  printf '[\n {"name": "a, b", "id": 1},\n {"id": 2, "name": "c"}\n]\n' >r.json
+  iso reconcile l.csv r.json --key /id
+  exits 0
+  gzip -c r.json >packed
+  iso reconcile l.csv packed --key /id
+  exits 0
+  printf '{"data":{"list":%s}}' "$(<r.json)" >page
+  iso reconcile r.json page --key /id --items /data/list
+  exits 65
+  iso reconcile l.csv page --key /id --items /data/list
+  exits 0
+  iso reconcile page page --key /id --items /data/list
+  exits 0
+  is 2 "$(jq .left stdout)"
+  head -c -4 r.json >cut.json
+  iso reconcile l.csv cut.json --key /id
+  exits 65
+  echo '{"id":3}' >>new
+  iso reconcile new r.json --key /id --repair --force
+  exits 64
+  is 2 "$(jq length r.json)"
+}
+
+@test "reconcile: an option for a side that is not there is refused" {
+  echo '{"message_id":"a"}' >l
+  for option in --header=A:1 --bearer-file=l --password-file=l; do
+    iso reconcile l l "$option"
+    exits 64
+    says 'neither LEFT nor RIGHT'
+  done
+  ISO_OUT=body iso reconcile l l
+  exits 64
+  says ISO_OUT
+}
+
+@test "reconcile: a line larger than the memory allows is invalid by its place, and the others are compared" {
+  { echo '{"message_id":"a"}'; printf '{"message_id":"b","x":"'; head -c 4000000 /dev/zero | tr '\0' x; echo '"}'; echo '{"message_id":"c"}'; } >l
+  for side in l <(cat l); do
+    iso reconcile "$side" l --memory 32MiB
+    exits 1
+    is 2 "$(jq -s 'map(select(.status=="invalid"))|length' stdout)"
+    is 2 "$(jq -s '.[-1].ok' stdout)"
+  done
+}

@@ -62,7 +62,7 @@ void Variants::add(const Entry& entry, const Same& same) {
 
 const Item& LastItems::read(Last& last, Place place) {
   if (!last.item || last.place != place) {
-    last.item = std::make_unique<Item>(last.side.line(place), last.side.rows, last.side.rule);
+    last.item = read_item(last.side, place);
     last.place = place;
   }
   return *last.item;
@@ -80,8 +80,8 @@ void LastItems::add_right(Variants& rights, const Entry& entry, const Variants& 
     return rights.add(entry);
   const Item* const left_item = lefts.some.empty() ? nullptr : &left(lefts.some[0].place);
   rights.add(entry, [&](Place known, Place added) {
-    const Item one(right_side.line(known), right_side.rows, right_side.rule);
-    return are_copies(left_side, left_item, right_side, one, right(added));
+    const auto one = read_item(right_side, known);
+    return are_copies(left_side, left_item, right_side, *one, right(added));
   });
 }
 

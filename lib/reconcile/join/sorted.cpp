@@ -18,7 +18,7 @@ class SortedItems {
         options_(options),
         stop_(stop),
         invalid_(std::move(invalid)),
-        digester_(side.rule, side.key.size(), options.seed) {
+        digester_(side.rule, side.key.size(), options.seed, side.most_tree) {
     next();
   }
 
@@ -61,6 +61,12 @@ class SortedItems {
     while (!walk_.more()) {
       if (stop_ != 0 || !side_.text->next(block_)) return false;
       if (block_.size == 0) continue;
+      if (block_.is_too_long) {
+        side_.text->mark({block_.offset, lines_++});
+        ++items_;
+        invalid_(Place(block_.offset, 0));
+        continue;
+      }
       walk_ = BlockWalk(side_.text->bytes(block_, room_), block_.offset);
       options_.progress(side_, side_.text->offset(), side_.text->size());
     }

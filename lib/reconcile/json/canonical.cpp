@@ -79,10 +79,48 @@ class Canonical {
   std::vector<Open> open_;
 };
 
+bool says_nothing(const Rule* rule) {
+  return rule == nullptr || (rule->below.empty() && rule->others.empty() && !rule->unordered &&
+                             rule->ignored != Rule::Ignored::always);
+}
+
+void append_object(std::string& out, const Value& value, const Rule& rule) {
+  std::vector<std::string> members;
+  for (const auto& [name, member] : value.members) {
+    const Rule* const place = rule.find(name);
+    if (place && place->ignored == Rule::Ignored::always) continue;
+    append_sized(members.emplace_back(), name);
+    append_canonical(members.back(), member, place);
+  }
+  std::sort(members.begin(), members.end());
+  append_size(out += '{', members.size());
+  for (const auto& member : members) append_sized(out, member);
+}
+
+void append_array(std::string& out, const Value& value, const Rule& rule) {
+  std::vector<std::string> elements;
+  for (std::size_t i = 0; i < value.elements.size(); ++i)
+    append_canonical(elements.emplace_back(), value.elements[i],
+                     rule.unordered || rule.below.empty() ? rule.of_others() : rule.find(std::to_string(i)));
+  if (rule.unordered) std::sort(elements.begin(), elements.end());
+  append_size(out += '[', elements.size());
+  for (const auto& element : elements) append_sized(out, element);
+}
+
 }  // namespace
 
-void append_canonical(std::string& out, const Value& value) {
-  Canonical(out).append(value);
+// A rule goes no deeper than a pointer.
+void append_canonical(std::string& out, const Value& value, const Rule* rule) {
+  if (rule && rule->ignored == Rule::Ignored::always)
+    out += 'i';
+  else if (says_nothing(rule))
+    Canonical(out).append(value);
+  else if (value.kind == Value::Kind::object)
+    append_object(out, value, *rule);
+  else if (value.kind == Value::Kind::array)
+    append_array(out, value, *rule);
+  else
+    Canonical(out).append(value);
 }
 
 }  // namespace iso::reconcile

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
 #include "reconcile/json/number.h"
+#include "reconcile/json/tolerance.h"
 
 namespace iso::reconcile {
 namespace {
 
-constexpr std::size_t kFew = 16;  // members: among so many a look at each is fastest
+constexpr std::size_t kMostCells = 1'000'000;  // steps, when elements of two arrays are put together
+constexpr std::size_t kFew = 16;               // members: among so many a look at each is fastest
 
 // Below this, what is not the same is replaced as a whole, so that no item is too deep for the stack.
 constexpr std::size_t kDeepest = 500;
@@ -41,9 +44,9 @@ const Rule* below(const Rule* rule, std::string_view name) {
   return rule == nullptr ? nullptr : rule->find(name);
 }
 
-std::string canonical(const Value& value) {
+std::string canonical(const Value& value, const Rule* rule = nullptr) {
   std::string out;
-  append_canonical(out, value);
+  append_canonical(out, value, rule);
   return out;
 }
 
@@ -95,12 +98,14 @@ std::vector<Run> common_subsequence(const std::vector<std::size_t>& left,
 
 // What both arrays have in the same order: all of a common head and tail, and between them a longest common
 // subsequence, unless that would take more than kMostCells steps.
-std::vector<Run> aligned(const std::vector<Value>& left, const std::vector<Value>& right) {
-  constexpr std::size_t kMostCells = 1'000'000;
+std::vector<Run> aligned(const std::vector<Value>& left, const std::vector<Value>& right, const Rule* each) {
   const std::size_t shorter = std::min(left.size(), right.size());
   std::size_t head = 0, tail = 0;
-  while (head < shorter && same_as_whole(left[head], right[head])) ++head;
-  while (tail < shorter - head && same_as_whole(left[left.size() - 1 - tail], right[right.size() - 1 - tail]))
+  const auto are_same = [each](const Value& one, const Value& other) {
+    return each ? same(one, other, each) : same_as_whole(one, other);
+  };
+  while (head < shorter && are_same(left[head], right[head])) ++head;
+  while (tail < shorter - head && are_same(left[left.size() - 1 - tail], right[right.size() - 1 - tail]))
     ++tail;
   std::vector<Run> runs{{0, 0, head}};
   const std::size_t lefts = left.size() - head - tail, rights = right.size() - head - tail;
@@ -109,7 +114,7 @@ std::vector<Run> aligned(const std::vector<Value>& left, const std::vector<Value
     const auto numbers_of = [&](const std::vector<Value>& elements, std::size_t count) {
       std::vector<std::size_t> row;
       for (std::size_t i = head; i < head + count; ++i)
-        row.push_back(numbers.try_emplace(canonical(elements[i]), numbers.size()).first->second);
+        row.push_back(numbers.try_emplace(canonical(elements[i], each), numbers.size()).first->second);
       return row;
     };
     const auto left_row = numbers_of(left, lefts), right_row = numbers_of(right, rights);
@@ -118,6 +123,27 @@ std::vector<Run> aligned(const std::vector<Value>& left, const std::vector<Value
   }
   runs.push_back({left.size() - tail, right.size() - tail, tail});
   return runs;
+}
+
+bool has_tolerance(const Rule& rule) {
+  const auto has = [](const auto& place) { return has_tolerance(place.rule); };
+  return rule.tolerance || std::any_of(rule.below.begin(), rule.below.end(), has) ||
+         std::any_of(rule.others.begin(), rule.others.end(), has_tolerance);
+}
+
+// Takes out pairs that are the same but for what is tolerated.
+void drop_tolerated(const Value& left, std::vector<std::size_t>& lefts, const Value& right,
+                    std::vector<std::size_t>& rights, const Rule* each) {
+  if (!each || !has_tolerance(*each) || (!rights.empty() && lefts.size() > kMostCells / rights.size()))
+    return;
+  std::erase_if(lefts, [&](std::size_t i) {
+    const auto pair = std::find_if(rights.begin(), rights.end(), [&](std::size_t j) {
+      return same(left.elements[i], right.elements[j], each);
+    });
+    if (pair == rights.end()) return false;
+    rights.erase(pair);
+    return true;
+  });
 }
 
 // A pointer cannot name what has no characters.
@@ -174,6 +200,7 @@ std::vector<Change> Comparison::changes(std::string_view path) {
 
 void Comparison::compare(const Value& left, const Value& right, const Rule* rule) {
   if (done() || ignored(rule)) return;
+  if (rule && rule->tolerance && is_within(left, right, *rule->tolerance)) return;
   const bool deep = depth_ > kDeepest && rule == nullptr;
   if (left.kind == right.kind && !deep) {
     if (left.kind == Value::Kind::array) return compare_arrays(left, right, rule);
@@ -217,13 +244,14 @@ void Comparison::compare_as_whole(const Value& left, const Value& right, const R
 }
 
 void Comparison::compare_arrays(const Value& left, const Value& right, const Rule* rule) {
-  if (rule != nullptr && rule->unordered) return compare_unordered(left, right);
+  if (rule != nullptr && rule->unordered) return compare_unordered(left, right, *rule);
+  const Rule* const each = rule == nullptr ? nullptr : rule->of_others();
   const bool has_places = rule != nullptr && !rule->below.empty();
-  if (writes_ && !has_places) return align_arrays(left, right);
+  if (writes_ && !has_places) return align_arrays(left, right, each);
   const std::size_t common = std::min(left.elements.size(), right.elements.size());
   for (std::size_t i = 0; i < common && !done(); ++i) {
     const Step step(*this, i);
-    compare(left.elements[i], right.elements[i], has_places ? rule->find(std::to_string(i)) : nullptr);
+    compare(left.elements[i], right.elements[i], has_places ? rule->find(std::to_string(i)) : each);
   }
   for (std::size_t i = left.elements.size(); i > common && !done(); --i) {
     const Step step(*this, i - 1);
@@ -236,24 +264,25 @@ void Comparison::compare_arrays(const Value& left, const Value& right, const Rul
 }
 
 // The elements between what both have, the last ones first, so that indices into left stay right.
-void Comparison::align_arrays(const Value& left, const Value& right) {
-  const auto anchors = aligned(left.elements, right.elements);
+void Comparison::align_arrays(const Value& left, const Value& right, const Rule* each) {
+  const auto anchors = aligned(left.elements, right.elements, each);
   std::size_t left_end = left.elements.size(), right_end = right.elements.size();
   for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor) {
     compare_gap(left, {anchor->left + anchor->size, left_end}, right,
-                {anchor->right + anchor->size, right_end});
+                {anchor->right + anchor->size, right_end}, each);
     left_end = anchor->left;
     right_end = anchor->right;
   }
-  compare_gap(left, {0, left_end}, right, {0, right_end});
+  compare_gap(left, {0, left_end}, right, {0, right_end}, each);
 }
 
 // Pairs by position, and what one side has beyond them.
-void Comparison::compare_gap(const Value& left, Range lefts, const Value& right, Range rights) {
+void Comparison::compare_gap(const Value& left, Range lefts, const Value& right, Range rights,
+                             const Rule* each) {
   const std::size_t pairs = std::min(lefts.end - lefts.begin, rights.end - rights.begin);
   for (std::size_t i = 0; i < pairs; ++i) {
     const Step step(*this, lefts.begin + i);
-    compare(left.elements[lefts.begin + i], right.elements[rights.begin + i], nullptr);
+    compare(left.elements[lefts.begin + i], right.elements[rights.begin + i], each);
   }
   for (std::size_t i = lefts.end; i > lefts.begin + pairs; --i) {
     const Step step(*this, i - 1);
@@ -265,27 +294,65 @@ void Comparison::compare_gap(const Value& left, Range lefts, const Value& right,
   }
 }
 
+// Each by its name, if it has one that no other has; what is left by what it is.
+void Comparison::compare_unordered(const Value& left, const Value& right, const Rule& rule) {
+  Indices lefts(left.elements.size()), rights(right.elements.size());
+  std::iota(lefts.begin(), lefts.end(), std::size_t{0});
+  std::iota(rights.begin(), rights.end(), std::size_t{0});
+  if (!rule.matched_by.empty()) compare_matched(left, lefts, right, rights, rule);
+  compare_bags(left, std::move(lefts), right, std::move(rights), rule.of_others());
+}
+
+// Takes out of the indices those elements whose names have a pair.
+void Comparison::compare_matched(const Value& left, Indices& lefts, const Value& right, Indices& rights,
+                                 const Rule& rule) {
+  struct Named {
+    std::size_t lefts = 0, rights = 0, right = 0;
+    bool is_pair() const { return lefts == 1 && rights == 1; }
+  };
+  std::unordered_map<std::string, Named> all;
+  const auto name_of = [&rule](const Value& element) {
+    const Value* const name = find_value(element, rule.matched_by);
+    return name && name->kind != Value::Kind::null ? canonical(*name) : std::string();
+  };
+  for (const Value& element : left.elements) ++all[name_of(element)].lefts;
+  for (std::size_t i = 0; i < right.elements.size(); ++i) {
+    Named& named = all[name_of(right.elements[i])];
+    ++named.rights;
+    named.right = i;
+  }
+  all[""].lefts = 0;  // without a name there is no pair
+  for (std::size_t i = 0; i < left.elements.size() && !done(); ++i) {
+    const Named& named = all[name_of(left.elements[i])];
+    if (!named.is_pair()) continue;
+    const Step step(*this, i);
+    compare(left.elements[i], right.elements[named.right], rule.of_others());
+  }
+  std::erase_if(lefts, [&](std::size_t i) { return all[name_of(left.elements[i])].is_pair(); });
+  std::erase_if(rights, [&](std::size_t i) { return all[name_of(right.elements[i])].is_pair(); });
+}
+
 // What there is too much of goes, the highest index first, so that the others stay right; then what is
 // lacking comes at the end.
-void Comparison::compare_unordered(const Value& left, const Value& right) {
+void Comparison::compare_bags(const Value& left, Indices lefts, const Value& right, Indices rights,
+                              const Rule* each) {
   std::unordered_map<std::string, std::ptrdiff_t> surplus;  // by what is the same for all that are the same
-  const auto count = [&](const Value& element, std::ptrdiff_t by) {
-    std::ptrdiff_t& counted = surplus[canonical(element)];
-    counted += by;
-    return &counted;
+  const auto drop_pairs = [&surplus, each](const Value& own, const Value& other, Indices& of_own,
+                                           const Indices& of_other) {
+    surplus.clear();
+    for (const std::size_t i : of_other) ++surplus[canonical(other.elements[i], each)];
+    std::erase_if(of_own, [&](std::size_t i) { return surplus[canonical(own.elements[i], each)]-- > 0; });
   };
-  std::vector<std::ptrdiff_t*> of_left, of_right;
-  for (const Value& element : left.elements) of_left.push_back(count(element, 1));
-  for (const Value& element : right.elements) of_right.push_back(count(element, -1));
-  for (std::size_t i = of_left.size(); i > 0 && !done(); --i) {
-    if (*of_left[i - 1] <= 0) continue;
-    --*of_left[i - 1];
-    const Step step(*this, i - 1);
-    note(Change::Op::remove, left.elements[i - 1].verbatim(), {});
+  const Indices all_lefts = lefts;
+  drop_pairs(left, right, lefts, rights);
+  drop_pairs(right, left, rights, all_lefts);
+  drop_tolerated(left, lefts, right, rights, each);
+  for (auto i = lefts.rbegin(); i != lefts.rend() && !done(); ++i) {
+    const Step step(*this, *i);
+    note(Change::Op::remove, left.elements[*i].verbatim(), {});
   }
-  for (std::size_t i = 0; i < of_right.size() && !done(); ++i) {
-    if (*of_right[i] >= 0) continue;
-    ++*of_right[i];
+  for (const std::size_t i : rights) {
+    if (done()) return;
     const Step step(*this, "-");
     note(Change::Op::add, {}, right.elements[i].verbatim());
   }

@@ -28,9 +28,13 @@ class Comparison {
   struct Range {
     std::size_t begin = 0, end = 0;
   };
-  void align_arrays(const Value& left, const Value& right);
-  void compare_gap(const Value& left, Range lefts, const Value& right, Range rights);
-  void compare_unordered(const Value& left, const Value& right);
+  void align_arrays(const Value& left, const Value& right, const Rule* each);
+  void compare_gap(const Value& left, Range lefts, const Value& right, Range rights, const Rule* each);
+  using Indices = std::vector<std::size_t>;
+  void compare_unordered(const Value& left, const Value& right, const Rule& rule);
+  void compare_matched(const Value& left, Indices& lefts, const Value& right, Indices& rights,
+                       const Rule& rule);
+  void compare_bags(const Value& left, Indices lefts, const Value& right, Indices rights, const Rule* each);
 
   void note(Change::Op op, std::string_view before, std::string_view after);
   bool done() const { return differs_ && !writes_; }
@@ -48,7 +52,8 @@ class Comparison {
   std::vector<Change> found_;
 };
 
-// Appends what is the same for values that are the same without any rule, and for no others.
-void append_canonical(std::string& out, const Value& value);
+// Appends what is the same for values that are the same by the rule, or without any, and for no others; of
+// tolerances it knows nothing.
+void append_canonical(std::string& out, const Value& value, const Rule* rule = nullptr);
 
 }  // namespace iso::reconcile

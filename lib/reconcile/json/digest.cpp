@@ -40,19 +40,34 @@ struct Digester::Slot {
 
 // A rule, made for quick look-ups.
 struct Digester::Node {
-  bool unordered = false, compared = false, has_below = false, is_headers = false;
+  bool unordered = false, compared = false, sought = false, has_below = false, is_headers = false;
   bool is_root = false, knows_messages = false;
+  bool has_names = false;  // rules for some places by name, and not only for all
   int key = -1;
-  std::vector<Slot> slots;  // open addressing by the hash of the name; as many as a power of two
-  std::size_t mask = 0;     // of an index
+  std::vector<Slot> slots;       // open addressing by the hash of the name; as many as a power of two
+  std::size_t mask = 0;          // of an index
+  std::unique_ptr<Slot> others;  // of all names that have no slot; or null
 
   const Slot* find(std::uint64_t hash) const {
+    const Slot* const slot = place_of(hash);
+    return slot->hash == 0 && others ? others.get() : slot;
+  }
+  const Slot* slot_of_element(const ValueHasher& hasher, std::uint64_t index) const {
+    const bool has_place = !unordered && (has_names || !others);
+    return has_place ? find(hasher.hash(std::to_string(index))) : others.get();
+  }
+  bool has(std::uint64_t hash) const { return place_of(hash)->hash != 0; }
+  Slot& room_for(std::uint64_t hash) {
+    return slots[static_cast<std::size_t>(place_of(hash) - slots.data())];
+  }
+
+ private:
+  const Slot* place_of(std::uint64_t hash) const {
     for (std::size_t i = hash;; ++i) {
       const Slot& slot = slots[i & mask];
       if (slot.hash == hash || slot.hash == 0) return &slot;
     }
   }
-  Slot& room_for(std::uint64_t hash) { return slots[static_cast<std::size_t>(find(hash) - slots.data())]; }
 };
 
 struct Digester::Member {
@@ -61,8 +76,8 @@ struct Digester::Member {
   Said said;
 };
 
-Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed)
-    : hasher_(seed), keys_(key_parts) {
+Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed, std::size_t most_tree)
+    : most_tree_(most_tree), hasher_(seed), keys_(key_parts) {
   for (std::size_t at = 0; at < secret_.size(); at += 8) {
     seed += salt::kText;
     const std::uint64_t word = mix(seed ^ salt::kObject, seed ^ salt::kArray);
@@ -74,24 +89,32 @@ Digester::Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed)
 Digester::~Digester() = default;
 Digester::Digester(Digester&&) noexcept = default;
 
-std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) const {
+std::unique_ptr<Digester::Node> Digester::compile(const Rule& rule, bool is_root) {
   auto node = std::make_unique<Node>();
   node->unordered = rule.unordered;
   node->compared = rule.compared;
   node->key = rule.key;
-  node->has_below = !rule.below.empty();
+  node->sought = rule.sought;
+  node->has_names = !rule.below.empty();
+  seeks_ = seeks_ || rule.sought;
+  node->has_below = !rule.below.empty() || !rule.others.empty();
   node->is_root = is_root;
   node->knows_messages = is_root && is_for_messages(rule);
   node->slots.resize(std::bit_ceil((rule.below.size() + (is_root ? 32 : 0)) * 2 + 2));
   node->mask = node->slots.size() - 1;
   for (const auto& [name, below] : rule.below) insert(*node, name, &below);
+  if (const Rule* const others = rule.of_others()) {
+    node->others = std::make_unique<Slot>();
+    node->others->ignored = others->ignored;
+    node->others->node = compile(*others, false);
+  }
   if (is_root)
     for (const auto name : message_fields())
-      if (node->find(hasher_.hash(name))->hash == 0) insert(*node, name, nullptr);
+      if (!node->has(hasher_.hash(name))) insert(*node, name, rule.of_others());
   return node;
 }
 
-void Digester::insert(Node& node, std::string_view name, const Rule* rule) const {
+void Digester::insert(Node& node, std::string_view name, const Rule* rule) {
   const std::uint64_t name_hash = hasher_.hash(name);
   Slot& slot = node.room_for(name_hash);
   slot.hash = name_hash;
@@ -109,7 +132,12 @@ void Digester::insert(Node& node, std::string_view name, const Rule* rule) const
 Digest Digester::read(const char* line) {
   Digest digest = read_as_it_stands(line);
   if (!spelled_ || !is_message_ || digest.state == Digest::State::invalid) return digest;
-  if (!respell({line, static_cast<std::size_t>(digest.end - line)})) return digest;
+  const std::string_view json(line, static_cast<std::size_t>(digest.end - line));
+  if (most_tree_ != SIZE_MAX && tree_bytes(json) > most_tree_) {
+    digest.state = Digest::State::invalid;
+    return digest;
+  }
+  if (!respell(json)) return digest;
   const char* const end = digest.end;
   digest = read_as_it_stands(respelled_.data());
   digest.end = end;
@@ -151,7 +179,7 @@ void Digester::note_spelling(const Slot& slot, const char* start, const char* en
 }
 
 Digest Digester::read_as_it_stands(const char* line) {
-  is_message_ = spelled_ = false;
+  is_message_ = spelled_ = is_sought_there_ = false;
   for (Key& key : keys_) key.found = false;
   content_ = salt::kAbsent;
   hasher_.begin_line();
@@ -169,7 +197,7 @@ Digest Digester::finish(const char* at) {
     digest.key = {mix(digest.key.high ^ salt::kText, key.hash.high) ^ key.hash.low,
                   mix(digest.key.low ^ salt::kObject, key.hash.low) ^ key.hash.high};
   }
-  digest.has_compared = content_ != salt::kAbsent;
+  digest.has_compared = content_ != salt::kAbsent && (!seeks_ || is_sought_there_);
   digest.content = with_key(content_, digest.key);
   return digest;
 }
@@ -186,12 +214,14 @@ const char* Digester::ruled(const char* at, const Node& node, Said& said) {
   if (node.key >= 0)
     take_key(static_cast<std::size_t>(node.key), {start, static_cast<std::size_t>(at - start)}, said.whole);
   if (node.compared) content_ = node.knows_messages ? said.in_message : said.whole;
+  is_sought_there_ = is_sought_there_ || node.sought;
   return at;
 }
 
 const char* Digester::ruled_value(const char* at, const Node& node, Said& said) {
   if (*at == '{' && node.has_below) return ruled_object(at, node, said);
-  if (*at == '[' && node.has_below && !node.unordered) return ruled_array(at, node, said);
+  if (*at == '[' && (node.unordered ? node.others != nullptr : node.has_below))
+    return ruled_array(at, node, said);
   const auto [end, hash] = *at == '[' && node.unordered ? hasher_.array(at, true) : hasher_.value(at);
   said = {hash, hash, *at == 'n'};
   return end;
@@ -271,20 +301,19 @@ const char* Digester::ruled_object(const char* at, const Node& node, Said& said)
 const char* Digester::ruled_array(const char* at, const Node& node, Said& said) {
   std::uint64_t all = 0, count = 0;
   at = hasher_.elements(at, [&](const char* start) {
-    const std::string index = std::to_string(count++);
-    const Slot* const slot = node.find(hasher_.hash(index));
+    const Slot* const slot = node.slot_of_element(hasher_, count++);
     if (!slot->node) {
       const auto [end, hash] = hasher_.value(start);
-      all = hasher_.with_element(all, hash, false);
+      all = hasher_.with_element(all, hash, node.unordered);
       return end;
     }
     Said element{};
     const char* const end = ruled(start, *slot->node, element);
     all = hasher_.with_element(all, slot->ignored == Rule::Ignored::always ? salt::kIgnored : element.whole,
-                               false);
+                               node.unordered);
     return end;
   });
-  const std::uint64_t hash = ValueHasher::array_hash(all, count, false);
+  const std::uint64_t hash = ValueHasher::array_hash(all, count, node.unordered);
   said = {hash, hash, false};
   return at;
 }

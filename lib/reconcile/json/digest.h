@@ -37,7 +37,8 @@ class Digester {
   // Bytes after the line that may be read, whatever they are.
   static constexpr std::size_t kPadding = ValueHasher::kPadding;
 
-  Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed);
+  // A message that is spelled otherwise, and whose tree would take more than `most_tree` bytes, is invalid.
+  Digester(const Rule& root, std::size_t key_parts, std::uint64_t seed, std::size_t most_tree = SIZE_MAX);
   ~Digester();
   Digester(Digester&&) noexcept;
 
@@ -65,8 +66,8 @@ class Digester {
   };
   struct Member;  // of an object that has rules
 
-  std::unique_ptr<Node> compile(const Rule& rule, bool is_root) const;
-  void insert(Node& node, std::string_view name, const Rule* rule) const;
+  std::unique_ptr<Node> compile(const Rule& rule, bool is_root);
+  void insert(Node& node, std::string_view name, const Rule* rule);
 
   const char* ruled(const char* at, const Node& node, Said& said);
   const char* ruled_value(const char* at, const Node& node, Said& said);
@@ -77,12 +78,14 @@ class Digester {
   Digest finish(const char* at);
   Digest read_as_it_stands(const char* line);
   bool respell(std::string_view json);
+  std::size_t most_tree_;
   void note_spelling(const Slot& slot, const char* start, const char* end);
 
   std::array<unsigned char, 192> secret_;
   ValueHasher hasher_;
   std::unique_ptr<Node> root_;
   std::string ordered_;
+  bool seeks_ = false;  // some rule is `sought`
 
   // Of the item that is being read.
   struct Key {
@@ -92,6 +95,7 @@ class Digester {
   };
   std::vector<Key> keys_;
   std::uint64_t content_ = 0;
+  bool is_sought_there_ = false;
   bool is_message_ = false, spelled_ = false;  // spelled: perhaps otherwise than it is read (spelling.h)
   std::string respelled_;
 };

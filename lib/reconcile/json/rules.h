@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,21 +12,39 @@
 
 namespace iso::reconcile {
 
+// How far two values may be apart and still be the same.
+struct Tolerance {
+  std::string number;             // of numbers, as JSON has it; "": of times
+  std::int64_t milliseconds = 0;  // of times: RFC 3339, or a number of seconds
+};
+
 // What to do with one place in an item, and with the places below it. A place is a member by its name, or an
 // element by its index.
 struct Rule {
   enum class Ignored : std::uint8_t { no, in_messages, always };
 
   Ignored ignored = Ignored::no;
-  bool unordered = false;  // the order of this array does not matter
-  bool compared = false;   // what is compared is here
-  int key = -1;            // which part of the key is here
+  bool unordered =
+      false;  // the order of this array does not matter, and its elements have no place but others
+  bool compared = false;  // what is compared is here
+  bool sought = false;    // below what is compared: an item without it has nothing that is
+  int key = -1;           // which part of the key is here
+  std::optional<Tolerance> tolerance;
+  std::vector<std::string>
+      matched_by;  // of an unordered array: where each element has what names it; or none
   struct Place;
   std::vector<Place> below;
+  std::vector<Rule> others;  // of all places below that have no rule of their own; at most one
 
   const Rule* find(std::string_view name) const;
+  const Rule* of_others() const { return others.empty() ? nullptr : &others.front(); }
   Rule& at(const std::vector<std::string>& tokens);  // made if missing
+  // The same of each place that the tokens lead to, where * stands for all.
+  void change_each(std::span<const std::string> tokens, const std::function<void(Rule&)>& change);
 };
+
+// Compares nothing below `rule` but what the tokens, of which * stands for all, lead to.
+void compare_only(Rule& rule, std::span<const std::string> tokens);
 
 struct Rule::Place {
   std::string name;

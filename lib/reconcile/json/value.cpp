@@ -198,4 +198,10 @@ const Value* find_value(const Value& root, const std::vector<std::string>& token
   return value;
 }
 
+std::size_t tree_bytes(std::string_view json) {
+  const auto values =
+      std::count_if(json.begin(), json.end(), [](char c) { return c == ',' || c == '[' || c == '{'; });
+  return 2 * json.size() + static_cast<std::size_t>(values + 1) * (sizeof(Value) + sizeof(std::string));
+}
+
 }  // namespace iso::reconcile

@@ -40,6 +40,10 @@ Value read_value(std::string_view json);
 // The same of what a JsonScanner took for a value.
 Value read_scanned_value(std::string_view json);
 
+// No less than the bytes that its tree takes, and it takes no more than kMostGrowth times those of the text.
+std::size_t tree_bytes(std::string_view json);
+inline constexpr std::size_t kMostGrowth = 256;
+
 // By the terms of rules.h, without what `rule`, the item's own, always ignores.
 bool is_message(const Value& item, const Rule& rule);
 

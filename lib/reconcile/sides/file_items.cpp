@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <cerrno>
+#include <fmt/core.h>
 #include <optional>
-#include <poll.h>
-#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -10,115 +8,159 @@
 #include "base/compressed.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "reconcile/sides/file_text.h"
+#include "reconcile/sides/item_reader.h"
 #include "reconcile/sides/item_source.h"
 #include "record/plain.h"
 
 namespace iso::reconcile {
 namespace {
 
-constexpr std::size_t kAtOnce = std::size_t{256} * 1024;
+class LineItems final : public ItemReader {
+ public:
+  explicit LineItems(std::uint64_t most) : most_(most) {}
+
+  void take(std::string_view bytes, std::string& lines) override {
+    while (!bytes.empty()) {
+      const auto end = bytes.find('\n');
+      keep(bytes.substr(0, end));
+      if (end == bytes.npos) return;
+      end_line(lines);
+      bytes.remove_prefix(end + 1);
+    }
+  }
+  void finish(std::string& lines) override {
+    if (size_ != 0) end_line(lines);
+  }
+
+ private:
+  void keep(std::string_view bytes) {
+    size_ += bytes.size();
+    if (size_ <= most_)
+      line_ += bytes;
+    else
+      line_ = {};  // gives the room back
+  }
+
+  void end_line(std::string& lines) {
+    if (size_ > most_)
+      lines += kUnreadable + too_long_text(most_);
+    else
+      lines += line_;
+    lines += '\n';
+    line_.clear();
+    size_ = 0;
+  }
+
+  std::uint64_t most_, size_ = 0;
+  std::string line_;
+};
 
 class FileItems final : public ItemSource {
  public:
-  // Reads on from where the descriptor is.
-  FileItems(std::shared_ptr<Descriptor> from, std::string path, std::uint64_t at)
-      : from_(std::move(from)), path_(std::move(path)), at_(at), at_start_(at == 0) {
-    if (const auto how = compression_of(path_); how != Compression::none)
-      compressed_.emplace(how, Descriptor::lend(from_->get()), path_);
-    size_ = compressed_ ? 0 : file_size() - std::min(file_size(), at_);
-  }
+  FileItems(FileText text, ItemForm form)
+      : text_(std::move(text)), form_(std::move(form)), from_(text_.at()), is_start_(from_ == 0) {}
 
   bool read(std::string& out) override {
-    if (ended_) return false;
     const std::size_t begin = out.size();
-    out += std::exchange(unfinished_, {});
-    for (;;) {
-      const std::size_t before = out.size();
-      const auto got = append_some(out);
-      if (!got) return end(out, begin);
-      const auto last = std::string_view(out).substr(before).rfind('\n');
-      if (*got != 0 && last == out.npos) continue;
-      unfinished_.assign(out, *got == 0 ? begin : before + last + 1);
-      out.resize(out.size() - unfinished_.size());
-      if (out.size() != begin) drop_mark(out, begin);
-      return true;
+    while (!ended_ && out.size() == begin) {
+      std::string bytes;
+      const auto got = text_.append_some(bytes);
+      if (got && *got == 0) return true;
+      ended_ = !got;
+      count_unended(bytes);
+      start_ += bytes;
+      if (reader_ || choose_reader()) hand_over(out);
     }
+    return out.size() != begin;
   }
 
   // A last line without a line break was given as it was. If more of it came, it is given again.
   std::unique_ptr<ItemSource> reopen_for_changes() override {
-    if (!ended_ || compressed_ || path_ == "-" || file_size() <= at_) return nullptr;
-    std::uint64_t from = at_ - unended_;
+    const auto at = text_.at();
+    if (!ended_ || !is_lines_ || text_.is_compressed() || text_.path() == "-" || text_.file_size() <= at)
+      return nullptr;
+    const int fd = text_.descriptor()->get();
+    std::uint64_t from = at - unended_;
     char next = 0;
-    if (unended_ != 0 && pread(from_->get(), &next, 1, static_cast<off_t>(at_)) == 1 && next == '\n')
-      from = at_ + 1;
-    if (file_size() <= from || lseek(from_->get(), static_cast<off_t>(from), SEEK_SET) < 0) return nullptr;
-    return std::make_unique<FileItems>(from_, path_, from);
+    if (unended_ != 0 && pread(fd, &next, 1, static_cast<off_t>(at)) == 1 && next == '\n') from = at + 1;
+    if (text_.file_size() <= from || lseek(fd, static_cast<off_t>(from), SEEK_SET) < 0) return nullptr;
+    return std::make_unique<FileItems>(FileText(text_.descriptor(), text_.path(), from), form_);
   }
 
-  std::uint64_t size() const override { return size_; }
+  std::uint64_t size() const override {
+    const bool is_compressed = text_.is_compressed() || compression_of(text_.path()) != Compression::none;
+    return is_compressed ? 0 : text_.file_size() - std::min(text_.file_size(), from_);
+  }
 
  private:
-  std::string name() const { return path_ == "-" ? "standard input" : path_; }
-
-  std::uint64_t file_size() const {  // 0 if it is no file
-    struct stat status {};
-    const bool is_file = fstat(from_->get(), &status) == 0 && S_ISREG(status.st_mode);
-    return is_file ? static_cast<std::uint64_t>(status.st_size) : 0;
-  }
-
-  // Nothing: the end. 0: a signal came, or nothing did.
-  std::optional<std::size_t> append_some(std::string& out) {
-    const std::size_t before = out.size();
-    out.resize(before + kAtOnce);
-    const std::span<char> space(out.data() + before, kAtOnce);
-    const auto got = compressed_ ? compressed_->read(space) : read_some(space);
-    out.resize(before + got.value_or(0));
-    return got;
-  }
-
-  std::optional<std::size_t> read_some(std::span<char> space) {
-    const ssize_t got = ::read(from_->get(), space.data(), space.size());
-    if (got == 0) return std::nullopt;
-    if (got < 0 && errno == EAGAIN) {
-      pollfd ready{from_->get(), POLLIN, 0};
-      poll(&ready, 1, 1000);
-      return 0;
-    }
-    if (got < 0 && errno != EINTR) throw system_error("read", name());
-    const auto count = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
-    at_ += count;
-    return count;
-  }
-
-  bool end(std::string& out, std::size_t begin) {
-    ended_ = true;
-    unended_ = out.size() - begin;
-    drop_mark(out, begin);
-    if (out.size() == begin) return false;
-    out += '\n';
+  // False: it cannot be told yet.
+  bool choose_reader() {
+    if (!ended_ && start_.size() < kByteOrderMark.size()) return false;
+    if (is_start_ && start_.starts_with(kByteOrderMark)) start_.erase(0, kByteOrderMark.size());
+    const auto array = is_start_ && !form_.items && !is_csv(text_.path()) ? begins_array(start_) : false;
+    if (!array && !ended_) return false;
+    if (is_csv(text_.path()))
+      reader_ = read_csv_items(form_.most);
+    else if (form_.items)
+      reader_ = read_array_items(*form_.items, form_.most);
+    else if (array.value_or(false))
+      reader_ = read_array_items({}, form_.most);
+    is_lines_ = !reader_;
+    if (is_lines_) reader_ = read_line_items(form_.most);
     return true;
   }
 
-  void drop_mark(std::string& out, std::size_t begin) {
-    if (std::exchange(at_start_, false) && out.compare(begin, kByteOrderMark.size(), kByteOrderMark) == 0)
-      out.erase(begin, kByteOrderMark.size());
+  void hand_over(std::string& out) {
+    try {
+      reader_->take(start_, out);
+      start_.clear();
+      if (ended_) reader_->finish(out);
+    } catch (const Error& error) {
+      throw error.during(text_.name());
+    }
   }
 
-  std::shared_ptr<Descriptor> from_;
-  std::string path_;
-  std::optional<Decompressor> compressed_;
-  std::uint64_t at_, size_ = 0;
-  std::uint64_t unended_ = 0;  // bytes of a last line that no line break ended
-  std::string unfinished_;
-  bool at_start_, ended_ = false;
+  // Bytes of a last line that no line break has ended yet.
+  void count_unended(std::string_view bytes) {
+    const auto last = bytes.rfind('\n');
+    unended_ = last == bytes.npos ? unended_ + bytes.size() : bytes.size() - last - 1;
+  }
+
+  FileText text_;
+  ItemForm form_;
+  std::unique_ptr<ItemReader> reader_;
+  std::string start_;
+  std::uint64_t from_, unended_ = 0;
+  bool is_start_;  // of the file
+  bool is_lines_ = false, ended_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<ItemSource> open_file_items(const std::string& path) {
+std::unique_ptr<ItemReader> read_line_items(std::uint64_t most) {
+  return std::make_unique<LineItems>(most);
+}
+
+std::string too_long_text(std::uint64_t most) {
+  return fmt::format("it is longer than {} bytes, the most that --memory has room for", most);
+}
+
+std::unique_ptr<ItemSource> open_file_items(const std::string& path, const ItemForm& form) {
   auto file = path == "-" ? Descriptor::lend(STDIN_FILENO) : open_to_read(path);
-  return std::make_unique<FileItems>(std::make_shared<Descriptor>(std::move(file)), path, 0);
+  return std::make_unique<FileItems>(FileText(std::make_shared<Descriptor>(std::move(file)), path, 0), form);
+}
+
+bool is_plain_lines(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || is_csv(path)) return false;
+  std::string start(4096, '\0');
+  const Descriptor file = open_to_read(path);
+  const ssize_t got = pread(file.get(), start.data(), start.size(), 0);
+  start.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  const auto array = begins_array(start);
+  return !begins_compressed(start) && compression_of(path) == Compression::none &&
+         (array ? !*array : start.size() < 4096);
 }
 
 }  // namespace iso::reconcile

@@ -20,6 +20,7 @@ struct Item {
   std::string why;  // what is wrong with it, or ""
   Value value;      // points into `line`, or of a message into `spelling`; null if something is wrong
   Respelling spelling;
+  bool is_reduced = false;  // to what says which it is, since its tree has no room
 
   // `rows`: the side is of rows, each with a row_text. `rule` is that of all its items.
   Item(std::string text, bool rows, const Rule& rule);

@@ -10,6 +10,7 @@
 
 #include "base/url.h"
 #include "ends/open.h"
+#include "reconcile/sides/item_reader.h"
 
 namespace iso::reconcile {
 
@@ -76,9 +77,15 @@ std::string_view name_of(RowState::Settled settled);  // "" if it is not known
 void append_row_text(std::string& out, const RowState& state);
 RowState read_row_text(std::string_view text);
 
-// Standard input ("-") and files that end in .gz or .zst; any other file by its descriptor. Throws
-// ErrorKind::missing, ErrorKind::io (damaged compression is that too).
-std::unique_ptr<ItemSource> open_file_items(const std::string& path);
+// Standard input ("-"), a pipe or a file, compressed or not: lines of JSON; CSV if its name ends in .csv; the
+// elements of an array if it begins with one, or at a place that is told. Throws ErrorKind::missing,
+// ErrorKind::io (damaged compression is that too); when it is read also ErrorKind::data.
+std::unique_ptr<ItemSource> open_file_items(const std::string& path, const ItemForm& form = {});
+// Whether it is a file that is lines of JSON as it stands, and can be read where and as often as we like.
+bool is_plain_lines(const std::string& path);
+// The same with the texts of numbers, true and false in their place, and of null the empty one: as CSV has
+// them.
+std::unique_ptr<ItemSource> as_texts(std::unique_ptr<ItemSource> source);
 
 // All rows of the queue that the URL's fragment names, in whatever state; of the only queue without one. The
 // fragment `acks` is the ledger: {"message_id": …, "acks": {"billing": "handled", …}}, a line a message,

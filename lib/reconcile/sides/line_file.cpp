@@ -96,6 +96,7 @@ bool LineFile::next_of_source(Block& block) {
 bool LineFile::next_of_file(Block& block) {
   while (offset_ < end_) {
     if (const auto end = line_end(std::min(offset_ + kBlock, end_) - 1)) {
+      if (end_before_long_line(block, *end)) return true;
       block.size = *end - offset_;
       return true;
     }
@@ -103,6 +104,7 @@ bool LineFile::next_of_file(Block& block) {
       case Tail::more:
         break;
       case Tail::last:
+        if (end_before_long_line(block, end_)) return true;
         block.size = end_ - offset_ + 1;
         block.lacks_line_break = true;
         return true;
@@ -111,6 +113,16 @@ bool LineFile::next_of_file(Block& block) {
     }
   }
   return false;
+}
+
+// Only the last line of a block can be long: those before it go first, and it has a block of its own.
+bool LineFile::end_before_long_line(Block& block, std::uint64_t end) const {
+  if (end - offset_ <= most_) return false;
+  std::string bytes(kBlock, '\0');
+  bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), offset_));
+  block.size = bytes.rfind('\n', kBlock - 2) + 1;
+  block.is_too_long = block.size == 0;
+  return !block.is_too_long;
 }
 
 // After the first line break from a byte on.
@@ -128,9 +140,15 @@ std::optional<std::uint64_t> LineFile::line_end(std::uint64_t from) const {
 
 // After the last line break of those that are left, or where they start.
 std::uint64_t LineFile::last_line_end() const {
-  std::string bytes(end_ - offset_, '\0');
-  bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), offset_));
-  return offset_ + (bytes.rfind('\n') + 1);
+  std::string bytes;
+  for (std::uint64_t end = end_; end > offset_;) {
+    const std::uint64_t begin = end - std::min<std::uint64_t>(end - offset_, kBlock);
+    bytes.resize(end - begin);
+    bytes.resize(read_at(file_.get(), bytes.data(), bytes.size(), begin));
+    if (const auto at = bytes.rfind('\n'); at != bytes.npos) return begin + at + 1;
+    end = begin;
+  }
+  return offset_;
 }
 
 // What a last line without a line break is. If the file has grown meanwhile someone is writing: by now the
@@ -161,8 +179,9 @@ std::string LineFile::line(std::uint64_t offset) const {
     line.resize(before + got);
     if (const auto end = line.find('\n', before); end != std::string::npos) {
       line.resize(end);
-      return line;
+      return line.size() > most_ ? kUnreadable + too_long_text(most_) : line;
     }
+    if (line.size() > most_) return kUnreadable + too_long_text(most_);
     if (got < most) return line;
   }
 }

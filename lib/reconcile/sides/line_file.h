@@ -21,6 +21,7 @@ struct Block {
   std::uint64_t offset = 0;  // of the first byte, in the side's text
   std::size_t size = 0;
   bool lacks_line_break = false;  // the last of them, at the end of the file
+  bool is_too_long = false;       // it is one line, longer than the longest that is read
   std::string bytes;              // of a source, padded; those of a file stay where they are
 };
 
@@ -34,6 +35,9 @@ class LineFile {
   // Copies to a file in `folder`. Throws ErrorKind::io.
   LineFile(std::unique_ptr<ItemSource> source, const std::string& folder);
 
+  // Lines of more bytes are told of, and not read. Before anything is.
+  void read_at_most(std::uint64_t longest) { most_ = longest; }
+
   // The next lines, or false. A line longer than a block has a block for itself. A block of nothing: a signal
   // came, or the source has nothing yet. Throws ErrorKind::io, and what the source throws.
   bool next(Block& block);
@@ -45,7 +49,8 @@ class LineFile {
   std::uint64_t offset() const { return offset_; }  // how far it is read
   std::uint64_t size() const;                       // in all, or 0 if that is not known yet
 
-  // The line that starts at `offset`, without its line break. Throws ErrorKind::io.
+  // The line that starts at `offset`, without its line break; of one that is too long, what an item is that
+  // cannot be read. Throws ErrorKind::io.
   std::string line(std::uint64_t offset) const;
 
   // How many lines lie before the line at an offset, so that a line's number is found without counting from
@@ -84,13 +89,14 @@ class LineFile {
   bool next_of_source(Block& block);
   std::optional<std::uint64_t> line_end(std::uint64_t from) const;
   std::uint64_t last_line_end() const;
+  bool end_before_long_line(Block& block, std::uint64_t end) const;
   enum class Tail { last, more, unfinished };
   Tail tail();
 
   std::string path_, folder_;
   Descriptor file_;
   std::unique_ptr<ItemSource> source_;
-  std::uint64_t offset_ = 0, end_ = 0, lines_ = 0;
+  std::uint64_t offset_ = 0, end_ = 0, lines_ = 0, most_ = UINT64_MAX;
   std::size_t blocks_ = 0;
   Seen seen_;
   bool read_on_ = false;

@@ -6,18 +6,21 @@
 
 #include "base/error.h"
 #include "reconcile/join/workers.h"
+#include "reconcile/sides/reduced.h"
 #include "record/plain.h"
+#include "record/scan.h"
 
 namespace iso::reconcile {
 namespace {
 
+constexpr std::size_t kLargeBlock = std::size_t{1} << 20;
 constexpr std::size_t kFileBlocksAhead = 64;  // they hold no bytes yet
 
 // What all readers of a pass share.
 struct Shared {
   const Scan& scan;
   Partitions& to;
-  std::mutex mutex;
+  std::mutex mutex, large;
   std::uint64_t items = 0;
 };
 
@@ -27,10 +30,14 @@ class Reader {
   explicit Reader(Shared& shared)
       : shared_(shared),
         side_(shared.scan.side),
-        digester_(side_.rule, side_.key.size(), shared.scan.seed),
+        digester_(side_.rule, side_.key.size(), shared.scan.seed, side_.most_tree),
         writer_(shared.to) {}
 
   void operator()(const Block& block) {
+    if (block.is_too_long) return refuse(block);
+    // One at a time, so that as many of them as there are threads need no more room than one.
+    std::unique_lock<std::mutex> alone(shared_.large, std::defer_lock);
+    if (block.size > kLargeBlock) alone.lock();
     LineFile::Lines lines;
     for (BlockWalk walk(shared_.scan.text.bytes(block, room_), block.offset); walk.more(); ++lines.count) {
       if (lines.marks.empty() || walk.offset() - lines.marks.back().offset >= LineFile::kMarkEvery)
@@ -40,6 +47,7 @@ class Reader {
       walk.skip(size);
     }
     shared_.scan.text.lines_in(block, std::move(lines));
+    if (block.size > kLargeBlock) room_ = {};
   }
 
   void finish() {
@@ -52,6 +60,15 @@ class Reader {
   }
 
  private:
+  void refuse(const Block& block) {
+    ++items_;
+    {
+      const std::lock_guard lock(shared_.mutex);
+      shared_.scan.invalid(Place(block.offset, shared_.scan.later ? Place::later : std::uint8_t{0}));
+    }
+    shared_.scan.text.lines_in(block, {{{block.offset, 0}}, 1, 0});
+  }
+
   // The first of `lines`; gives its size.
   std::size_t take(std::string_view lines, std::uint64_t offset) {
     const auto [digest, size, line_flags, blank] = read_line(side_, shared_.scan.expected, digester_, lines);
@@ -147,6 +164,40 @@ std::string Side::line(Place place) const {
   return (place.has(Place::later) ? *later : *text).line(place.offset());
 }
 
+namespace {
+
+// The JSON that a line begins with, but for white space; "" if it does not.
+std::string_view json_of(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
+  JsonScanner scanner;
+  if (line.empty() || scanner.scan(line, true) != JsonScanner::Status::complete) return {};
+  return line.substr(0, scanner.position());
+}
+
+}  // namespace
+
+std::string item_json(const Side& side, Place place) {
+  return std::string(json_of(side.line(place)));
+}
+
+std::unique_ptr<Item> read_item(const Side& side, Place place) {
+  // Where lines are large, one at a time: all threads together need no more room than one.
+  static std::mutex large;
+  std::unique_lock<std::mutex> alone(large, std::defer_lock);
+  if (side.longest_line() > kLargeBlock) alone.lock();
+  std::string line = side.line(place);
+  if (line.size() < side.most_tree / kMostGrowth || tree_bytes(line) <= side.most_tree)
+    return std::make_unique<Item>(std::move(line), side.rows, side.rule);
+  const std::string_view json = json_of(line);
+  if (!json.starts_with('{'))
+    return std::make_unique<Item>(std::move(line), side.rows, side.rule);  // no item: there is no tree
+  std::string less = reduced(json, side.key);
+  less.append(json.end(), std::string_view(line).end());  // of a row what its store says
+  auto item = std::make_unique<Item>(std::move(less), side.rows, side.rule);
+  item->is_reduced = true;
+  return item;
+}
+
 std::uint64_t Side::line_number(Place place) const {
   return (place.has(Place::later) ? *later : *text).line_number(place.offset());
 }
@@ -165,7 +216,7 @@ std::vector<std::string> unanswered(const Value& item, const Expected& expected)
 }
 
 std::uint64_t scan(const Scan& scan, Partitions& to, const std::atomic<int>& stop) {
-  Shared shared{scan, to, {}, 0};
+  Shared shared{scan, to, {}, {}, 0};
   const std::size_t ahead = scan.text.source() ? scan.threads + 2 : kFileBlocksAhead;
   Workers<Block> workers(scan.threads, ahead, [&shared] { return Reader(shared); });
   for (Block block; stop == 0 && scan.text.next(block); block = {}) {

@@ -31,6 +31,7 @@ struct Side {
   Rule rule;
   KeyPointers key;
   std::vector<std::string> compared;  // where the compared part is in an item
+  std::size_t most_tree = SIZE_MAX;   // bytes of an item's tree; of one that takes more there is none
 
   // As ItemSource says; 0 of a file.
   std::int64_t deleted_up_to() const;
@@ -38,6 +39,11 @@ struct Side {
   std::uint64_t line_number(Place place) const;  // from 1
   std::size_t longest_line() const;              // bytes
 };
+
+// Reads an item again. For any thread.
+std::unique_ptr<Item> read_item(const Side& side, Place place);
+// The JSON of one that is well-formed, all of it.
+std::string item_json(const Side& side, Place place);
 
 // The applications among `expected` that have not handled the message of a ledger's item.
 std::vector<std::string> unanswered(const Value& item, const Expected& expected);
