@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <fmt/core.h>
 #include <memory>
 #include <random>
@@ -14,6 +15,7 @@
 #include "cli/shared/ending.h"
 #include "http/client.h"
 #include "http/token.h"
+#include "http/uri.h"
 #include "record/record.h"
 
 namespace iso::cli {
@@ -22,32 +24,42 @@ namespace {
 constexpr std::chrono::seconds kTimeout{30};
 constexpr std::uint64_t kMebibyte = 1 << 20;
 
+bool has_body(const FetchArgs& args) {
+  return !args.body.empty() || !args.body_file.empty() || !args.body_at.empty();
+}
+
+std::string body_of(const FetchArgs& args) {
+  if (args.body_file.empty()) return args.body;
+  if (args.body_file != "-") return read_file(args.body_file);
+  if (!args.url_at.empty())
+    throw Error(ErrorKind::usage, "--body-file -: standard input has the records of --url-at");
+  return read_file("/dev/stdin");
+}
+
 std::string method_of(const FetchArgs& args) {
-  const std::string method = !args.method.empty() ? args.method : args.body.empty() ? "GET" : "POST";
+  const std::string method = !args.method.empty() ? args.method : has_body(args) ? "POST" : "GET";
   if (!http::is_token(method))
     throw Error(ErrorKind::usage, "--request: a method is one word, such as GET or PATCH");
-  if (!args.body.empty() && (method == "GET" || method == "HEAD"))
-    throw Error(ErrorKind::usage,
-                fmt::format("--body: a {} has none; leave --request out, or say POST", method));
+  if (has_body(args) && (method == "GET" || method == "HEAD"))
+    throw Error(ErrorKind::usage, fmt::format("a {} has no body; leave --request out, or say POST", method));
   return method;
 }
 
 // Fields that say where the body ends are ours alone.
-void check_framing(http::Fields& fields, std::size_t body) {
+void check_framing(http::Fields& fields, std::optional<std::size_t> body) {
   if (fields.has("transfer-encoding"))
     throw Error(ErrorKind::usage, "--header Transfer-Encoding: iso says itself how long the body is");
   const auto length = fields.joined("content-length");
-  if (length && *length != std::to_string(body))
-    throw Error(ErrorKind::usage, fmt::format("--header Content-Length: the body has {} bytes", body));
+  if (length && !body)
+    throw Error(ErrorKind::usage, "--header Content-Length: each record has a body of its own");
+  if (length && *length != std::to_string(*body))
+    throw Error(ErrorKind::usage, fmt::format("--header Content-Length: the body has {} bytes", *body));
   fields.remove("content-length");
 }
 
-RequestFields fields_of(const FetchArgs& args) {
+RequestFields fields_of(const FetchArgs& args, std::size_t body) {
   RequestFields fields({args.headers, args.bearer_file, args.send_to, args.key_headers});
-  check_framing(fields.all(), args.body.size());
-  if (!args.body.empty() && !fields.all().has("content-type"))
-    fields.all().add("Content-Type",
-                     body_kind_of(args.body) == BodyKind::json ? "application/json" : "text/plain");
+  check_framing(fields.all(), args.body_at.empty() ? std::optional(body) : std::nullopt);
   if (!args.url_at.empty() && fields.has_credentials() && !fields.names_hosts())
     throw Error(ErrorKind::usage,
                 "a record may lead anywhere: say who may get the credentials, with --send-to HOST or "
@@ -70,7 +82,16 @@ void load_without_gnutls() {
   with_variable("GNUTLS_NO_IMPLICIT_INIT", "1", http::load_libcurl);
 }
 
-http::HttpSettings settings_of(const FetchArgs& args) {
+constexpr std::array kProxyVariables{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+bool has_proxy(const FetchArgs& args, const Session& session) {
+  return !args.proxy.empty() ||
+         std::any_of(kProxyVariables.begin(), kProxyVariables.end(), [&session](const char* name) {
+           return !session.environment.variable(name).value_or("").empty();
+         });
+}
+
+http::HttpSettings settings_of(const FetchArgs& args, const Session& session) {
   http::HttpSettings settings;
   check_file("--cacert", args.cacert);
   check_file("--cert", args.cert);
@@ -81,6 +102,7 @@ http::HttpSettings settings_of(const FetchArgs& args) {
   settings.key = args.key;
   settings.insecure = args.insecure;
   settings.proxy = args.proxy;
+  settings.is_proxied = has_proxy(args, session);
   settings.netrc = args.netrc_file;
   if (!args.connect_timeout.empty()) settings.connect_timeout = parse_duration(args.connect_timeout);
   settings.max_filesize = args.max_filesize;
@@ -95,7 +117,7 @@ std::string identity_of(const FetchArgs& args, const Session& session) {
   if (args.insecure) identity += "insecure ";
   if (!args.cacert.empty()) identity += "cacert " + read_file(args.cacert);
   if (!args.proxy.empty()) identity += "proxy " + args.proxy + " ";
-  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+  for (const char* name : kProxyVariables)
     if (const auto proxy = session.environment.variable(name); args.proxy.empty() && proxy && !proxy->empty())
       identity += fmt::format("{} {} ", name, *proxy);
   if (!args.netrc_file.empty()) identity += "netrc " + read_file(args.netrc_file);
@@ -106,6 +128,15 @@ std::string identity_of(const FetchArgs& args, const Session& session) {
 std::string registries_text(const FetchArgs& args, const Session& session) {
   const auto registries = registries_of(args.registry, session.environment);
   return fmt::format("{} {} {}", args.registry.dns_server, registries.etcd, registries.redis);
+}
+
+// Beside --allow the origins that the command line names.
+std::vector<std::string> allowed_of(const FetchArgs& args) {
+  std::vector<std::string> allowed = args.allowed;
+  for (const auto& url : args.urls)
+    if (const auto origin = http::origin_of(url))
+      allowed.push_back(discovery::address_of({origin->host, origin->port}));
+  return allowed;
 }
 
 fetch::FetchOptions options_of(const FetchArgs& args, const Session& session) {
@@ -122,6 +153,9 @@ fetch::FetchOptions options_of(const FetchArgs& args, const Session& session) {
   options.registries = registries_text(args, session);
   options.key_fields = args.key_headers;
   options.trusted = args.send_to;
+  options.allowed = allowed_of(args);
+  options.guards_addresses = std::find(args.allowed.begin(), args.allowed.end(), "*") == args.allowed.end();
+  options.rate = args.rate;
   options.max_filesize = args.max_filesize;
   options.try_timeout = duration_or(args.try_timeout, std::chrono::milliseconds(0));
   options.stall = duration_or(args.stall, std::chrono::milliseconds(0));
@@ -155,10 +189,19 @@ std::unique_ptr<CommandBreaker> breaker_of(const FetchArgs& args, const Session&
 }
 
 FetchInput input_of(const FetchArgs& args) {
-  if (!args.url_at.empty()) return FetchInput(Pointer(args.url_at));
+  if (!args.url_at.empty())
+    return {Pointer(args.url_at), args.body_at.empty() ? std::nullopt : std::optional(Pointer(args.body_at))};
   if (args.urls.empty())
     throw Error(ErrorKind::usage, "no URL: give one, or read records with --url-at POINTER");
   return FetchInput(args.urls);
+}
+
+// Where it is told in which part of a page something is, all pages are meant.
+Paging pages_of(const FetchArgs& args) {
+  Paging pages;
+  if (args.items) pages.items = pointer_tokens(*args.items);
+  if (args.next) pages.next = pointer_tokens(*args.next);
+  return pages;
 }
 
 std::string told(std::uint64_t failed, const FetchTally& tally, bool single, std::string_view what) {
@@ -184,22 +227,25 @@ Outcome run(const FetchArgs& args, Session& session) {
   FetchInput input = input_of(args);
   FetchRunOptions run_options;
   run_options.method = method_of(args);
-  run_options.body = args.body;
-  run_options.fields = fields_of(args);
+  run_options.body = body_of(args);
+  run_options.body_at = !args.body_at.empty();
+  run_options.fields = fields_of(args, run_options.body.size());
   run_options.max_pages = args.max_pages;
-  run_options.records =
-      args.form == FetchForm::records || (args.form == FetchForm::automatic && (args.urls.size() != 1));
-  run_options.all_pages = args.all_pages;
+  run_options.records = !args.items && (args.form == FetchForm::records ||
+                                        (args.form == FetchForm::automatic && args.urls.size() != 1));
+  run_options.pages = pages_of(args);
+  run_options.all_pages = args.all_pages || args.items || args.next;
   run_options.parallel = args.parallel;
-  const bool single = run_options.single = args.urls.size() == 1 && !args.all_pages;
+  const bool single = run_options.single = args.urls.size() == 1 && !run_options.all_pages;
   const auto cache = open_cache(args, session, report);
   const fetch::FetchOptions options = options_of(args, session);
   const auto breaker = breaker_of(args, session, report, options);
-  http::Http http(settings_of(args));
+  http::Http http(settings_of(args, session));
   std::minstd_rand engine{std::random_device{}()};
   const auto random = [&engine] { return std::uniform_real_distribution<>(0, 1)(engine); };
-  discovery::Discovery discovery(discovery::registries(registries_of(args.registry, session.environment)),
-                                 random);
+  discovery::RegistryOptions registries = registries_of(args.registry, session.environment);
+  if (options.timeout.count() != 0) registries.timeout = std::min(registries.timeout, options.timeout);
+  discovery::Discovery discovery(discovery::registries(registries), random);
   fetch::Fetcher::Parts parts{http};
   parts.discovery = &discovery;
   parts.cache = cache.get();

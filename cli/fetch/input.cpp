@@ -16,7 +16,8 @@ constexpr std::size_t kReadAtLeast = std::size_t{64} * 1024;
 
 FetchInput::FetchInput(std::vector<std::string> urls) : urls_(urls.begin(), urls.end()), read_all_(true) {}
 
-FetchInput::FetchInput(Pointer url_at) : url_at_(std::move(url_at)) {}
+FetchInput::FetchInput(Pointer url_at, std::optional<Pointer> body_at)
+    : url_at_(std::move(url_at)), body_at_(std::move(body_at)) {}
 
 Wait FetchInput::wait() const {
   if (read_all_) return {};
@@ -27,7 +28,7 @@ std::optional<Wanted> FetchInput::next() {
   if (!url_at_) {
     ended_ = urls_.size() <= 1;
     if (urls_.empty()) return std::nullopt;
-    Wanted one{std::move(urls_.front()), {}, {}, ++number_};
+    Wanted one{std::move(urls_.front()), {}, {}, ++number_, {}};
     urls_.pop_front();
     return one;
   }
@@ -54,7 +55,7 @@ void FetchInput::read_some() {
 }
 
 Wanted FetchInput::wanted(const Piece& piece) const {
-  Wanted one{{}, std::string(piece.bytes), piece.error, piece.number};
+  Wanted one{{}, std::string(piece.bytes), piece.error, piece.number, {}};
   if (!one.bad_input.empty()) return one;
   if (!one.record.starts_with('{')) {
     one.bad_input = fmt::format("line {}: a record must be an object", piece.line);
@@ -64,6 +65,11 @@ Wanted FetchInput::wanted(const Piece& piece) const {
     one.url = std::move(*url);
   else
     one.bad_input = fmt::format("line {}: there is no value where --url-at points", piece.line);
+  auto body = body_at_ ? body_at_->text_in(one.record) : std::nullopt;
+  if (body)
+    one.body = std::move(*body);
+  else if (body_at_ && one.bad_input.empty())
+    one.bad_input = fmt::format("line {}: there is no value where --body-at points", piece.line);
   return one;
 }
 

@@ -17,13 +17,14 @@ struct Wanted {
   std::string record;     // one JSON object; "": the URL came from the command line
   std::string bad_input;  // why it has no URL, or is not a record; then `record` is the bytes of the input
   std::uint64_t number = 0;
+  std::string body;  // of its request, if it is in the record
 };
 
 // URLs from the command line, or records from standard input.
 class FetchInput {
  public:
   explicit FetchInput(std::vector<std::string> urls);
-  explicit FetchInput(Pointer url_at);
+  FetchInput(Pointer url_at, std::optional<Pointer> body_at);
 
   // Nothing: none now. Never waits. Throws ErrorKind::io.
   std::optional<Wanted> next();
@@ -36,7 +37,7 @@ class FetchInput {
 
   std::deque<std::string> urls_;
   std::uint64_t number_ = 0;
-  std::optional<Pointer> url_at_;
+  std::optional<Pointer> url_at_, body_at_;
   Splitter splitter_{Framing::json};
   bool read_all_ = false, ended_ = false;
 };

@@ -25,9 +25,20 @@ void add_what(CLI::App& app, FetchArgs& options) {
       ->type_name("FORM")
       ->transform(CLI::CheckedTransformer(forms).description("{body,records}"));
   app.add_flag("--all-pages", options.all_pages, "Also fetch the next pages, as Link: rel=next names them");
+  app.add_option(
+         "--items", options.items,
+         "Print the elements of the array that POINTER selects in each page, one per line, of all pages")
+      ->type_name("POINTER")
+      ->excludes("--out");
+  app.add_option("--next", options.next,
+                 "The URL of the next page is in the body, where POINTER selects it; fetch all pages")
+      ->type_name("POINTER");
   app.add_option("--max-pages", options.max_pages, "Fail a listing of more than N pages")
       ->type_name("N")
       ->default_str("10000");
+  app.add_option("--rate", options.rate, "Send at most N requests per second")
+      ->type_name("N")
+      ->check(CLI::Range(0.001, 1e6));
   app.add_option("--parallel", options.parallel, "Fetch at most N URLs at once")
       ->type_name("N")
       ->check(CLI::Range(1, 10'000))
@@ -39,11 +50,22 @@ void add_request(CLI::App& app, FetchArgs& options) {
   app.add_option("-H,--header", options.headers, "Send this header field, \"Name: value\"; may be repeated")
       ->type_name("FIELD")
       ->group(group);
-  app.add_option("-X,--request", options.method, "Request method (default: GET, or POST with --body)")
+  app.add_option("-X,--request", options.method, "Request method (default: GET, or POST with a body)")
       ->type_name("METHOD")
       ->group(group);
-  app.add_option("--body", options.body, "Send TEXT as the body of the request")
-      ->type_name("TEXT")
+  auto* body = app.add_option("--body", options.body, "Send TEXT as the body of the request")
+                   ->type_name("TEXT")
+                   ->group(group);
+  auto* body_file =
+      app.add_option("--body-file", options.body_file, "Send the content of FILE, or - for standard input")
+          ->type_name("FILE")
+          ->excludes(body)
+          ->group(group);
+  app.add_option("--body-at", options.body_at, "Send what POINTER selects in each record, such as /body")
+      ->type_name("POINTER")
+      ->needs("--url-at")
+      ->excludes(body)
+      ->excludes(body_file)
       ->group(group);
   app.add_option("--bearer-file", options.bearer_file,
                  "Send the first line of FILE as a bearer token; with @HOST only to that host")
@@ -52,6 +74,13 @@ void add_request(CLI::App& app, FetchArgs& options) {
   app.add_option("--send-to", options.send_to,
                  "Also send credentials to these hosts (HOST or HOST:PORT) if a record, a redirect or a page "
                  "leads there")
+      ->type_name("HOST[,...]")
+      ->delimiter(',')
+      ->group(group);
+  app.add_option(
+         "--allow", options.allowed,
+         "Let records, redirects and pages lead to these hosts even if their addresses are private; * "
+         "allows all")
       ->type_name("HOST[,...]")
       ->delimiter(',')
       ->group(group);

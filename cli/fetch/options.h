@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,14 +21,17 @@ struct FetchArgs {
   std::string url_at;
   FetchForm form = FetchForm::automatic;
   bool all_pages = false;
+  std::optional<std::string> items, next;  // "" is a pointer too
   std::uint16_t parallel = 50;
 
   std::string method, body;  // no method: GET, or POST with a body
-  std::vector<std::string> headers, send_to, key_headers;
+  std::string body_file, body_at;
+  std::vector<std::string> headers, send_to, key_headers, allowed;
   std::string bearer_file, netrc_file, proxy, cacert, cert, key, connect_timeout;
   bool insecure = false;
   unsigned retries = 2, max_redirs = 10;
   std::uint64_t max_pages = 10'000;
+  double rate = 0;  // requests a second; 0: no limit
   std::string try_timeout, stall;
   std::vector<int> retry_on;
   std::uint64_t max_filesize = 0;

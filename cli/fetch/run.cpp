@@ -4,10 +4,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/secrets.h"
 #include "cli/fetch/output.h"
 #include "http/link.h"
 #include "http/uri.h"
+#include "record/record.h"
+#include "record/write.h"
 
 namespace iso::cli {
 namespace {
@@ -103,20 +106,23 @@ void FetchRun::fill() {
 
 void FetchRun::start(Slot& slot) {
   if (options_.all_pages) slot.asked.insert(slot.wanted.url);
-  fetcher_.start(slot.number,
-                 {options_.method, slot.wanted.url,
-                  options_.fields.for_url(slot.wanted.url, !slot.wanted.record.empty())},
-                 options_.body);
+  const bool from_record = !slot.wanted.record.empty();
+  ask(slot, slot.wanted.url, options_.fields.for_url(slot.wanted.url, from_record), !from_record);
+}
+
+void FetchRun::ask(const Slot& slot, const std::string& url, http::Fields fields, bool is_named) {
+  const std::string& body = options_.body_at ? slot.wanted.body : options_.body;
+  if ((options_.body_at || !body.empty()) && !fields.has("content-type"))
+    fields.add("Content-Type", body_kind_of(body) == BodyKind::json ? "application/json" : "text/plain");
+  fetcher_.start(slot.number, {options_.method, url, std::move(fields)}, body, is_named);
 }
 
 // As the user who asked for the first page, if it is of the same origin.
 void FetchRun::start_page(Slot& slot, const std::string& url) {
   slot.asked.insert(url);
-  http::Fields fields = options_.fields.for_page(slot.wanted.url, !slot.wanted.record.empty(), url);
-  const bool at_home = http::same_origin(slot.wanted.url, url);
-  fetcher_.start(slot.number,
-                 {options_.method, at_home ? as_same_user(slot.wanted.url, url) : url, std::move(fields)},
-                 options_.body);
+  const bool from_record = !slot.wanted.record.empty(), at_home = http::same_origin(slot.wanted.url, url);
+  ask(slot, at_home ? as_same_user(slot.wanted.url, url) : url,
+      options_.fields.for_page(slot.wanted.url, from_record, url), at_home && !from_record);
 }
 
 void FetchRun::take(fetch::Fetched fetched) {
@@ -129,7 +135,9 @@ void FetchRun::take(fetch::Fetched fetched) {
 // To the next page. A listing that leads back to its first page is whole; one that leads back to another is
 // stuck.
 void FetchRun::go_on(Slot& slot, const fetch::Fetched& page) {
-  const auto next = http::next_page(page.response.fields, page.url);
+  const auto& in_body = options_.pages.next;
+  const auto next = in_body ? next_in_body(page.body.bytes(), *in_body, page.url)
+                            : http::next_page(page.response.fields, page.url);
   slot.incomplete = next.problem;
   if (!next.url) return;
   const auto first = http::http_url(slot.wanted.url);
@@ -156,7 +164,7 @@ void FetchRun::print_ready() {
     if (!slot.incomplete.empty()) {
       tally_.last = fmt::format("{}: the listing is not whole: {}", slot.wanted.url, slot.incomplete);
       failures_.add(tally_.last);
-      ++tally_.unavailable;
+      ++(slot.is_bad ? tally_.bad_input : tally_.unavailable);
     }
     slots_.pop_front();
     ++first_;
@@ -173,12 +181,31 @@ void FetchRun::print(Slot& slot, fetch::Fetched fetched) {
     append_record_with(out_.buffer(), slot.wanted, fetched);
   } else if (options_.records) {
     append_fetched(out_.buffer(), slot.wanted, fetched);
+  } else if (options_.pages.items) {
+    if (!failure_of(fetched)) print_items(slot, fetched.body.bytes());
   } else {
     print_body(fetched.body.bytes());
     const bool page = options_.all_pages && !fetched.body.bytes().empty();
     if (page && fetched.body.bytes().back() != '\n') out_.buffer() += '\n';
   }
   report_.progress("fetched", tally_.fetched);
+}
+
+// What is no page of items ends its listing.
+void FetchRun::print_items(Slot& slot, std::string_view page) {
+  try {
+    for_each_item(page, *options_.pages.items, [this](std::string_view item) {
+      if (out_.closed()) return;
+      append_one_line(out_.buffer(), item);
+      out_.buffer() += '\n';
+      if (out_.pending() >= kBodyAtOnce) out_.write_all();
+    });
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::data) throw;
+    slot.next_page.clear();
+    slot.finished = slot.is_bad = true;
+    slot.incomplete = error.what();
+  }
 }
 
 void FetchRun::print_body(std::string_view bytes) {

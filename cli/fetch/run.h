@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/fetch/input.h"
+#include "cli/fetch/pages.h"
 #include "cli/fetch/request_fields.h"
 #include "cli/shared/report.h"
 #include "fetch/fetch.h"
@@ -17,10 +18,12 @@ namespace iso::cli {
 
 struct FetchRunOptions {
   std::string method, body;
+  bool body_at = false;  // each request has its record's
   RequestFields fields;
   std::uint64_t max_pages = 0;
   bool records = false;  // print records, and not bodies alone
   bool all_pages = false;
+  Paging pages;
   bool single = false;  // its failure is the command's, and told by who runs it
   std::size_t parallel = 50;
 };
@@ -52,16 +55,19 @@ class FetchRun {
     std::set<std::string> asked;  // with --all-pages: never twice
     bool finished = false;
     std::string incomplete;  // why a listing ended before its last page
+    bool is_bad = false;     // a page was not what it was said to be
   };
 
   void fill();
   void start(Slot& slot);
+  void ask(const Slot& slot, const std::string& url, http::Fields fields, bool is_named);
   void start_page(Slot& slot, const std::string& url);
   void take(fetch::Fetched fetched);
   void go_on(Slot& slot, const fetch::Fetched& page);
   void print_ready();
   void print(Slot& slot, fetch::Fetched fetched);
   void print_body(std::string_view bytes);
+  void print_items(Slot& slot, std::string_view page);
   void count(const Slot& slot, const fetch::Fetched& fetched);
   bool finished() const;
   Wait wait() const;

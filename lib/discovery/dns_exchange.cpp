@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fmt/core.h>
 #include <poll.h>
 
@@ -41,20 +40,22 @@ Error failed(std::string_view what) {
 
 Descriptor connected(const DnsServer& server, int type, Deadline deadline) {
   Descriptor fd = Descriptor::own(socket(server.address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (fd.get() < 0) throw failed(std::strerror(errno));
+  if (fd.get() < 0) throw system_error("open", "a socket", ErrorKind::unavailable);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&server.address), server.length) == 0) return fd;
-  if (errno != EINPROGRESS) throw failed(std::strerror(errno));
+  if (errno != EINPROGRESS) throw system_error("connect", {}, ErrorKind::unavailable);
   if (!ready_by(deadline, fd.get(), POLLOUT)) throw failed("no connection in time");
   return fd;
 }
 
 std::string ask_by_datagram(const DnsServer& server, const std::string& question, Deadline deadline) {
   const Descriptor fd = connected(server, SOCK_DGRAM, deadline);
-  if (send(fd.get(), question.data(), question.size(), MSG_NOSIGNAL) < 0) throw failed(std::strerror(errno));
+  if (send(fd.get(), question.data(), question.size(), MSG_NOSIGNAL) < 0)
+    throw system_error("send", {}, ErrorKind::unavailable);
   std::array<char, kLongestDatagram> bytes;
   while (ready_by(deadline, fd.get(), POLLIN)) {
     const ssize_t got = recv(fd.get(), bytes.data(), bytes.size(), 0);
-    if (got < 0 && errno != EAGAIN && errno != EINTR) throw failed(std::strerror(errno));
+    if (got < 0 && errno != EAGAIN && errno != EINTR)
+      throw system_error("receive", {}, ErrorKind::unavailable);
     const std::string_view message(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (answers(message, question)) return std::string(message);
   }

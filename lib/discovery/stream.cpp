@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,10 +10,6 @@
 
 namespace iso::discovery {
 namespace {
-
-Error lost() {
-  return {ErrorKind::unavailable, std::strerror(errno)};
-}
 
 bool may_go_on() {
   return errno == EINTR || errno == EAGAIN;
@@ -45,7 +40,7 @@ void Stream::send(std::string_view bytes) {
   while (!bytes.empty()) {
     wait(POLLOUT);
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && !may_go_on()) throw lost();
+    if (sent < 0 && !may_go_on()) throw system_error("send", {}, ErrorKind::unavailable);
     bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
   }
 }
@@ -56,7 +51,7 @@ std::string Stream::receive(std::size_t most) {
     wait(POLLIN);
     const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), 0);
     if (got < 0 && may_go_on()) continue;
-    if (got < 0) throw lost();
+    if (got < 0) throw system_error("receive", {}, ErrorKind::unavailable);
     if (got == 0) throw Error(ErrorKind::unavailable, "the connection was closed");
     bytes.resize(static_cast<std::size_t>(got));
     return bytes;

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <fmt/core.h>
-#include <map>
 
 #include "base/base64.h"
 #include "base/percent.h"
 #include "fetch/fetch_job.h"
+#include "http/address.h"
+#include "http/content_decoder.h"
 #include "http/date.h"
 #include "http/own_fields.h"
 #include "http/redirect.h"
@@ -18,23 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBackground{std::chrono::seconds(10)};  // for a validation that nobody waits for
-
-// All that tells users apart. Another Host is another server.
-std::string identity_of(const http::Request& request, const FetchOptions& options) {
-  std::map<std::string, std::string> all;
-  for (const auto& field : request.fields) {
-    if (!http::tells_users_apart(field.name, options.key_fields)) continue;
-    std::string name = field.name;
-    for (char& c : name)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    all[std::move(name)] += fmt::format("{}:{}\n", field.value.size(), field.value);
-  }
-  std::string text = options.identity;
-  for (const auto& [name, values] : all) text += fmt::format("\n{} {}", name, values);
-  if (!options.registries.empty() && discovery::read_service_url(request.url))
-    text += "\nregistries " + options.registries;
-  return text;
-}
 
 // Takes user and password out of a URL (RFC 3986 section 3.2.1): they belong in a field, and in no key.
 std::optional<std::string> take_credentials(std::string& url) {
@@ -110,31 +94,32 @@ void Fetcher::with_cache(const std::function<void(http_cache::Cache&)>& call) {
   }
 }
 
-void Fetcher::start(std::uint64_t token, http::Request request, std::string body) {
+void Fetcher::start(std::uint64_t token, http::Request request, std::string body, bool is_named) {
   auto owned = std::make_unique<Job>();
   Job& job = *owned;
   job.token = token;
   job.request = std::move(request);
   job.body = std::move(body);
   job.started = parts_.clock.steady();
+  job.is_named = is_named;
+  // A range is of the bytes as they are sent, and so is what the user asks for himself.
+  job.decodes = !job.request.fields.has("accept-encoding") && !job.request.fields.has("range");
+  if (job.decodes) job.request.fields.add("Accept-Encoding", http::kAcceptEncoding);
   const auto credentials = take_credentials(job.request.url);
   if (credentials) add_credentials(job.request, *credentials);
   if (auto url = http::http_url(job.request.url)) job.request.url = std::move(*url);
+  job.first_url = job.request.url;
   jobs_[token] = std::move(owned);
   ++visible_;
   look_up(job);
 }
 
-// Never the credentials themselves: they would be in a file.
-http_cache::CacheKey Fetcher::key_of(const http::Request& request) const {
-  const std::string identity = identity_of(request, options_);
-  if (identity.empty() || !parts_.cache) return {request.url, {}};
-  return {request.url, parts_.cache->digest()(identity)};
-}
-
 void Fetcher::look_up(Job& job) {
   job.state = Job::State::looking;
-  job.key = key_of(job.request);
+  if (is_guarded(job) &&
+      !http::may_be_public(http::origin_of(job.request.url).value_or(http::HttpOrigin{}).host))
+    return fail(job, ErrorKind::refused, forbidden_text(job.request.url));
+  job.key = key_of(job);
   job.seen = parts_.cache ? parts_.cache->digest().without_secrets(job.request) : job.request;
   job.stored.clear();
   job.entries.clear();
@@ -187,6 +172,9 @@ void Fetcher::validate_in_background(const Job& job) {
   behind.token = next_hidden_++;
   behind.visible = false;
   behind.request = job.request;
+  behind.first_url = job.first_url;
+  behind.is_named = job.is_named;
+  behind.decodes = job.decodes;
   behind.request.fields.set("Cache-Control", "no-cache");
   behind.started = parts_.clock.steady();
   jobs_[behind.token] = std::move(owned);

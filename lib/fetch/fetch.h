@@ -36,6 +36,9 @@ struct FetchOptions {
   std::vector<std::string>
       key_fields;                    // request fields that tell users apart, beside those that are known to
   std::vector<std::string> trusted;  // hosts that may get the user's own fields after a redirect
+  double rate = 0;                   // requests a second, of all fetches; 0: no limit
+  bool guards_addresses = false;     // what the user has not named leads to public addresses only
+  std::vector<std::string> allowed;  // hosts that are named, beside those that are trusted
 };
 
 enum class CacheUse {
@@ -87,7 +90,8 @@ class Fetcher {
   ~Fetcher();
 
   // `token` names the fetch until it is given back. The URL's user and password become Authorization.
-  void start(std::uint64_t token, http::Request request, std::string body = {});
+  // `is_named`: the user named the URL, and so its origin.
+  void start(std::uint64_t token, http::Request request, std::string body = {}, bool is_named = true);
   // Moves all on; gives what is done, when some is, or what `also` waits for is there, or `limit` has passed.
   std::vector<Fetched> turn(const Wait& also, std::chrono::milliseconds limit);
 
@@ -122,7 +126,9 @@ class Fetcher {
   void settle(Job& job, const http::HttpReply& reply);
   void take(Job& job, http::HttpReply reply);
   bool resume(Job& job, http::HttpReply& reply);
-  http_cache::CacheKey key_of(const http::Request& request) const;
+  http_cache::CacheKey key_of(const Job& job) const;
+  bool is_guarded(const Job& job) const;
+  bool has_slot(Job& job);
   http_cache::ResponseDecision concluded(const Job& job, const http::Response* answer) const;
   bool is_retried(int status) const;
   bool try_again(Job& job, http::HttpReply& reply);
@@ -147,6 +153,7 @@ class Fetcher {
   std::unordered_map<std::uint64_t, std::unique_ptr<Job>> jobs_;
   std::unordered_map<std::string, std::uint64_t> leaders_;  // who asks for a key, and for whom others wait
   std::unordered_map<std::string, Clock::Steady> rests_;    // origins that asked to be left alone, until when
+  Clock::Steady next_slot_{};                               // when the next request may be sent
   std::vector<Fetched> done_;
   std::size_t visible_ = 0;
   std::uint64_t next_hidden_ = std::uint64_t{1} << 63;

@@ -22,6 +22,8 @@ ErrorKind kind_of(http::TransferError error) {
       return ErrorKind::unconfirmed;
     case http::TransferError::refused:
       return ErrorKind::data;
+    case http::TransferError::forbidden:
+      return ErrorKind::refused;
     case http::TransferError::local:
       return ErrorKind::io;
     default:
@@ -113,10 +115,11 @@ void Fetcher::release(Job& job) {
 void Fetcher::send(Job& job) {
   const milliseconds left = time_left(job);
   if (left.count() <= 0) return fail(job, ErrorKind::unconfirmed, "timed out before the request was sent");
-  if (!found(job) || !rested(job) || !admitted(job)) return;
+  if (!found(job) || !rested(job) || !has_slot(job) || !admitted(job)) return;
   http::HttpRequest request;
   request.method = job.request.method;
   request.url = job.target();
+  if (!job.instances.empty()) request.addresses = job.instances[job.instance].addresses;
   request.fields = job.request.fields;
   if (!job.unconditional)
     for (const auto& field : job.plan.conditions) request.fields.add(field.name, field.value);
@@ -133,6 +136,8 @@ void Fetcher::send(Job& job) {
   request.stall = options_.stall;
   job.waited_for_answer = request.timeout;
   request.may_repeat = job.is_idempotent();
+  request.decodes = job.decodes;
+  request.public_only = is_guarded(job);
   request.spool = parts_.cache ? parts_.cache->folder() : parts_.folder;
   job.state = Job::State::sent;
   ++job.attempts;
@@ -215,6 +220,8 @@ void Fetcher::act_on(Job& job, http::HttpReply reply) {
     });
   switch (answered.conclusion) {
     case http_cache::Conclusion::pass:
+      if (reply.error == http::TransferError::forbidden)
+        return fail(job, ErrorKind::refused, forbidden_text(job.target()));
       if (failed) return fail(job, kind_of(reply.error), std::move(reply.why));
       if (answer.status == 304 && !http_cache::has_own_condition(job.request)) return fail_without_body(job);
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);

@@ -7,6 +7,9 @@ namespace iso::fetch {
 // "http://shop.example:80"
 std::string origin_text(std::string_view url);
 
+// Why a fetch does not go where `url` leads.
+std::string forbidden_text(std::string_view url);
+
 // One fetch on its way.
 struct Fetcher::Job {
   enum class State {
@@ -21,7 +24,11 @@ struct Fetcher::Job {
   bool visible = true;
   http::Request request;  // of this hop
   std::string body;
+  std::string first_url;  // that it began with
+  bool is_named = true;   // by the user
+  bool decodes = false;   // the request asks for content encodings on our behalf
   Clock::Steady started;
+  std::optional<Clock::Steady> slot;  // when it may send its request, as others are before it
   State state = State::looking;
   Clock::Steady due;
   unsigned attempts = 0, tries = 0, hops = 0;  // tries: of this hop

@@ -5,6 +5,7 @@
 #include "fetch/fetch.h"
 #include "fetch/fetch_job.h"
 #include "fetch/retry.h"
+#include "http/own_fields.h"
 #include "http/uri.h"
 
 // Whom to ask: of a service those who offer it, and of all those only whose circuits are closed.
@@ -33,7 +34,29 @@ std::string rest_text(std::string_view origin, milliseconds left) {
   return fmt::format("{} asks to wait {} s", origin, std::chrono::ceil<std::chrono::seconds>(left).count());
 }
 
+// The same origin, or the one host by http and https where each has its own port.
+bool is_same_site(std::string_view first, std::string_view url) {
+  const auto from = http::origin_of(first), to = http::origin_of(url);
+  if (!from || !to) return false;
+  const auto has_own_port = [](const http::HttpOrigin& origin) {
+    return origin.port == (origin.scheme == "https" ? 443 : 80);
+  };
+  return from == to || (from->host == to->host && has_own_port(*from) && has_own_port(*to));
+}
+
 }  // namespace
+
+std::string forbidden_text(std::string_view url) {
+  return fmt::format("it leads to {}, whose address is not public; if it may, name the host with --allow",
+                     origin_text(url));
+}
+
+// Whether it may go to public addresses alone: nothing that the user named leads where it goes.
+bool Fetcher::is_guarded(const Job& job) const {
+  const std::string& url = job.request.url;
+  return options_.guards_addresses && !http::leads_to(url, options_.allowed) &&
+         !http::leads_to(url, options_.trusted) && !(job.is_named && is_same_site(job.first_url, url));
+}
 
 std::string origin_text(std::string_view url) {
   const auto origin = http::origin_of(url);
@@ -122,6 +145,24 @@ bool Fetcher::rested(Job& job) {
   else
     unreachable(job, ErrorKind::unavailable, rest_text(origin, left));
   return false;
+}
+
+// Whether it may send its request now; if not it waits for its turn, and its time begins then.
+bool Fetcher::has_slot(Job& job) {
+  if (options_.rate <= 0) return true;
+  const auto now = parts_.clock.steady();
+  if (!job.slot) {
+    job.slot = std::max(now, next_slot_);
+    next_slot_ = *job.slot + std::chrono::duration_cast<Clock::Steady::duration>(
+                                 std::chrono::duration<double>(1 / options_.rate));
+    job.started += *job.slot - now;
+  }
+  if (now < *job.slot) {
+    rest(job, *job.slot);
+    return false;
+  }
+  job.slot.reset();
+  return true;
 }
 
 // As if the origin had given no answer (RFC 9111 section 4.2.4).

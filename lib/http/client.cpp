@@ -4,8 +4,8 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "http/exchange.h"
 #include "http/handles.h"
-#include "http/response_reader.h"
 #include "http/uri.h"
 
 namespace iso::http {
@@ -22,8 +22,11 @@ std::string name_to_look_up(const HttpRequest& request) {
   return origin->host.find(':') == std::string::npos ? origin->host : std::string();
 }
 
-std::string seconds_text(milliseconds time) {
-  return fmt::format("{} s", static_cast<double>(time.count()) / 1000);
+// Whom it is sent to: who has the same may have the same connection.
+std::string origin_text_of(const HttpRequest& request) {
+  const auto origin = origin_of(request.url);
+  return origin ? fmt::format("{} {} {} {}", origin->scheme, origin->host, origin->port, request.connect_to)
+                : "";
 }
 
 std::vector<curl_waitfd> descriptors_of(const Wait& wait) {
@@ -37,49 +40,6 @@ std::vector<curl_waitfd> descriptors_of(const Wait& wait) {
 }
 
 }  // namespace
-
-// One exchange while it is on its way.
-struct Http::Exchange {
-  Exchange(std::uint64_t its_token, HttpRequest what, std::uint64_t most)
-      : token(its_token), request(std::move(what)), reader(request, most) {}
-
-  std::uint64_t token;
-  HttpRequest request;
-  std::string name;  // that is looked up for it; "" once it has an address
-  EasyHandle easy;
-  TextList header, connect_to, addresses;
-  char error[CURL_ERROR_SIZE] = {};
-  ResponseReader reader;
-  bool is_begun = false;     // it is the library's
-  bool has_address = false;  // said by the library, in the midst of its work
-  Time started = steady_clock::now(), moved = started;
-  curl_off_t moved_bytes = 0;
-
-  // When its time is up, if it is limited.
-  std::optional<Time> deadline() const {
-    std::optional<Time> end;
-    if (request.timeout.count() != 0) end = started + request.timeout;
-    if (request.stall.count() != 0 && is_begun)
-      end = std::min(end.value_or(Time::max()), moved + request.stall);
-    return end;
-  }
-
-  void look_for_movement(Time now) {
-    curl_off_t sent = 0, got = 0;
-    curl::curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
-    curl::curl_easy_getinfo(easy.get(), CURLINFO_SIZE_DOWNLOAD_T, &got);
-    const auto all = sent + got + static_cast<curl_off_t>(reader.bytes());
-    if (std::exchange(moved_bytes, all) != all) moved = now;
-  }
-
-  std::string overdue_text(Time now) const {
-    if (request.timeout.count() == 0 || now < started + request.timeout)
-      return fmt::format("nothing moved for {}", seconds_text(request.stall));
-    if (reader.has_header())
-      return fmt::format("its body was not whole within {}", seconds_text(request.timeout));
-    return fmt::format("no answer within {}", seconds_text(request.timeout));
-  }
-};
 
 void load_libcurl() {
   find_function(curl::kLibrary, "curl_multi_init");
@@ -101,6 +61,9 @@ void Http::start(std::uint64_t token, HttpRequest request) {
   Exchange& exchange = *owned;
   prepare(exchange);
   exchanges_[token] = std::move(owned);
+  exchange.origin = origin_text_of(exchange.request);
+  exchange.limit = &limit_;
+  exchange.is_proxied = settings_.is_proxied;
   exchange.name = name_to_look_up(exchange.request);
   if (known_names_.contains(exchange.name)) exchange.name.clear();
   if (!exchange.name.empty()) {
@@ -115,7 +78,7 @@ void Http::prepare(Exchange& exchange) {
   exchange.easy = pool_->take();
   CURL* easy = exchange.easy.get();
   set_up(easy, settings_);
-  set_request(easy, exchange.request, exchange.header, exchange.connect_to, exchange.addresses);
+  set_request(easy, settings_, exchange.request, exchange.header, exchange.connect_to, exchange.addresses);
   set_option(easy, CURLOPT_ERRORBUFFER, exchange.error);
   set_option(easy, CURLOPT_PRIVATE, &exchange);
   set_option(easy, CURLOPT_HEADERDATA, &exchange);
@@ -131,22 +94,56 @@ void Http::prepare(Exchange& exchange) {
   set_option(easy, CURLOPT_OPENSOCKETDATA, &exchange);
   set_option(
       easy, CURLOPT_OPENSOCKETFUNCTION, +[](void* to, curlsocktype, curl_sockaddr* address) {
-        static_cast<Exchange*>(to)->has_address = true;
-        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        return static_cast<Exchange*>(to)->open_socket(*address);
       });
   set_option(easy, CURLOPT_PREREQDATA, &exchange);
   set_option(
-      easy, CURLOPT_PREREQFUNCTION, +[](void* to, char*, char*, int, int) {
-        static_cast<Exchange*>(to)->has_address = true;
+      easy, CURLOPT_PREREQFUNCTION, +[](void* to, char*, char*, int, int local_port) {
+        static_cast<Exchange*>(to)->connected(local_port);
         return CURL_PREREQFUNC_OK;
       });
 }
 
+// As soon as its origin has room for it.
 void Http::begin(Exchange& exchange) {
+  if (!limit_.may_begin(exchange.origin)) return hold_back(exchange);
+  limit_.begin(exchange.origin);
+  if (std::exchange(exchange.is_held_back, false)) exchange.started = steady_clock::now();
   if (const auto code = curl::curl_multi_add_handle(pool_->get(), exchange.easy.get()); code != CURLM_OK)
     throw Error(ErrorKind::internal, curl::curl_multi_strerror(code));
   exchange.is_begun = true;
   exchange.moved = steady_clock::now();
+}
+
+// Those that are open are full: it is the first to go when another has ended.
+void Http::wait_for_line(Exchange& exchange) {
+  curl::curl_multi_remove_handle(pool_->get(), exchange.easy.get());
+  exchange.is_begun = exchange.found_no_line = false;
+  limit_.end(exchange.origin, std::exchange(exchange.line, 0));
+  if (limit_.may_open(exchange.origin)) return begin(exchange);  // they have ended meanwhile
+  exchange.is_held_back = true;
+  held_back_[exchange.origin].push_front(exchange.token);
+}
+
+void Http::hold_back(Exchange& exchange) {
+  exchange.is_held_back = true;
+  held_back_[exchange.origin].push_back(exchange.token);
+}
+
+// Lets the next go that waits for a place with its origin.
+void Http::leave_line(Exchange& exchange) {
+  const auto found = held_back_.find(exchange.origin);
+  if (exchange.is_begun) limit_.end(exchange.origin, std::exchange(exchange.line, 0));
+  if (found == held_back_.end()) return;
+  std::deque<std::uint64_t>& waiting = found->second;
+  if (exchange.is_held_back) std::erase(waiting, exchange.token);
+  if (exchange.is_begun && !waiting.empty()) {
+    Exchange& next = *exchanges_.at(waiting.front());
+    waiting.pop_front();
+    begin(next);
+  }
+  if (const auto left = held_back_.find(exchange.origin); left != held_back_.end() && left->second.empty())
+    held_back_.erase(left);
 }
 
 // Takes it out of the library and out of all lists.
@@ -155,6 +152,7 @@ std::unique_ptr<Http::Exchange> Http::detach(std::uint64_t token) {
   auto owned = std::move(found->second);
   exchanges_.erase(found);
   if (owned->is_begun) curl::curl_multi_remove_handle(pool_->get(), owned->easy.get());
+  leave_line(*owned);
   return owned;
 }
 
@@ -231,12 +229,20 @@ void Http::collect(std::vector<Done>& done) {
     char* owner = nullptr;
     curl::curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
     Exchange& exchange = *reinterpret_cast<Exchange*>(owner);
+    if (code != CURLE_OK && exchange.found_no_line && !exchange.reader.has_begun()) {
+      wait_for_line(exchange);
+      continue;
+    }
     std::string why;
     if (code != CURLE_OK) why = exchange.error[0] != '\0' ? exchange.error : curl::curl_easy_strerror(code);
     auto error = error_of(code);
     if (code == CURLE_OUT_OF_MEMORY && exchange.reader.bytes() != 0) {  // so it says for a line of 100 KB
       error = TransferError::protocol;
       why = "a line of its header is too long";
+    }
+    if (code != CURLE_OK && exchange.is_forbidden) {
+      error = TransferError::forbidden;
+      why = "its address is not public";
     }
     end(exchange, error, std::move(why), done);
   }
@@ -259,6 +265,7 @@ void Http::end_overdue(std::vector<Done>& done) {
 // The library cannot go on: nothing that is on its way will ever end by itself.
 void Http::end_all(const char* why, std::vector<Done>& done) {
   names_.clear();
+  held_back_.clear();
   while (!exchanges_.empty()) end(*exchanges_.begin()->second, TransferError::local, why, done);
 }
 

@@ -90,13 +90,15 @@ void set_up(CURL* easy, const HttpSettings& settings) {
   }
 }
 
-void set_request(CURL* easy, const HttpRequest& request, TextList& header, TextList& connect_to,
-                 TextList& addresses) {
+void set_request(CURL* easy, const HttpSettings& settings, const HttpRequest& request, TextList& header,
+                 TextList& connect_to, TextList& addresses) {
   set_method(easy, request);
   set_option(easy, CURLOPT_URL, request.url.c_str());
   // One connection of HTTP/2 and not one for each. Plain http has no HTTP/2: there it would be one at a time.
   if (request.url.starts_with("https:")) set_option(easy, CURLOPT_PIPEWAIT, 1L);
   if (!request.may_repeat) set_option(easy, CURLOPT_FRESH_CONNECT, 1L);
+  // What goes by a proxy has its address checked there, so nothing of it may go past the proxy.
+  if (request.public_only && settings.is_proxied) set_option(easy, CURLOPT_NOPROXY, "");
   for (const auto& field : request.fields) header.add(header_line(field));
   set_option(easy, CURLOPT_HTTPHEADER, header.get());
   if (!request.connect_to.empty()) {

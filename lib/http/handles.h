@@ -56,8 +56,8 @@ void set_option(CURL* easy, CURLoption option, Value value) {
 
 // What every exchange has, and what this one does. `request` must outlive the exchange.
 void set_up(CURL* easy, const HttpSettings& settings);
-void set_request(CURL* easy, const HttpRequest& request, TextList& header, TextList& connect_to,
-                 TextList& addresses);
+void set_request(CURL* easy, const HttpSettings& settings, const HttpRequest& request, TextList& header,
+                 TextList& connect_to, TextList& addresses);
 
 TransferError error_of(CURLcode code);
 

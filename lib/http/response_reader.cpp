@@ -4,6 +4,7 @@
 #include <exception>
 #include <fmt/core.h>
 
+#include "base/error.h"
 #include "base/integer.h"
 
 namespace iso::http {
@@ -82,6 +83,16 @@ bool ResponseReader::end_header() {
   if (!keeps_in_memory_) reply_.body.spool_to(request_.spool);
   if (most_ != 0 && length_ && *length_ > most_ && !has_no_body())
     return refuse(TransferError::too_large, fmt::format("the body is longer than {} bytes", most_));
+  return !request_.decodes || has_no_body() || begin_decoding();
+}
+
+bool ResponseReader::begin_decoding() {
+  try {
+    decoder_.emplace(reply_.fields);
+  } catch (const Error& error) {
+    return refuse(TransferError::protocol, error.what());
+  }
+  if (!decoder_->is_needed()) decoder_.reset();
   return true;
 }
 
@@ -112,17 +123,24 @@ bool ResponseReader::is_chunked() const {
 
 bool ResponseReader::take_body(std::string_view bytes) {
   if (refused_ != TransferError::none) return false;
+  received_ += bytes.size();
+  try {
+    if (!decoder_) return keep(bytes);
+    if (decoder_->decode(bytes, [this](std::string_view decoded) { return keep(decoded); })) return true;
+  } catch (const std::exception& failure) {
+    return refuse(TransferError::local, failure.what());
+  }
+  return refused_ != TransferError::none ? false : refuse(TransferError::cut, decoder_->fault());
+}
+
+bool ResponseReader::keep(std::string_view bytes) {
   const std::uint64_t size = reply_.body.size() + bytes.size();
   if (most_ != 0 && size > most_)
     return refuse(TransferError::too_large, fmt::format("the body is longer than {} bytes", most_));
   if (keeps_in_memory_ && size > kMostInMemory)
     return refuse(TransferError::too_large,
                   fmt::format("the body is longer than {} bytes, and may only be in memory", kMostInMemory));
-  try {
-    reply_.body.append(bytes);
-  } catch (const std::exception& failure) {
-    return refuse(TransferError::local, failure.what());
-  }
+  reply_.body.append(bytes);
   return true;
 }
 
@@ -133,11 +151,14 @@ HttpReply ResponseReader::finish(TransferError error, std::string why) {
     reply_.error = TransferError::protocol;
     reply_.why = "the answer has no whole header";
   }
-  const bool is_counted = length_ && !has_no_body() && !reply_.fields.has("content-encoding");
-  if (reply_.error == TransferError::none && is_counted && *length_ != reply_.body.size()) {
+  if (reply_.error == TransferError::none && length_ && !has_no_body() && *length_ != received_) {
     reply_.error = TransferError::cut;
-    reply_.why =
-        fmt::format("the body has {} bytes, and its Content-Length is {}", reply_.body.size(), *length_);
+    reply_.why = fmt::format("the body has {} bytes, and its Content-Length is {}", received_, *length_);
+  }
+  if (reply_.error == TransferError::none && decoder_ && !decoder_->whole()) {
+    reply_.error = TransferError::cut;
+    reply_.why = fmt::format("the body ends before its {} does",
+                             reply_.fields.joined("content-encoding").value_or(""));
   }
   if (reply_.error != TransferError::none && reply_.why.empty()) reply_.why = "the transfer failed";
   if (refused_ != TransferError::none) {  // nothing of it is to be used

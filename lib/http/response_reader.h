@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/content_decoder.h"
 #include "http/transport.h"
 
 namespace iso::http {
@@ -30,8 +31,9 @@ class ResponseReader {
   // What came. `error` and `why` say how the transfer ended; what was refused here goes before it.
   HttpReply finish(TransferError error, std::string why);
 
+  bool has_begun() const { return header_bytes_ != 0; }
   bool has_header() const { return state_ == State::body; }
-  std::size_t bytes() const { return header_bytes_ + reply_.body.size(); }  // of all that came
+  std::size_t bytes() const { return header_bytes_ + received_; }  // of all that came
 
  private:
   enum class State { status_line, header, body };
@@ -41,6 +43,8 @@ class ResponseReader {
   bool take_field(std::string_view line);
   bool end_header();
   bool check_length();
+  bool begin_decoding();
+  bool keep(std::string_view bytes);
   bool has_no_body() const;
   bool is_chunked() const;
 
@@ -51,6 +55,8 @@ class ResponseReader {
   bool keeps_in_memory_ = false;
   bool marks_end_ = false;  // HTTP/2 and later say where a body ends (RFC 9113 section 8.1)
   std::optional<std::uint64_t> length_;
+  std::uint64_t received_ = 0;  // bytes of the body as they came
+  std::optional<ContentDecoder> decoder_;
   HttpReply reply_;
   TransferError refused_ = TransferError::none;
   std::string why_;

@@ -24,7 +24,9 @@ struct HttpRequest {
   std::chrono::milliseconds stall{0};    // the longest time in which no byte moves; 0: no limit
   bool may_repeat = true;  // the method is idempotent: false asks for a connection of its own, since one that
                            // was used before may have to be tried twice (RFC 9110 section 9.2.2)
-  std::string spool;       // folder for a large body, but for one that says no-store; "": memory
+  bool decodes = false;    // undo the body's content encodings, which the fields ask for (content_decoder.h)
+  bool public_only = false;  // connect to no address that address.h does not call public
+  std::string spool;         // folder for a large body, but for one that says no-store; "": memory
 };
 
 // Why there is no whole response.
@@ -37,6 +39,7 @@ enum class TransferError {
   cut,        // the connection broke, or the body is shorter than its length said
   protocol,   // what came is no HTTP
   refused,    // not a URL that may be fetched
+  forbidden,  // it leads to an address that is not public
   too_large,  // longer than the limit that was set
   local,      // our side: out of memory, cannot write
 };

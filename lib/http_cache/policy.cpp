@@ -59,10 +59,16 @@ void plan_validation(Plan& plan, const http::Request& request, const CacheContro
   }
 }
 
-// A stored part answers only who wants just it: not a HEAD, and not one whose If-Range is not met.
+// A stored part answers only who wants it or some of it: not a HEAD, and not one whose If-Range is not met.
 bool is_wrong_part(const http::Request& request, const Stored& stored) {
   return stored.response.status == 206 &&
          (request.method != "GET" || !if_range_holds(request, stored.response, stored.times));
+}
+
+// What is asked for of a stored part, unless it is all of that.
+std::optional<Part> other_part(const http::Request& request, const Stored& stored) {
+  const auto part = part_within(request, stored);
+  return part && part->length != stored.length ? part : std::nullopt;
 }
 
 Plan plan_lookup(const http::Request& request, std::span<const Stored> stored, const CachePolicy& reuse,
@@ -81,7 +87,7 @@ Plan plan_lookup(const http::Request& request, std::span<const Stored> stored, c
   plan.has_chosen = true;
   plan.age = current_age(entry.response, entry.times, now);
   plan.stale = staleness(entry, reuse.heuristic, now) >= http::Seconds{0};
-  plan.part = ranged.part;
+  plan.part = entry.response.status == 206 ? other_part(request, entry) : ranged.part;
 
   const auto use = may_use(entry, asked, reuse, now);
   const bool conditional = has_own_condition(request);

@@ -97,7 +97,8 @@ http::Fields selecting_fields(const http::Request& request, const http::Response
 http::Response reused(const Stored& stored, http::Seconds now);
 
 // The 206 for a part of a body of `length` bytes, or the 416 if the part is empty (RFC 9110 section 15.3.7,
-// 15.5.17). `whole` is what would be handed on otherwise: reused(), or the merged one.
+// 15.5.17). `whole` is what would be handed on otherwise: reused(), or the merged one; of a stored 206 the
+// body is that part of the representation which its Content-Range names.
 http::Response partial(const http::Response& whole, std::uint64_t length, const Part& part);
 
 // The 304 in the place of `whole` (RFC 9110 section 15.4.5). No body goes with it.

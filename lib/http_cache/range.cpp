@@ -72,8 +72,25 @@ Ranged range_of(const http::Request& request, const Stored& stored) {
   if (!if_range_holds(request, stored.response, stored.times)) return {};
   if (!equal_without_case(trimmed(std::string_view(*line).substr(0, equals)), "bytes")) return {true, {}};
   const auto ranges = http::list_members(std::string_view(*line).substr(equals + 1));
-  if (ranges.size() > 1) return {true, {}};
+  // The body may be here decoded, and the origin's bytes are those of the encoded one.
+  if (ranges.size() > 1 || is_encoded(stored.response)) return {true, {}};
   return {false, ranges.empty() ? std::nullopt : read_range(ranges.front(), stored.length)};
+}
+
+std::optional<Part> part_within(const http::Request& request, const Stored& stored) {
+  const auto line = request.fields.joined("range");
+  const auto tag = stored.response.fields.first("etag").value_or("");
+  const auto range = read_content_range(stored.response.fields.first("content-range").value_or(""));
+  if (!line || !range || !range->complete || !strongly_equal(tag, tag)) return std::nullopt;
+  constexpr std::string_view kUnit = "bytes=";
+  const auto ranges =
+      http::list_members(std::string_view(*line).substr(std::min(kUnit.size(), line->size())));
+  if (!equal_without_case(line->substr(0, kUnit.size()), kUnit) || ranges.size() != 1) return std::nullopt;
+  const auto part = read_range(ranges.front(), *range->complete);
+  if (!part || part->length == 0 || part->first < range->first ||
+      part->first + part->length - 1 > range->last || stored.length != range->last - range->first + 1)
+    return std::nullopt;
+  return Part{part->first - range->first, part->length};
 }
 
 std::optional<ContentRange> read_content_range(std::string_view text) {
@@ -101,8 +118,13 @@ http::Response partial(const http::Response& whole, std::uint64_t length, const 
     return none;
   }
   http::Response out{206, whole.fields};
-  out.fields.set("Content-Range",
-                 fmt::format("bytes {}-{}/{}", part.first, part.first + part.length - 1, length));
+  std::uint64_t first = part.first;
+  if (whole.status == 206)
+    if (const auto stored = read_content_range(whole.fields.first("content-range").value_or(""))) {
+      first += stored->first;
+      length = stored->complete.value_or(length);
+    }
+  out.fields.set("Content-Range", fmt::format("bytes {}-{}/{}", first, first + part.length - 1, length));
   out.fields.set("Content-Length", std::to_string(part.length));
   return out;
 }

@@ -12,13 +12,17 @@ namespace iso::http_cache {
 
 // What a request's Range comes to for a stored response.
 struct Ranged {
-  bool not_ours = false;     // several ranges, or a unit other than bytes: the origin's to answer
+  bool not_ours = false;     // several ranges, a unit other than bytes, or of an encoded body: the origin's
   std::optional<Part> part;  // empty: it is beyond the end. Nothing: the whole is the answer
 };
 
 // `stored` is a whole response. What is no range at all is ignored, as is one whose If-Range names another
 // representation (RFC 9110 section 13.1.5, 14.2).
 Ranged range_of(const http::Request& request, const Stored& stored);
+
+// Where the range that the request asks for lies within the body of a stored 206, if it is all there: a part
+// of one representation, as its strong tag says (RFC 9111 section 3.4).
+std::optional<Part> part_within(const http::Request& request, const Stored& stored);
 
 // Whether If-Range, if the request has it, names just this response: by a strong tag, or by a date of
 // modification that was a minute old or more when the response was made (RFC 9110 section 8.8.2.2, 13.1.5).

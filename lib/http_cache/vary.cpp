@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "http_cache/freshness.h"
+#include "http_cache/range.h"
 
 namespace iso::http_cache {
 namespace {
@@ -124,13 +125,18 @@ bool speaks(const http::Request& request, const http::Response& response) {
   return best && members.size() == 1 && equal_without_case(members.front(), *best);
 }
 
-enum class Fit { no, by_language, yes };
+enum class Fit { no, within_part, by_language, yes };
 
 Fit fit(const http::Request& request, const Stored& stored) {
   if (varies_on_all(stored.response)) return Fit::no;
   auto wanted = selecting_fields(request, stored.response);
   if (wanted == stored.selecting) return Fit::yes;
   auto had = stored.selecting;
+  if (part_within(request, stored)) {
+    had.remove("range");
+    wanted.remove("range");
+    return had == wanted ? Fit::within_part : Fit::no;
+  }
   had.remove("accept-language");
   wanted.remove("accept-language");
   return had == wanted && speaks(request, stored.response) ? Fit::by_language : Fit::no;

@@ -231,6 +231,169 @@ source "$BATS_TEST_DIRNAME/helper.bash"
   says 'more than 1 pages'
 }
 
+@test "fetch: the items of all pages are one stream, the next page named by Link or in the body" {
+  ok a 1 '{"data":[{"id":1},{"id":2.0}],"next":null}' 'Link: </b>; rel=next'
+  ok b 1 $'{"data":[\n{"id":3,\n"x":"y"}\n]}'
+  iso fetch "$base/a" --items /data
+  exits 0
+  is '{"id":1} {"id":2.0} {"id":3,"x":"y"}' "$(sed 's/": /":/; s/, "/,"/' stdout | paste -sd' ')"
+  ok p1 1 '{"items":[1],"links":{"next":"p2?a=b c"}}' 'Link: </wrong>; rel=next'
+  ok p2 1 '{"items":[],"links":{"next":"/p3"}}'
+  ok p3 1 '{"items":[[2]],"links":{"next":""}}'
+  iso fetch "$base/p1" --items /items --next /links/next
+  exits 0
+  is '1 [2]' "$(paste -sd' ' stdout)"
+  asked p2 'GET /p2?a=b%20c HTTP/1.1'
+  iso fetch "$base/p1" --next /links/next --out records
+  exits 0
+  is 3 "$(wc -l < stdout)"
+  ok list 1 '[{"id":1},{"id":2}]'
+  iso fetch --items '' --url-at /u < <(printf '{"u":"%s"}\n{"u":"%s"}\n' "$base/list" "$base/a")
+  exits 65
+  iso fetch "$base/list" "$base/list" --items ''
+  exits 0
+  is 4 "$(wc -l < stdout)"
+}
+
+@test "fetch: a page that is none, or names a next page that cannot be, is a failure" {
+  ok a 1 '{"data":{"id":1}}'
+  iso fetch "$base/a" --items /data
+  exits 65
+  says 'no array of items where --items says'
+  ok b 1 'no json'
+  iso fetch "$base/b" --items /data
+  exits 65
+  iso fetch "$base/b" --next /next
+  exits 69
+  says 'not whole'
+  local next
+  for next in 5 true '{}' '"ftp://a/"' '"/c"'; do
+    ok c 1 "{\"data\":[1],\"next\":$next}"
+    iso fetch "$base/c" --items /data --next /next --no-cache
+    exits 69
+    says 'not whole'
+    is 1 "$(< stdout)"
+  done
+  ok d 1 '{"data":[1],"next":"/e"}'
+  printf 'HTTP/1.1 500 No\nContent-Length: 2\n\n[]' | answer e
+  iso fetch "$base/d" --items /data --next /next --retries 0
+  exits 1
+  iso fetch "$base/d" --items /data --out records
+  exits 64
+}
+
+@test "fetch: a record, a redirect or a page leads to no private address that was not named" {
+  local other=${base/127.0.0.1/localhost}
+  unset ISO_ALLOW
+  ok x 1 'secret'
+  printf 'HTTP/1.1 302 Found\nLocation: %s/x\nContent-Length: 0\n\n' "$other" | answer away
+  printf 'HTTP/1.1 302 Found\nLocation: /x\nContent-Length: 0\n\n' | answer home
+  ok p1 1 '[1]' "Link: <$other/x>; rel=next"
+  local url
+  for url in "$base/x" "$other/x" "http://[::1]:${base##*:}/x" "http://127.1:${base##*:}/x"; do
+    iso fetch --url-at /u <<< "{\"u\":\"$url\"}"
+    exits 77
+    jq -e '.error | contains("not public")' stdout
+  done
+  iso fetch "$base/away"
+  exits 77
+  says '--allow'
+  iso fetch "$base/p1" --all-pages
+  exits 77
+  is 0 "$(cat origin/x/requests 2> /dev/null | wc -l)"
+  iso fetch "$base/x" --out body
+  exits 0
+  iso fetch "$base/home"
+  exits 0
+  iso fetch --url-at /u <<< "{\"u\":\"$base/x\"}" # what the cache has is not for it either
+  exits 77
+  iso fetch "$base/away" --allow localhost
+  exits 0
+  iso fetch "$base/away" "$other/home"
+  exits 0
+  iso fetch "$base/p1" --all-pages --send-to localhost
+  exits 0
+  iso fetch --url-at /u --allow '*' <<< "{\"u\":\"$base/x\"}"
+  exits 0
+}
+
+@test "fetch: encodings are asked for, undone and kept apart as Vary says; a body that is cut is none" {
+  local coding
+  printf '{"a":1}' | gzip -n > zipped
+  { printf 'HTTP/1.1 200 OK\nContent-Encoding: gzip\nVary: Accept-Encoding\nCache-Control: max-age=60\nContent-Length: %s\n\n' "$(stat -c %s zipped)"; cat zipped; } | answer x
+  iso fetch "$base/x"
+  exits 0
+  is '{"a":1}' "$(< stdout)"
+  asked x 'Accept-Encoding: gzip, br, zstd'
+  iso fetch "$base/x" --out records
+  is '["hit",1]' "$(field '[.cache,.body.a]')"
+  iso fetch "$base/x" -H 'Accept-Encoding: gzip' # who asks himself gets it as it is
+  exits 0
+  cmp zipped stdout
+  is 2 "$(requests x)"
+  printf plain | zstd -q > packed
+  { printf 'HTTP/1.1 200 OK\nContent-Encoding: zstd\nContent-Length: %s\n\n' "$(stat -c %s packed)"; cat packed; } | answer z
+  iso fetch "$base/z"
+  exits 0
+  is plain "$(< stdout)"
+  head -c -4 zipped > cut
+  { printf 'HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %s\n\n' "$(stat -c %s cut)"; cat cut; } | answer c
+  iso fetch "$base/c" --retries 0
+  exits 69
+  is '' "$(< stdout)"
+  ok foo 1 plain 'Content-Encoding: foo'
+  iso fetch "$base/foo" --retries 0
+  exits 69
+  says 'not asked for: foo'
+}
+
+@test "fetch: the body of a request comes from a file, from standard input or from each record" {
+  ok x 1 ok 'Cache-Control: no-store'
+  printf '{"a":1}' > body
+  iso fetch "$base/x" --body-file body
+  exits 0
+  asked x 'POST /x HTTP/1.1'
+  asked x 'Content-Length: 7'
+  asked x 'Content-Type: application/json'
+  iso fetch "$base/x" --body-file - <<< text
+  exits 0
+  asked x 'Content-Length: 5'
+  asked x 'Content-Type: text/plain'
+  iso fetch --url-at /u --body-at /b <<< "{\"u\":\"$base/x\",\"b\":{\"a\":12}}"
+  exits 0
+  asked x 'Content-Length: 8'
+  iso fetch --url-at /u --body-at /b -X PUT <<< "{\"u\":\"$base/x\",\"b\":\"\"}"
+  exits 0
+  asked x 'Content-Length: 0'
+  asked x 'PUT /x HTTP/1.1'
+  iso fetch --url-at /u --body-at /b <<< "{\"u\":\"$base/x\"}"
+  exits 65
+  iso fetch "$base/x" --body-file missing
+  exits 66
+  iso fetch "$base/x" --body-at /b
+  exits 64
+  iso fetch "$base/x" --body a --body-file body
+  exits 64
+}
+
+@test "fetch: --rate bounds the requests in a second" {
+  ok x 1 ok 'Cache-Control: no-store'
+  local before=$EPOCHREALTIME
+  iso fetch "$base/x" "$base/x" "$base/x" "$base/x" --rate 10 --timeout 200ms --no-cache
+  exits 0
+  awk "BEGIN { exit !($EPOCHREALTIME - $before >= 0.3) }"
+}
+
+@test "fetch: a stored part answers the ranges within it" {
+  printf 'HTTP/1.1 206 Partial Content\nETag: "a"\nCache-Control: max-age=60\nContent-Range: bytes 2-7/10\nContent-Length: 6\n\ncdefgh' | answer x
+  iso fetch "$base/x" -H 'Range: bytes=2-7'
+  exits 0
+  iso fetch "$base/x" -H 'Range: bytes=4-5' --out records
+  is '["hit",206,"ef"]' "$(field '[.cache,.status,.text]')"
+  field .headers | grep -qF '["Content-Range","bytes 4-5/10"]'
+  is 1 "$(requests x)"
+}
+
 @test "fetch: Retry-After makes the origin rest for the whole batch" {
   printf 'HTTP/1.1 429 Slow down\nRetry-After: 60\nContent-Length: 0\n\n' | answer x
   yes "{\"u\":\"$base/x\"}" | head -40 | iso fetch --url-at /u --parallel 2 --timeout 10s --no-cache

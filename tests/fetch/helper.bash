@@ -13,6 +13,7 @@ setup() {
   origin_pid=$!
   wait_until test -s port
   base=http://127.0.0.1:$(< port)
+  export ISO_ALLOW=127.0.0.1,localhost # where all origins of tests are
 }
 
 teardown() {

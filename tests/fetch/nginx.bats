@@ -17,6 +17,7 @@ setup() {
   unset "${!http_@}" "${!https_@}" no_proxy
   export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
   ca=$BATS_FILE_TMPDIR/ca.pem
+  export ISO_ALLOW=127.0.0.1
   mkdir nginx www
   cp "$BATS_FILE_TMPDIR"/{cert,key}.pem nginx
   cat > nginx/server << CONF
@@ -118,6 +119,19 @@ field() { # FILTER: of the record on stdout
   asked 1 '304 /zipped/x "W/'
   iso fetch "$base/zipped/x" --cacert "$ca" # not for those who did not ask for it
   is "$(< www/x)" "$(< stdout)"
+}
+
+@test "nginx: more requests than a connection of HTTP/2 has streams wait for it, and open no other" {
+  sed -i '1i http2_max_concurrent_streams 4;' nginx/server
+  "$BATS_TEST_DIRNAME/../registry/stop" nginx
+  port=$("$BATS_TEST_DIRNAME/../registry/start" nginx nginx "$port" 3>&-)
+  local n
+  for n in {1..40}; do file "$n" "body $n"; done
+  # shellcheck disable=SC2046
+  iso fetch $(printf "$base/%s " {1..40}) --cacert "$ca" --parallel 40 --no-cache
+  exits 0
+  is 40 "$(wc -l < stdout)"
+  (($(cut -d' ' -f1 nginx/asked | sort -u | wc -l) <= 2))
 }
 
 @test "nginx: without a tag the date of the last change is validated" {

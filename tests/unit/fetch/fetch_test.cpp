@@ -100,6 +100,114 @@ TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is st
   }
 }
 
+TEST_CASE("Fetcher: encodings are asked for, but not of a range, nor where the user does so himself") {
+  Bench bench;
+  for (int i = 0; i < 3; ++i) bench.transport.replies.push_back(reply(200, {}, "body"));
+  bench.get("http://a/x");
+  bench.get("http://a/x", {{"Range", "bytes=0-1"}});
+  bench.get("http://a/x", {{"Accept-Encoding", "br"}});
+  const auto& asked = bench.transport.asked;
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[0].fields.joined("accept-encoding") == "gzip, br, zstd");
+  CHECK(asked[0].decodes);
+  CHECK_FALSE(asked[1].fields.has("accept-encoding"));
+  CHECK_FALSE(asked[1].decodes);
+  CHECK(asked[2].fields.joined("accept-encoding") == "br");
+  CHECK_FALSE(asked[2].decodes);
+}
+
+TEST_CASE(
+    "Fetcher: what was decoded is not for who decodes himself, and a part of it is not of the origin's") {
+  Bench bench;
+  const Fields encoded{{"Cache-Control", "max-age=60"}, {"Content-Encoding", "gzip"}, {"ETag", "\"a\""}};
+  for (int i = 0; i < 3; ++i) bench.transport.replies.push_back(reply(200, encoded, "body"));
+  bench.get("http://a/x");
+  CHECK(bench.get("http://a/x").cache == CacheUse::hit);
+  CHECK(bench.get("http://a/x", {{"Accept-Encoding", "gzip"}}).cache == CacheUse::miss);
+  CHECK(bench.get("http://a/x", {{"Range", "bytes=0-1"}}).cache == CacheUse::miss);
+  CHECK(bench.transport.asked.size() == 3);
+}
+
+TEST_CASE("Fetcher: what the user has not named leads to public addresses alone") {
+  FetchOptions options;
+  options.guards_addresses = true;
+  options.allowed = {"10.0.0.1:8080"};
+  options.trusted = {"intern.test"};
+  Bench bench(options);
+  const auto run = [&](const std::string& url, bool is_named) {
+    bench.transport.asked.clear();
+    bench.fetcher.start(1, {"GET", url, {}}, {}, is_named);
+    for (int turns = 0; turns < 100; ++turns)
+      for (auto& done : bench.fetcher.turn({}, milliseconds(10))) return std::move(done);
+    FAIL("nothing came");
+    return Fetched{};
+  };
+  const auto answers = [&](const char* location) {
+    bench.transport.replies.clear();
+    if (location) bench.transport.replies.push_back(reply(302, {{"Location", location}}));
+    bench.transport.replies.push_back(reply(200, {{"Cache-Control", "max-age=60"}}, "body"));
+  };
+  answers(nullptr);
+  CHECK_FALSE(run("http://10.0.0.9/", true).failure);
+  CHECK_FALSE(bench.transport.asked.at(0).public_only);
+  for (const char* url : {"http://10.0.0.9/", "http://[::1]/", "http://127.1/", "http://10.0.0.1:81/"}) {
+    CAPTURE(url);
+    const auto refused = run(url, false);
+    REQUIRE(refused.failure);
+    CHECK(refused.failure->kind == ErrorKind::refused);
+    CHECK(bench.transport.asked.empty());
+  }
+  for (const char* url : {"http://10.0.0.1:8080/", "http://intern.test/"}) {
+    answers(nullptr);
+    CHECK_FALSE(run(url, false).failure);
+    CHECK_FALSE(bench.transport.asked.at(0).public_only);
+  }
+  answers(nullptr);
+  run("http://a.test/", false);
+  CHECK(bench.transport.asked.at(0).public_only);  // judged by the address that it has then
+  answers(nullptr);
+  CHECK(run("http://a.test/", true).cache == CacheUse::miss);  // and it is kept apart
+
+  answers("/y");
+  CHECK_FALSE(run("http://10.0.0.9/x", true).failure);
+  answers("https://10.0.0.9/y");
+  CHECK_FALSE(run("http://10.0.0.9/w", true).failure);
+  for (const char* location : {"http://10.0.0.9:81/y", "http://10.0.0.8/y"}) {
+    answers(location);
+    CHECK(run("http://10.0.0.9/v", true).failure);
+    CHECK(bench.transport.asked.size() == 1);
+  }
+  answers("http://b.test/y");
+  run("http://10.0.0.9/u", true);
+  REQUIRE(bench.transport.asked.size() == 2);
+  CHECK(bench.transport.asked[1].public_only);
+}
+
+TEST_CASE(
+    "Fetcher: requests are sent at the rate that is allowed, and waiting for that costs no time of a fetch") {
+  test::FakeClock clock;
+  FakeTransport transport;
+  FetchOptions options;
+  options.rate = 10;
+  options.timeout = milliseconds(250);
+  Fetcher::Parts parts{transport, nullptr, nullptr, nullptr, clock};
+  Fetcher fetcher(std::move(parts), options);
+  for (std::uint64_t n = 0; n < 10; ++n) fetcher.start(n, {"GET", "http://a/" + std::to_string(n), {}});
+  CHECK(transport.asked.size() == 1);
+  std::size_t done = 0;
+  for (std::size_t n = 1; n <= 10; ++n) {
+    transport.replies.push_back(reply(200, {}, "body"));
+    for (const auto& fetched : fetcher.turn({}, milliseconds(0))) {
+      CHECK_FALSE(fetched.failure);
+      ++done;
+    }
+    CHECK(transport.asked.size() == n);
+    clock.now += milliseconds(100);
+    fetcher.turn({}, milliseconds(0));
+  }
+  CHECK(done == 10);
+}
+
 TEST_CASE("Fetcher: a POST whose line broke is not sent twice") {
   Bench bench;
   bench.transport.replies.push_back(reply(0, {}, {}, TransferError::cut));

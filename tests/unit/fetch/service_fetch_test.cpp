@@ -81,6 +81,22 @@ TEST_CASE("Fetcher: an instance that cannot be reached leaves it to the next, wi
         Urls{"http://10.0.0.1:80/x?id=1", "http://10.0.0.2:80/x?id=1", "http://10.0.0.3:80/x?id=1"});
 }
 
+TEST_CASE("Fetcher: the addresses that a registry says are those that are asked") {
+  test::FakeTransport transport;
+  Discovery discovery{[](RegistryKind, const std::string&) {
+                        return Found{{{"a.test", 80, 0, 1, {"10.0.0.1", "::1"}}, {"b.test", 80, 1}}, 1s, 1s};
+                      },
+                      [] { return 0.0; }};
+  Fetcher fetcher{{transport, nullptr, nullptr, &discovery}, {}};
+  transport.replies.push_back(reply(0, {}, {}, TransferError::connect));
+  transport.replies.push_back(reply(200, {}, "body"));
+  fetcher.start(1, {"GET", "http+srv://_shop._tcp.test/x", {}});
+  for (int turns = 0; turns < 10 && fetcher.running() != 0; ++turns) fetcher.turn({}, 10ms);
+  REQUIRE(transport.asked.size() == 2);
+  CHECK(transport.asked[0].addresses == std::vector<std::string>{"10.0.0.1", "::1"});
+  CHECK(transport.asked[1].addresses.empty());
+}
+
 TEST_CASE("Fetcher: no more than three instances are tried in a round, and a retry is another round") {
   Trial trial;
   for (int i = 0; i < 10; ++i) trial.answers({TransferError::connect});

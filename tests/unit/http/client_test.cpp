@@ -1,6 +1,7 @@
 #include "http/client.h"
 
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 #include "support/small_origin.h"
 
@@ -62,6 +63,40 @@ TEST_CASE("http_call: a chunked body stops at the limit, which the library's own
   HttpSettings settings;
   settings.max_filesize = 5;
   CHECK(get(origin, {}, settings).error == TransferError::too_large);
+}
+
+TEST_CASE("http_call: an address that is not public is not connected to, if that is asked") {
+  const test::SmallOrigin origin({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"});
+  HttpRequest request;
+  request.public_only = true;
+  request.timeout = std::chrono::seconds(5);
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    request.url = fmt::format("http://{}:{}/", host, origin.port());
+    CHECK(http_call(request).error == TransferError::forbidden);
+  }
+  CHECK(origin.requests().empty());
+  request.url = fmt::format("http://name.test:{}/", origin.port());
+  request.addresses = {"127.0.0.1"};  // a name is judged by where it leads
+  CHECK(http_call(request).error == TransferError::forbidden);
+  request.public_only = false;
+  CHECK(http_call(request).status == 200);
+}
+
+TEST_CASE("http_call: the codings of a body are undone, and one that was not asked for is a failure") {
+  const struct {
+    const char* fields;
+    TransferError want;
+  } rows[] = {{"Content-Encoding: identity\r\nContent-Length: 3\r\n", TransferError::none},
+              {"Content-Encoding: deflate\r\nContent-Length: 3\r\n", TransferError::protocol},
+              {"Content-Encoding: gzip\r\nContent-Length: 3\r\n", TransferError::cut}};
+  for (const auto& row : rows) {
+    CAPTURE(row.fields);
+    const test::SmallOrigin origin({fmt::format("HTTP/1.1 200 OK\r\n{}\r\nabc", row.fields)});
+    HttpRequest request;
+    request.url = origin.url("/");
+    request.decodes = true;
+    CHECK(http_call(request).error == row.want);
+  }
 }
 
 TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {

@@ -1,6 +1,7 @@
 #include "http_cache/policy.h"
 
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 namespace iso::http_cache {
 namespace {
@@ -162,7 +163,7 @@ TEST_CASE("plan: one range comes from the whole that is stored, several pass by 
   CHECK(plan(several, entries, offline, kCame).step == Step::serve);
 }
 
-TEST_CASE("plan: a stored 206 answers the same Range again, and nothing else (RFC 9111 section 3.3)") {
+TEST_CASE("plan: a stored 206 answers the same Range again, and no whole (RFC 9111 section 3.3)") {
   const auto range = get({{"Range", "bytes=-5"}});
   const Stored entries[] = {entry(
       {{"Cache-Control", "max-age=60"}, {"Content-Range", "bytes 5-9/10"}, {"ETag", "\"a\""}}, range, 206)};
@@ -175,6 +176,34 @@ TEST_CASE("plan: a stored 206 answers the same Range again, and nothing else (RF
         Step::fetch);
   CHECK(plan({"HEAD", "http://a/x", range.fields}, entries, kPlain, kCame).step == Step::fetch);
   CHECK(plan(get(), entries, kPlain, kCame).step == Step::fetch);
+}
+
+TEST_CASE("plan: a stored 206 answers every range within it, of the same strong tag (RFC 9111 section 3.4)") {
+  const auto range = get({{"Range", "bytes=20-59"}});
+  const auto part_of = [&](const char* asked, const char* tag, const char* content_range) {
+    Stored part =
+        entry({{"Cache-Control", "max-age=60"}, {"Content-Range", content_range}, {"ETag", tag}}, range, 206);
+    part.length = 40;
+    const auto planned = plan(get({{"Range", asked}}), std::span(&part, 1), kPlain, kCame);
+    if (planned.step != Step::serve) return std::string("asked");
+    if (!planned.part) return std::string("all");
+    const auto said = partial(part.response, part.length, *planned.part);
+    return fmt::format("{}+{} {}", planned.part->first, planned.part->length,
+                       said.fields.first("content-range").value_or(""));
+  };
+  constexpr const char* kRange = "bytes 20-59/100";
+  CHECK(part_of("bytes=20-59", "\"a\"", kRange) == "all");
+  CHECK(part_of("bytes=25-29", "\"a\"", kRange) == "5+5 bytes 25-29/100");
+  CHECK(part_of("bytes=20-20", "\"a\"", kRange) == "0+1 bytes 20-20/100");
+  CHECK(part_of("bytes=59-59", "\"a\"", kRange) == "39+1 bytes 59-59/100");
+  CHECK(part_of("bytes=-5", "\"a\"", "bytes 60-99/100") == "35+5 bytes 95-99/100");
+  CHECK(part_of("bytes=90-", "\"a\"", "bytes 60-99/100") == "30+10 bytes 90-99/100");
+  for (const char* asked : {"bytes=19-25", "bytes=50-60", "bytes=50-", "bytes=-5", "bytes=25-26,30-31",
+                            "lines=25-29", "bytes=99-20", "bytes=200-"})
+    CHECK_MESSAGE(part_of(asked, "\"a\"", kRange) == "asked", asked);
+  for (const char* tag : {"W/\"a\"", "", "a"}) CHECK(part_of("bytes=25-29", tag, kRange) == "asked");
+  CHECK(part_of("bytes=25-29", "\"a\"", "bytes 20-59/*") == "asked");
+  CHECK(part_of("bytes=25-29", "\"a\"", "bytes 20-58/100") == "asked");  // it has 40 bytes
 }
 
 TEST_CASE("reused: Age is told anew, all else is as stored (RFC 9111 section 4, 5.1, 5.2.2.4)") {

@@ -1,0 +1,42 @@
+#include <fmt/core.h>
+#include <map>
+
+#include "fetch/fetch.h"
+#include "fetch/fetch_job.h"
+#include "http/own_fields.h"
+
+// Under what an answer is stored.
+
+namespace iso::fetch {
+namespace {
+
+// All that tells users apart. Another Host is another server.
+std::string identity_of(const http::Request& request, const FetchOptions& options) {
+  std::map<std::string, std::string> all;
+  for (const auto& field : request.fields) {
+    if (!http::tells_users_apart(field.name, options.key_fields)) continue;
+    std::string name = field.name;
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    all[std::move(name)] += fmt::format("{}:{}\n", field.value.size(), field.value);
+  }
+  std::string text = options.identity;
+  for (const auto& [name, values] : all) text += fmt::format("\n{} {}", name, values);
+  if (!options.registries.empty() && discovery::read_service_url(request.url))
+    text += "\nregistries " + options.registries;
+  return text;
+}
+
+}  // namespace
+
+// Never the credentials themselves: they would be in a file. What came from an address that is not public is
+// not for who may not go there, and who decodes for himself gets nothing that was decoded.
+http_cache::CacheKey Fetcher::key_of(const Job& job) const {
+  std::string identity = identity_of(job.request, options_);
+  if (is_guarded(job)) identity += "\nguarded";
+  if (!job.decodes && job.request.fields.has("accept-encoding")) identity += "\nas encoded";
+  if (identity.empty() || !parts_.cache) return {job.request.url, {}};
+  return {job.request.url, parts_.cache->digest()(identity)};
+}
+
+}  // namespace iso::fetch
