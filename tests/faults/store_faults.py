@@ -159,7 +159,7 @@ class FullDisk(FaultTest):
         with open(self.path("other"), "wb") as other:
             other.write(bytes(1_000_000 + self.random.randrange(500_000)))
         publish = ["publish", "--url", "sqlite:shop.db", "--queue", "q", "--in", "records"]
-        names = ids(3000)
+        names = ids(9000)
         full = run(*publish, "--rate", 20_000, stdin=records(names), cwd=self.dir)
         self.assertIn(full.status, (IO, UNCONFIRMED), full.stderr)
         self.assertIn("full", full.stderr)
