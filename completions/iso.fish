@@ -61,6 +61,7 @@ complete -c iso -n '__fish_seen_subcommand_from listen' -l bind -x -d 'Bind the 
 complete -c iso -n '__fish_seen_subcommand_from listen' -l declare -d 'Create the queue and the exchanges of --bind if they do not exist'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l queue-type -x -a 'classic quorum stream' -d 'Type of the queue that is created, on a broker'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l queue-argument -x -d 'Argument of the queue that is created: name=text, or name:=JSON for another type; may be repeated'
+complete -c iso -n '__fish_seen_subcommand_from listen' -l offset -x -d 'Where to begin in a stream: first, last, next, an offset, a time, or a duration ago'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l count -x -d 'Stop after N messages; exit with 1 if there were fewer'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l idle -x -d 'Stop after DUR without a message'
 complete -c iso -n '__fish_seen_subcommand_from listen' -l drain -d 'Stop when the queue is empty'

@@ -72,6 +72,14 @@ struct Origin {
   Source& source() const { return inbox ? *inbox : *queue; }
 };
 
+// An inbox that has read a stream goes on behind what it has, wherever a first run was to begin.
+void go_on_in_stream(SourceOptions& options, const Url& store, Report& report) {
+  const auto next = store::next_offset(store, options.queue, options.timeout);
+  if (!next) return;
+  options.offset = StreamOffset{StreamOffset::From::number, *next};
+  report.note(fmt::format("reading the stream \"{}\" on from offset {}", options.queue, *next));
+}
+
 Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptions& guard, Report& report) {
   SourceOptions options = source_options(args, url, guard, report);
   if (args.inbox.empty()) return {nullptr, ends::open_source(url, options)};
@@ -83,6 +91,7 @@ Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptio
     throw Error(ErrorKind::usage, "--inbox needs the name of a queue: keys are kept for each queue");
   std::optional<Pointer> key;
   if (!args.dedupe_key.empty()) key.emplace(args.dedupe_key);
+  if (ends::traits_of(url).remote) go_on_in_stream(options, store, report);
   auto feed = ends::open_source(url, options);
   if (!store.fragment.empty()) options.queue = store.fragment;
   options.bindings.clear();

@@ -26,6 +26,10 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
                "Create the queue and the exchanges of --bind if they do not exist");
   options.created.add_to(app, "Options");
   app.get_option("--queue-type")->needs("--declare");
+  app.add_option("--offset", options.offset,
+                 "Where to begin in a stream: first, last, next, an offset, a time, or a duration ago")
+      ->type_name("OFFSET")
+      ->default_str("next, with --drain or --peek first");
   app.add_option("--count", options.count, "Stop after N messages; exit with 1 if there were fewer")
       ->type_name("N")
       ->check(CLI::PositiveNumber);

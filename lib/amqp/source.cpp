@@ -10,8 +10,10 @@
 #include "amqp/delivery.h"
 #include "amqp/settlements.h"
 #include "amqp/source_setup.h"
+#include "amqp/stream_source.h"
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/error.h"
 
 namespace iso::amqp {
@@ -27,7 +29,8 @@ std::unique_ptr<BadInput> bad_input_of(const DeliveryAssembler& delivery) {
 constexpr Backoff kRetryDelay{milliseconds(500), milliseconds(60'000)};
 constexpr std::size_t kRestAtMost = 1000;  // messages that wait for their retry and do not hold the window
 constexpr std::uint64_t kFewPrefetched = 100;
-constexpr std::chrono::seconds kStarvedAfter{5};
+constexpr std::chrono::seconds kStarvedAfter{5}, kLongestLookPause{60};
+constexpr std::chrono::minutes kLongestWait{15};  // half of the broker's default consumer_timeout
 
 // Consumes with manual acknowledgements. Delivery tags number the channel's deliveries from 1 and serve as
 // tickets. A prefetch cannot be changed, and what a consumer has does not count for the next one on the same
@@ -63,6 +66,7 @@ class AmqpSource final : public Source {
     const bool all_present_taken = present_left() == 0;
     const std::size_t taken = move_ready(std::min<std::uint64_t>(most, present_left()), out);
     if (taken == most) return SourceState::ready;
+    if (taken == 0) tell_if_starved();
     return all_present_taken || is_full_of_held() ? SourceState::ended : SourceState::idle;
   }
 
@@ -74,6 +78,7 @@ class AmqpSource final : public Source {
     ++settled_;
     switch (how) {
       case Disposition::give_back:
+        one_more_is_wanted();
         return true;
       case Disposition::requeue:
         return !hold_back(ticket);
@@ -94,6 +99,7 @@ class AmqpSource final : public Source {
         connection_->settle(tag, how, multiple);
       });
     }
+    grow_if_read();
     if (consuming_ && !options_.relay && 2 * resting_here_ > prefetch_ && not_before_.size() <= kRestAtMost)
       replace_consumer();
     connection_->write_some();
@@ -119,7 +125,7 @@ class AmqpSource final : public Source {
       must(*connection_, connection_->declare_queue(queue_, {.passive = true}, queue), queue_);
       if (!ready_.empty() || connection_->has_frames()) return false;
       if (queue.messages != 0) {
-        throw_if_starved(queue.messages);
+        if (is_starved()) throw Error(ErrorKind::unavailable, starved_text(queue.messages));
         return false;
       }
     }
@@ -137,6 +143,12 @@ class AmqpSource final : public Source {
     Connection::Queue queue;
     connection_->declare_queue(queue_, {.passive = true}, queue);
     return true;
+  }
+
+  milliseconds longest_wait() const override {
+    if (options_.peek || options_.relay) return milliseconds(0);
+    const auto& limit = options_.progress->held_at_most;
+    return limit ? *limit / 2 : kLongestWait;
   }
 
   std::string_view queue() const override { return queue_; }
@@ -195,7 +207,31 @@ class AmqpSource final : public Source {
     consuming_ = false;
     if (wanted_here_ == 0) return;
     const std::uint64_t some = std::max(wanted_here_ / 2, std::min(wanted_here_, kFewPrefetched));
-    consume(std::min<std::uint64_t>(options_.prefetch, some));
+    consume(std::min(most_prefetched(), some));
+  }
+
+  std::uint64_t most_prefetched() const {
+    std::uint64_t most = options_.prefetch;
+    if (options_.progress->held_at_most) most = std::min<std::uint64_t>(most, options_.at_once);
+    return starts_small() ? std::min(most, few_) : most;
+  }
+
+  // Each message that comes back to a quorum queue has one delivery less. So whoever may leave at any time
+  // has no more than a quarter of what it read so far.
+  bool starts_small() const { return options_.few_at_first && kind_ == QueueKind::quorum; }
+
+  void grow_if_read() {
+    if (!consuming_ || !starts_small() || few_ >= options_.prefetch || said_here_ < 4 * prefetch_) return;
+    few_ *= 2;
+    replace_consumer();
+  }
+
+  // What was given back comes again.
+  void one_more_is_wanted() {
+    if (wanted_ == kNoLimit) return;
+    --options_.progress->given;
+    ++wanted_;
+    ++wanted_here_;
   }
 
   void replace_consumer() {
@@ -254,10 +290,9 @@ class AmqpSource final : public Source {
     } else if (std::holds_alternative<ContentHeader>(frame) || std::holds_alternative<ContentBody>(frame)) {
       if (add(frame)) add_ready();
     } else if (std::holds_alternative<BasicCancel>(frame)) {
-      consumer_ended();
+      throw_consumer_ended(*connection_, queue_);
     } else if (const auto* close = std::get_if<ChannelClose>(&frame)) {
-      throw Error(ErrorKind::unavailable,
-                  fmt::format("{}: the broker closed the channel: {}", connection_->name(), close->text));
+      channel_closed(std::string(close->text));
     } else {
       connection_->break_protocol("an answer about publishing, to one that only listens");
     }
@@ -280,25 +315,42 @@ class AmqpSource final : public Source {
     last_delivery_ = system_clock().steady();
   }
 
-  // The broker ends a consumer when its queue is deleted, but also when the queue's node goes down or its
-  // leader moves. Which it was shows in whether the queue is there.
-  [[noreturn]] void consumer_ended() {
-    Connection::Queue queue;
-    const auto refusal = connection_->declare_queue(queue_, {.passive = true}, queue);
-    if (refusal && refusal->code == kNotFound)
-      throw Error(ErrorKind::missing, fmt::format("the queue \"{}\" was deleted", queue_));
-    throw Error(ErrorKind::unavailable,
-                fmt::format("{}: the broker cancelled the consumer of the queue \"{}\"", connection_->name(),
-                            queue_));
+  bool is_starved() const {
+    return system_clock().steady() - last_delivery_ >= kStarvedAfter && given_ == settled_;
   }
 
-  void throw_if_starved(std::uint32_t there) const {
-    if (system_clock().steady() - last_delivery_ < kStarvedAfter || given_ != settled_) return;
+  std::string starved_text(std::uint32_t there) const {
+    return fmt::format(
+        "{}: the queue \"{}\" holds {} messages and gives none to this consumer: another one is its "
+        "single active consumer, or goes first",
+        connection_->name(), queue_, there);
+  }
+
+  // Whoever waits for its turn should know that it does.
+  void tell_if_starved() {
+    const auto now = system_clock().steady();
+    if (told_starved_ || !consuming_ || !is_starved() || now < next_look_) return;
+    next_look_ = now + look_pause_;
+    look_pause_ = std::min(2 * look_pause_, kLongestLookPause);
+    Connection::Queue queue;
+    must(*connection_, connection_->declare_queue(queue_, {.passive = true}, queue), queue_);
+    if (queue.messages == 0 || !ready_.empty() || connection_->has_frames()) return;
+    told_starved_ = true;
+    options_.notice(starved_text(queue.messages) + "; waiting");
+  }
+
+  [[noreturn]] void channel_closed(const std::string& text) {
+    const auto limit = consumer_timeout_in(text);
+    if (!limit)
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("{}: the broker closed the channel: {}", connection_->name(), text));
+    options_.progress->held_at_most = *limit;
     throw Error(
         ErrorKind::unavailable,
-        fmt::format("{}: the queue \"{}\" holds {} messages and gives none to this consumer: another one "
-                    "is its single active consumer, or goes first",
-                    connection_->name(), queue_, there));
+        fmt::format(
+            "{}: the broker took back what was held for longer than its consumer_timeout of {}; from now "
+            "on at most {} are held at a time",
+            connection_->name(), duration_text(*limit), options_.at_once));
   }
 
   // ---- settlements
@@ -349,7 +401,11 @@ class AmqpSource final : public Source {
   std::uint64_t settled_ = 0;         // of those, settled
   std::uint64_t settled_before_ = 0;  // for good, by the connections before this one
   std::uint64_t held_ = 0;
-  Clock::Steady last_delivery_;
+  Clock::Steady last_delivery_, next_look_{};
+  std::chrono::seconds look_pause_ =
+      kStarvedAfter;  // until the next look whether there is something for others
+  bool told_starved_ = false;
+  std::uint64_t few_ = 1;  // the prefetch of whoever starts small
 
   // Of the consumer that there is now.
   bool consuming_ = false;
@@ -369,6 +425,10 @@ std::unique_ptr<Source> open_amqp_source(const Url& url, const SourceOptions& op
   if (!all.progress) all.progress = std::make_shared<SourceProgress>();
   auto connection = std::make_unique<Connection>(url, all);
   const OpenedQueue queue = open_queue(*connection, all);
+  const auto offset = offset_of(url, all);
+  if (queue.kind == QueueKind::stream) return read_stream(std::move(connection), queue.name, offset, all);
+  if (offset)
+    throw Error(ErrorKind::usage, fmt::format("an offset is for a stream, which \"{}\" is not", queue.name));
   return std::make_unique<AmqpSource>(std::move(connection), queue, all);
 }
 

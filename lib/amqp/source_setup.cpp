@@ -1,5 +1,6 @@
 #include "amqp/source_setup.h"
 
+#include <charconv>
 #include <fmt/core.h>
 
 #include "amqp/declare.h"
@@ -106,6 +107,29 @@ void must(const Connection& connection, const Connection::Answer& answer, std::s
                             name, answer->text));
   throw Error(answer->code == kAccessRefused ? ErrorKind::refused : ErrorKind::unavailable,
               fmt::format("{}: {}", connection.name(), answer->text));
+}
+
+// It does so when its queue is deleted, but also when the queue's node goes down or its leader moves. Which
+// it was shows in whether the queue is there.
+void throw_consumer_ended(Connection& connection, const std::string& queue) {
+  Connection::Queue found;
+  const auto refusal = connection.declare_queue(queue, {.passive = true}, found);
+  if (is_missing(refusal))
+    throw Error(ErrorKind::missing, fmt::format("the queue \"{}\" was deleted", queue));
+  throw Error(ErrorKind::unavailable, fmt::format("{}: the broker cancelled the consumer of the queue \"{}\"",
+                                                  connection.name(), queue));
+}
+
+std::optional<std::chrono::milliseconds> consumer_timeout_in(std::string_view text) {
+  constexpr std::string_view kUsed = " used: ";
+  if (text.find("acknowledgement") == text.npos || text.find("timed out") == text.npos) return std::nullopt;
+  const auto at = text.find(kUsed);
+  if (at == text.npos) return std::nullopt;
+  std::int64_t limit = 0;
+  const auto digits = text.substr(at + kUsed.size());
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
+  if (error != std::errc{} || limit <= 0) return std::nullopt;
+  return std::chrono::milliseconds(limit);
 }
 
 OpenedQueue open_queue(Connection& connection, const SourceOptions& options) {

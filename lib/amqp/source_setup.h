@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +26,12 @@ OpenedQueue open_queue(Connection& connection, const SourceOptions& options);
 
 // Throws what a refusal means for whoever takes from `name`.
 void must(const Connection& connection, const Connection::Answer& answer, std::string_view name);
+
+// Throws why the broker has ended a consumer of this queue.
+[[noreturn]] void throw_consumer_ended(Connection& connection, const std::string& queue);
+
+// The consumer_timeout of the broker that has closed a channel over it with this text; nothing if it did so
+// over something else.
+std::optional<std::chrono::milliseconds> consumer_timeout_in(std::string_view text);
 
 }  // namespace iso::amqp

@@ -90,6 +90,8 @@ Traits traits_of(const Url& url) {
 std::unique_ptr<Source> open_source(const Url& url, const SourceOptions& options) {
   const Scheme& scheme = scheme_of(url);
   check_queue_arguments(scheme, options.queue_arguments);
+  if (scheme.traits.is_store && options.offset)
+    throw Error(ErrorKind::usage, "an offset is for a stream of a broker; a store has queues");
   if (!scheme.traits.remote) return scheme.source(url, options);
   // A peek that starts anew would show the same messages twice.
   if (options.peek) return opener(scheme.source, url, options)(options.timeout);

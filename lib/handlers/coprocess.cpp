@@ -181,29 +181,36 @@ class CoprocessSink final : public Sink {
     for (;;) {
       const auto space = run_->from.space(kReadAtLeast);
       const ssize_t got = read(run_->child.output.get(), space.data(), space.size());
-      if (got <= 0) return got < 0 && errno == EAGAIN;
-      run_->from.filled(static_cast<std::size_t>(got));
-      take_answers(out, false);
-      if (fault_) return true;
+      if (got > 0) {
+        run_->from.filled(static_cast<std::size_t>(got));
+        if (!take_answers(out, false)) return true;
+      } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        return false;
+      } else if (errno == EAGAIN) {
+        return true;
+      }
     }
   }
 
-  // Up to a line that is not an answer. One that its end cut off does not count.
-  void take_answers(std::vector<DeliveryResult>& out, bool last) {
+  // False after a line that is not an answer. One that its end cut off does not count.
+  bool take_answers(std::vector<DeliveryResult>& out, bool last) {
     while (const auto piece = run_->from.next()) {
-      if (last && !piece->error.empty()) return;
-      take(*piece, out);
-      if (fault_) return;
+      if (last && !piece->error.empty()) return true;
+      if (!take(*piece, out)) return false;
     }
+    return true;
   }
 
-  void take(const Piece& piece, std::vector<DeliveryResult>& out) {
+  // False if it is not an answer.
+  bool take(const Piece& piece, std::vector<DeliveryResult>& out) {
     try {
       if (!piece.error.empty()) throw Error(ErrorKind::data, piece.error);
       out.push_back(result_of(replies::read_verdict(piece.bytes)));
+      return true;
     } catch (const Error& error) {
       fault_ = Error(error.kind(), fmt::format("the coprocess wrote {}, which is not an answer: {}",
                                                shortened(piece.bytes, kShown), error.what()));
+      return false;
     }
   }
 

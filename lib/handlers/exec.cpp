@@ -172,8 +172,8 @@ class ExecSink final : public Sink {
     while (job.given < body.size()) {
       const ssize_t wrote = write(job.child.input.get(), body.data() + job.given, body.size() - job.given);
       if (wrote < 0 && errno == EAGAIN) return;
-      if (wrote < 0) break;
-      job.given += static_cast<std::size_t>(wrote);
+      if (wrote < 0 && errno != EINTR) break;
+      if (wrote > 0) job.given += static_cast<std::size_t>(wrote);
     }
     forget(job.child.input);
   }
@@ -182,9 +182,14 @@ class ExecSink final : public Sink {
     std::array<char, kReadAtOnce> bytes;
     while (job.reply.size() <= options_.largest_reply) {
       const ssize_t got = read(job.child.output.get(), bytes.data(), bytes.size());
-      if (got < 0 && errno == EAGAIN) return;
-      if (got <= 0) return forget(job.child.output);
-      job.reply.append(bytes.data(), static_cast<std::size_t>(got));
+      if (got > 0) {
+        job.reply.append(bytes.data(), static_cast<std::size_t>(got));
+      } else if (got < 0 && errno == EAGAIN) {
+        return;
+      } else if (got == 0 || errno != EINTR) {
+        forget(job.child.output);
+        return;
+      }
     }
     kill(job, "its reply is too large");
   }

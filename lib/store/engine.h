@@ -52,6 +52,12 @@ enum class Received {
   conflict_again,  // the same conflict is kept already: counted
 };
 
+// How far a stream is read: the first offset of it that is not stored.
+struct StreamPosition {
+  std::string_view stream;
+  std::uint64_t next = 0;
+};
+
 // How many rows are given at most. The row that reaches `bytes` is the last, so one is always given.
 struct Most {
   std::size_t rows = 0;
@@ -116,8 +122,8 @@ class Ledger {
 // A function that is given may throw: then the call changed nothing.
 //
 // The engine has its own clock, the server's if it has a server: moments do not cross the seam, durations do.
-// After the calls that store (make, append, write_ledger), what was stored is on the disk. What the others
-// changed may be lost with the power: then messages come again.
+// After the calls that store (make, append, append_from, write_ledger), what was stored is on the disk. What
+// the others changed may be lost with the power: then messages come again.
 class StoreEngine {
  public:
   virtual ~StoreEngine() = default;
@@ -162,6 +168,11 @@ class StoreEngine {
   // if `version` is no longer that of the topology: rows may belong elsewhere now.
   virtual bool append(std::span<const NewRow> rows, std::optional<std::int64_t> version,
                       std::vector<Received>& out) = 0;
+  // The same for what was read from a stream, and keeps where to go on in it.
+  virtual void append_from(const StreamPosition& position, std::span<const NewRow> rows,
+                           std::vector<Received>& out) = 0;
+  // What was kept so; nothing if there never was.
+  virtual std::optional<std::uint64_t> next_offset(std::string_view stream) = 0;
 
   // ---- out. A message is open if it is MessageState::ready, not claimed, and its time to live is not over;
   // one that is not rests. One that would rest for longer than kLongestRest met a clock that jumped, and

@@ -29,7 +29,8 @@ Inbox::Inbox(std::unique_ptr<Source> feed, OpenStore store, const SourceOptions&
     : feed_(std::move(feed)),
       stored_(std::move(store), made_if_missing(options), clock),
       rule_(std::move(key)),
-      notice_(options.notice) {
+      notice_(options.notice),
+      stream_(feed_->queue()) {
   make_inbox();
 }
 
@@ -56,11 +57,16 @@ SourceState Inbox::take(std::size_t most, std::vector<Delivery>& out) {
 
 // Takes from the feed, stores, and acknowledges. True if there is something to hand on.
 bool Inbox::stage(std::size_t most) {
-  if (batch_.empty()) feed_ended_ = feed_->take(most, batch_) == SourceState::ended;
+  if (batch_.empty()) {
+    feed_ended_ = feed_->take(most, batch_) == SourceState::ended;
+    drop_what_is_stored();
+  }
   if (batch_.empty()) return false;
   prepare_rows();
   received_.clear();
-  if (!stored_.unless_locked([&] { stored_.engine().append(rows_, std::nullopt, received_); })) return false;
+  if (!stored_.unless_locked([&] { store_rows(); })) return false;
+  for (const Delivery& taken : batch_)
+    if (taken.record.offset) next_offset_ = std::max(next_offset_, *taken.record.offset + 1);
   settle_batch();
   count();
   batch_.clear();
@@ -86,6 +92,28 @@ void Inbox::prepare_rows() {
     rows_.push_back(new_row(stored_.queue(), taken.record, written.properties, written.hash, Expires::no));
     rows_.back().key = rule_.key_of(taken.record);
   }
+}
+
+// What came from a stream goes with where the stream is to be read on: nothing of it is acknowledged.
+void Inbox::store_rows() {
+  const auto last = std::max_element(batch_.begin(), batch_.end(), [](const Delivery& a, const Delivery& b) {
+    return a.record.offset < b.record.offset;
+  });
+  StoreEngine& engine = stored_.engine();
+  if (last == batch_.end() || !last->record.offset) {
+    engine.append(rows_, std::nullopt, received_);
+  } else {
+    engine.append_from({stream_, *last->record.offset + 1}, rows_, received_);
+  }
+}
+
+// What a stream gives again after a lost connection, though it is stored, needs no key to be known.
+void Inbox::drop_what_is_stored() {
+  std::erase_if(batch_, [&](const Delivery& taken) {
+    const bool is_stored = taken.record.offset && *taken.record.offset < next_offset_;
+    if (is_stored) feed_->settle(taken.ticket, Disposition::ack, {});
+    return is_stored;
+  });
 }
 
 void Inbox::settle_batch() {
@@ -128,6 +156,16 @@ bool Inbox::drained() {
 void Inbox::stop() {
   feed_->stop();
   stored_.stop();
+}
+
+std::optional<std::uint64_t> next_offset(const Url& store, std::string_view stream,
+                                         std::chrono::milliseconds timeout) {
+  try {
+    return open_store(store, Access::use, timeout).engine->next_offset(stream);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::missing) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace iso::store

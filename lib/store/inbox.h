@@ -56,6 +56,8 @@ class Inbox final : public Source {
   void make_inbox();
   bool stage(std::size_t most);
   void prepare_rows();
+  void store_rows();
+  void drop_what_is_stored();
   void settle_batch();
   void count();
 
@@ -63,12 +65,19 @@ class Inbox final : public Source {
   StoreSource stored_;
   InboxRule rule_;
   Notice notice_;
-  std::vector<Delivery> batch_;  // taken from the feed, and not in the store yet
+  std::string stream_;             // what the feed reads, if it is a stream
+  std::uint64_t next_offset_ = 0;  // of it, the first that this run has not stored
+  std::vector<Delivery> batch_;    // taken from the feed, and not in the store yet
   bool feed_ended_ = false;
   std::vector<Written> written_;  // of the batch; kept for its memory
   std::vector<NewRow> rows_;      // those of the batch that can be stored
   std::vector<Received> received_;
   InboxTally tally_;
 };
+
+// Where an inbox of this store goes on in a stream; nothing if it has not read any of it, or is not there.
+// Throws what opening the store does.
+std::optional<std::uint64_t> next_offset(const Url& store, std::string_view stream,
+                                         std::chrono::milliseconds timeout);
 
 }  // namespace iso::store

@@ -184,6 +184,27 @@ bool SqliteEngine::append(std::span<const NewRow> rows, std::optional<std::int64
   return true;
 }
 
+void SqliteEngine::append_from(const StreamPosition& position, std::span<const NewRow> rows,
+                               std::vector<Received>& out) {
+  file_.prepare_turn(SqliteFile::Sync::every_commit);
+  sqlite::Transaction transaction(database());
+  const auto now = sqlite_now();
+  for (const NewRow& row : rows) out.push_back(store(row, now));
+  database()
+      .query("INSERT OR REPLACE INTO iso_meta(name, value) VALUES('offset/' || ?, ?)")
+      .bind(position.stream)
+      .bind(static_cast<std::int64_t>(position.next))
+      .run();
+  transaction.commit();
+}
+
+std::optional<std::uint64_t> SqliteEngine::next_offset(std::string_view stream) {
+  auto row = database().query("SELECT value FROM iso_meta WHERE name = 'offset/' || ?");
+  row.bind(stream);
+  if (!row.step()) return std::nullopt;
+  return static_cast<std::uint64_t>(row.integer(0));
+}
+
 namespace {
 
 #define NEW_ROW                                                                                              \

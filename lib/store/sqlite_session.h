@@ -32,6 +32,9 @@ class SqliteEngine final : public StoreEngine {
   void release_dead_owners() override;
   bool try_lock_queue(std::string_view queue) override { return file_.owners()->try_lock_queue(queue); }
 
+  void append_from(const StreamPosition& position, std::span<const NewRow> rows,
+                   std::vector<Received>& out) override;
+  std::optional<std::uint64_t> next_offset(std::string_view stream) override;
   bool append(std::span<const NewRow> rows, std::optional<std::int64_t> version,
               std::vector<Received>& out) override;
 

@@ -2,6 +2,7 @@
 
 #include "amqp/amqp.h"
 #include "amqp/queue_kind.h"
+#include "amqp/source_setup.h"
 #include "support/errors.h"
 #include "support/fake_broker.h"
 
@@ -279,4 +280,114 @@ TEST_CASE("amqp source: a count of deliveries is believed of quorum queues only"
     REQUIRE(taken.size() == 1);
     CHECK(taken[0].record.delivery_count == row.count);
   }
+}
+
+TEST_CASE("amqp source: who may leave soon gets messages of a quorum queue one by one at first, then more") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    if (peer.consume(9, "rabbit_quorum_queue") != 1) throw std::runtime_error("more than one at first");
+    for (std::uint64_t tag = 1; tag <= 4; ++tag) {
+      peer.deliver(tag, "a");
+      peer.expect(method(60, 80));
+    }
+    peer.end_consumer();
+    if (peer.start_consumer() != 2) throw std::runtime_error("not twice as many");
+    peer.read_to_end();
+  });
+  SourceOptions options;
+  options.few_at_first = true;
+  auto source = source_from(broker, options);
+  std::vector<Delivery> taken;
+  for (Ticket ticket = 1; ticket <= 4; ++ticket) {
+    take(*source, taken, ticket);
+    ack(*source, ticket);
+  }
+  source.reset();
+  CHECK(broker.join() == "");
+}
+
+TEST_CASE("amqp source: elsewhere nothing is counted, so all that fits comes at once") {
+  int prefetch = 0;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    prefetch = peer.consume(9);
+    peer.read_to_end();
+  });
+  SourceOptions options;
+  options.few_at_first = true;
+  source_from(broker, options).reset();
+  CHECK(broker.join() == "");
+  CHECK(prefetch == 1000);
+}
+
+TEST_CASE("consumer timeout: it is read from the broker's words, and from no others") {
+  const char* const texts[] = {
+      "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 3000 ms. "
+      "This "
+      "timeout value can be configured, see consumers doc guide to learn more",
+      "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out for consumer 'c' on queue 'q'. "
+      "Timeout "
+      "value used: 3000 ms."};
+  for (const char* text : texts) CHECK(consumer_timeout_in(text) == 3000ms);
+  for (const char* text : {"", "NOT_FOUND - no queue 'q' used: 5 ms", "delivery acknowledgement timed out",
+                           "delivery acknowledgement timed out. Timeout value used: x ms"})
+    CHECK_FALSE(consumer_timeout_in(text));
+}
+
+TEST_CASE("amqp source: once the broker took back what was held too long, no more is held than can begin") {
+  auto progress = std::make_shared<SourceProgress>();
+  const auto options_of = [&] {
+    SourceOptions options;
+    options.prefetch = 10;
+    options.at_once = 2;
+    options.progress = progress;
+    return options;
+  };
+  FakeBroker first([](Peer& peer) {
+    peer.open();
+    if (peer.consume(6) != 10) throw std::runtime_error("another prefetch");
+    peer.close_channel(406,
+                       "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value "
+                       "used: 3000 ms.");
+    peer.read_to_end();
+  });
+  auto source = source_from(first, options_of());
+  CHECK(source->longest_wait() == 15min);
+  std::vector<Delivery> taken;
+  const Error error = test::error_of([&] { take(*source, taken, 1); });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(test::says(error, "longer than its consumer_timeout of 3s; from now on at most 2 are held"));
+  source.reset();
+  int prefetch = 0;
+  FakeBroker second([&](Peer& peer) {
+    peer.open();
+    prefetch = peer.consume(6);
+    peer.read_to_end();
+  });
+  source = source_from(second, options_of());
+  CHECK(source->longest_wait() == 1500ms);
+  source.reset();
+  CHECK(second.join() == "");
+  CHECK(prefetch == 2);
+}
+
+TEST_CASE("amqp source: its settlements are there once the broker has answered what was asked after them") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.consume(1);
+    peer.deliver(1, "a");
+    peer.expect(method(60, 80));
+    peer.queue_is_there(0);
+    peer.deliver(2, "b");
+    peer.expect(method(60, 80));
+    peer.hang_up();
+  });
+  auto source = source_from(broker, {});
+  std::vector<Delivery> taken;
+  take(*source, taken, 1);
+  ack(*source, 1);
+  CHECK(source->finish());
+  take(*source, taken, 2);
+  ack(*source, 2);
+  CHECK(test::error_of([&] { source->finish(); }).kind() == ErrorKind::unavailable);
 }

@@ -616,3 +616,22 @@ TEST_CASE_TEMPLATE("engine: a name, a URL and an id", Store, ENGINES) {
   CHECK_FALSE(engine->is_still());
   CHECK(engine->url().ends_with(":" + engine->name()));
 }
+
+TEST_CASE_TEMPLATE("engine: how far a stream is read is kept with what came from it", Store, ENGINES) {
+  Store store;
+  auto engine = store.open();
+  CHECK_FALSE(engine->next_offset("s"));
+  engine->make({{}, {"q"}, "", {}});
+  std::vector<Received> received;
+  NewRow row;
+  row.queue = "q";
+  row.properties = "{}";
+  row.body = "1";
+  engine->append_from({"s", 7}, std::vector<NewRow>{row}, received);
+  CHECK(received == std::vector<Received>{Received::stored});
+  CHECK(engine->next_offset("s") == 7);
+  engine->append_from({"s", 9}, {}, received);
+  CHECK(engine->next_offset("s") == 9);
+  CHECK_FALSE(engine->next_offset("other"));
+  CHECK(store.open()->next_offset("s") == 9);
+}

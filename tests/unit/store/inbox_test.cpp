@@ -203,3 +203,26 @@ TEST_CASE("store: a queue keeps up to when it has deleted what was done") {
   CHECK(view.pruned_up_to("other") == 0);
   CHECK(view.first_seq() == 4);
 }
+
+TEST_CASE("inbox: what a stream gives again is stored once without a key, and where to go on is kept") {
+  Trial trial;
+  std::vector<Record> came;
+  for (const std::uint64_t offset : std::vector<std::uint64_t>{4, 5, 4, 5, 6}) {
+    Record& record = came.emplace_back(record_of(R"({"routing_key":"k","message_id":null,"body":1})"));
+    record.body = std::to_string(offset);
+    record.offset = offset;
+  }
+  SourceOptions options;
+  options.queue = "q";
+  const auto* const stream = "";  // a feed of this test has no name
+  CHECK_FALSE(next_offset(trial.store.url(), stream, std::chrono::seconds(5)));
+  Inbox inbox(std::make_unique<Feed>(std::move(came)), trial.store.url(), options, std::nullopt);
+  std::vector<std::string> bodies;
+  for (SourceState state = SourceState::ready; state != SourceState::ended;) {
+    std::vector<Delivery> taken;
+    state = inbox.take(2, taken);
+    for (const Delivery& one : taken) bodies.push_back(one.record.body);
+  }
+  CHECK(bodies == std::vector<std::string>{"4", "5", "6"});
+  CHECK(next_offset(trial.store.url(), stream, std::chrono::seconds(5)) == 7);
+}

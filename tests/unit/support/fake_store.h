@@ -23,6 +23,7 @@ struct FakeStore {
     std::map<std::string, std::int64_t> queues;  // and whose own; 0: everybody's
     std::vector<store::Topology::Binding> bindings;
     std::map<std::string, std::string> inboxes;
+    std::map<std::string, std::uint64_t, std::less<>> offsets;  // of streams, where to go on
     std::int64_t topology = 0, last_seq = 0;
     std::set<std::int64_t> owners;
     std::vector<store::LedgerRow> acks;
@@ -143,6 +144,18 @@ class FakeEngine final : public store::StoreEngine, private store::Ledger {
       for (const auto& row : rows) out.push_back(store_one(row));
     });
     return true;
+  }
+
+  void append_from(const store::StreamPosition& position, std::span<const store::NewRow> rows,
+                   std::vector<store::Received>& out) override {
+    change([&] {
+      for (const auto& row : rows) out.push_back(store_one(row));
+      data().offsets[std::string(position.stream)] = position.next;
+    });
+  }
+  std::optional<std::uint64_t> next_offset(std::string_view stream) override {
+    const auto kept = data().offsets.find(stream);
+    return kept == data().offsets.end() ? std::nullopt : std::optional(kept->second);
   }
 
   bool claim(std::string_view queue, store::Most most, const EachRow& each) override {

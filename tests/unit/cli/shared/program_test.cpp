@@ -32,7 +32,8 @@ TEST_CASE("program: every long option has its twin in the environment, but for t
       if (option->get_group() == kRecordGroup) {
         CHECK(option->get_envname().empty());
       } else {
-        CHECK(option->get_envname().starts_with("ISO_"));
+        const bool is_field = option->get_name() == "--offset";  // in a handler ISO_OFFSET is the message's
+        CHECK(option->get_envname().starts_with("ISO_") != is_field);
         CHECK(option->get_envname().find('-') == std::string::npos);
       }
     }
