@@ -140,7 +140,7 @@ complete -c iso -n '__fish_seen_subcommand_from fetch' -l color -x -a 'auto alwa
 complete -c iso -n '__fish_seen_subcommand_from fetch' -l progress -x -a 'auto always never' -d 'Show a progress line: auto (on a terminal without data), always or never'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -s h -l help -d 'Show this help and exit'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l expect -x -d 'With a ledger as RIGHT: the applications that must have handled each message'
-complete -c iso -n '__fish_seen_subcommand_from reconcile' -l items -x -d 'JSON Pointer to the array of items in each page or file'
+complete -c iso -n '__fish_seen_subcommand_from reconcile' -l items -x -d 'JSON Pointer to the array of items in each page, or in each file if no side is fetched'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -s H -l header -x -d 'For a side that is fetched: send this header field, "Name: value"; may be repeated'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l bearer-file -r -F -d 'For a side that is fetched: send the first line of FILE as a bearer token'
 complete -c iso -n '__fish_seen_subcommand_from reconcile' -l password-file -r -F -d 'Read the password of a broker whose URL has none from the first line of FILE'

@@ -30,7 +30,8 @@ void add_sides(CLI::App& app, ReconcileArgs& options) {
                  "With a ledger as RIGHT: the applications that must have handled each message")
       ->type_name("APP,...")
       ->delimiter(',');
-  app.add_option("--items", options.items, "JSON Pointer to the array of items in each page or file")
+  app.add_option("--items", options.items,
+                 "JSON Pointer to the array of items in each page, or in each file if no side is fetched")
       ->type_name("POINTER");
   app.add_option("-H,--header", options.headers,
                  "For a side that is fetched: send this header field, \"Name: value\"; may be repeated")

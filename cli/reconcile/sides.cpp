@@ -45,7 +45,8 @@ bool is_beside_csv(const std::string& end, const ReconcileArgs& args) {
 
 reconcile::ItemForm form_of(const ReconcileArgs& args) {
   reconcile::ItemForm form;
-  if (!args.items.empty()) form.items = pointer_tokens(args.items);
+  const bool is_of_pages = is_http(args.left) || is_http(args.right);
+  if (!args.items.empty() && !is_of_pages) form.items = pointer_tokens(args.items);
   form.most = longest_line(args);
   return form;
 }
@@ -83,7 +84,7 @@ void open_text(reconcile::Side& side, const std::string& end, const ReconcileArg
   side.received_now = !side.rows && url.scheme != "file";
   side.ledger = side.rows && reconcile::is_ledger(url);
   const bool is_file = url.scheme == "file", as_texts = is_file && is_beside_csv(end, args);
-  if (is_file && !as_texts && args.items.empty() && reconcile::is_plain_lines(url.path)) {
+  if (is_file && !as_texts && !form_of(args).items && reconcile::is_plain_lines(url.path)) {
     side.text = std::make_unique<reconcile::LineFile>(url.path);
   } else {
     auto items = open_items(url, args, report);
