@@ -5,11 +5,13 @@ import sys
 # What the file must hold exactly once, and what is put there.
 FAULTS = {
     "acknowledges_before_the_commit": (
-        """  if (!stored_.unless_locked([&] { stored_.engine().append(rows_, std::nullopt, received_); })) return false;
+        """  if (!stored_.unless_locked([&] { store_rows(); })) return false;
+  for (const Delivery& taken : batch_)
+    if (taken.record.offset) next_offset_ = std::max(next_offset_, *taken.record.offset + 1);
   settle_batch();
 """,
         """  settle_batch();
-  if (!stored_.unless_locked([&] { stored_.engine().append(rows_, std::nullopt, received_); })) return false;
+  if (!stored_.unless_locked([&] { store_rows(); })) return false;
 """,
     ),
     "does_not_sync": ("options_.sync ? \"PRAGMA synchronous=FULL\"", "options_.sync ? \"PRAGMA synchronous=OFF\""),
