@@ -21,7 +21,7 @@ void Connection::make_room() {
   if (in_size_ - left < kReadAtLeast) {
     const std::size_t size = std::max(kBuffer, 2 * in_size_);
     auto larger = std::make_unique_for_overwrite<char[]>(size);
-    std::memcpy(larger.get(), in_.get() + in_begin_, left);
+    if (left != 0) std::memcpy(larger.get(), in_.get() + in_begin_, left);  // nothing was read yet: no buffer
     in_ = std::move(larger);
     in_size_ = size;
   } else {
