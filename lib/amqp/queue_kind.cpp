@@ -1,18 +1,18 @@
 #include "amqp/queue_kind.h"
 
-#include <charconv>
 #include <utility>
+
+#include "base/integer.h"
 
 namespace iso::amqp {
 namespace {
 
 // "3.10.8" as 3 and 10; what cannot be read is 0.
 std::pair<int, int> major_and_minor(std::string_view version) {
-  int major = 0, minor = 0;
-  const char* const end = version.data() + version.size();
-  const auto first = std::from_chars(version.data(), end, major);
-  if (first.ptr != end && *first.ptr == '.') std::from_chars(first.ptr + 1, end, minor);
-  return {major, minor};
+  const int major = take_integer<int>(version).value_or(0);
+  if (!version.starts_with('.')) return {major, 0};
+  version.remove_prefix(1);
+  return {major, take_integer<int>(version).value_or(0)};
 }
 
 }  // namespace

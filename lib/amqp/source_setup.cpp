@@ -1,10 +1,10 @@
 #include "amqp/source_setup.h"
 
-#include <charconv>
 #include <fmt/core.h>
 
 #include "amqp/declare.h"
 #include "base/error.h"
+#include "base/integer.h"
 #include "record/binding_kind.h"
 
 namespace iso::amqp {
@@ -125,11 +125,10 @@ std::optional<std::chrono::milliseconds> consumer_timeout_in(std::string_view te
   if (text.find("acknowledgement") == text.npos || text.find("timed out") == text.npos) return std::nullopt;
   const auto at = text.find(kUsed);
   if (at == text.npos) return std::nullopt;
-  std::int64_t limit = 0;
-  const auto digits = text.substr(at + kUsed.size());
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
-  if (error != std::errc{} || limit <= 0) return std::nullopt;
-  return std::chrono::milliseconds(limit);
+  text.remove_prefix(at + kUsed.size());
+  const auto limit = take_integer<std::int64_t>(text);
+  if (!limit || *limit <= 0) return std::nullopt;
+  return std::chrono::milliseconds(*limit);
 }
 
 OpenedQueue open_queue(Connection& connection, const SourceOptions& options) {

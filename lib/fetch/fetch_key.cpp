@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <map>
 
+#include "base/text.h"
 #include "fetch/fetch.h"
 #include "fetch/fetch_job.h"
 #include "http/own_fields.h"
@@ -15,10 +16,7 @@ std::string identity_of(const http::Request& request, const FetchOptions& option
   std::map<std::string, std::string> all;
   for (const auto& field : request.fields) {
     if (!http::tells_users_apart(field.name, options.key_fields)) continue;
-    std::string name = field.name;
-    for (char& c : name)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    all[std::move(name)] += fmt::format("{}:{}\n", field.value.size(), field.value);
+    all[lowered(field.name)] += fmt::format("{}:{}\n", field.value.size(), field.value);
   }
   std::string text = options.identity;
   for (const auto& [name, values] : all) text += fmt::format("\n{} {}", name, values);

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/host_port.h"
 #include "http/handles.h"
 
 namespace iso::http {
@@ -14,9 +15,7 @@ Descriptor connect_to(const std::string& host, std::uint16_t port, std::chrono::
   if (!owned) throw std::bad_alloc();
   CURL* const easy = owned.get();
   char why[CURL_ERROR_SIZE] = {};
-  const bool is_ipv6 = host.find(':') != host.npos;
-  const std::string url =
-      fmt::format("http://{0}{1}{2}:{3}/", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+  const std::string url = fmt::format("http://{}/", host_port_text(host, port));
   set_option(easy, CURLOPT_ERRORBUFFER, why);
   set_option(easy, CURLOPT_URL, url.c_str());
   set_option(easy, CURLOPT_PROXY, "");
