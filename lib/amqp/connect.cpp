@@ -67,7 +67,7 @@ void Connection::connect_to(const Url& url, const HostPort& host, const EndOptio
   start_afresh();
   auto tls = tls_of(url, host);
   try {
-    Socket socket = connect_tcp(host.host, port, deadline);
+    Descriptor socket = connect_tcp(host.host, port, deadline);
     transport_ = std::make_unique<Transport>(std::move(socket), std::move(tls), deadline);
   } catch (const Error& error) {
     throw error.during(name_);

@@ -10,6 +10,7 @@
 #include "amqp/deadline.h"
 #include "amqp/frames.h"
 #include "amqp/transport.h"
+#include "base/error.h"
 #include "base/url.h"
 #include "base/wait.h"
 #include "pump/end.h"
@@ -189,5 +190,17 @@ class Connection {
   Time last_write_{}, last_read_{};
   bool has_confirms_ = false, nothing_open_ = false, readable_ = true;
 };
+
+// Adds the next frame of content to a message; true when that is whole. What is not well formed ends the
+// connection, as a frame does that is not: throws as break_protocol().
+template <class Message>
+bool add_content(Connection& connection, Message& message, const Frame& frame) {
+  try {
+    return message.add(frame);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable) throw;
+    connection.break_protocol(error.what());
+  }
+}
 
 }  // namespace iso::amqp

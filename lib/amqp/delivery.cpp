@@ -46,6 +46,11 @@ bool DeliveryAssembler::add(const Frame& frame) {
   return body_left_ == 0 && finish();
 }
 
+std::unique_ptr<BadInput> DeliveryAssembler::bad_input(std::uint64_t number) const {
+  if (why_unreadable_.empty()) return nullptr;
+  return std::make_unique<BadInput>(BadInput{number, 0, 0, why_unreadable_, {}});
+}
+
 bool DeliveryAssembler::finish() {
   record_.body_kind = body_kind_of(record_.body);
   record_.delivery_count = delivery_count_of(record_);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "amqp/frames.h"
+#include "pump/end.h"
 #include "record/record.h"
 
 namespace iso::amqp {
@@ -22,6 +24,8 @@ class DeliveryAssembler {
   Record& record() { return record_; }
   // Why the record is not all of the message, or "".
   const std::string& why_unreadable() const { return why_unreadable_; }
+  // The same as input with this number; null if the record is all of it.
+  std::unique_ptr<BadInput> bad_input(std::uint64_t number) const;
 
  private:
   bool finish();

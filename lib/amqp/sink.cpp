@@ -186,17 +186,11 @@ class AmqpSink final : public Sink {
     }
   }
 
-  // What is not well formed ends the connection, as a frame does that is not.
   void take_content(const Frame& frame) {
-    try {
-      if (reply_arrives_) {
-        if (reply_.add(frame)) take_reply();
-      } else if (return_.is_open() && return_.add(frame)) {
-        match_return();
-      }
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unavailable) throw;
-      connection_.break_protocol(error.what());
+    if (reply_arrives_) {
+      if (add_content(connection_, reply_, frame)) take_reply();
+    } else if (return_.is_open() && add_content(connection_, return_, frame)) {
+      match_return();
     }
   }
 

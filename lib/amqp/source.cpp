@@ -21,11 +21,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::unique_ptr<BadInput> bad_input_of(const DeliveryAssembler& delivery) {
-  if (delivery.why_unreadable().empty()) return nullptr;
-  return std::make_unique<BadInput>(BadInput{delivery.tag(), 0, 0, delivery.why_unreadable(), {}});
-}
-
 constexpr Backoff kRetryDelay{milliseconds(500), milliseconds(60'000)};
 constexpr std::size_t kRestAtMost = 1000;  // messages that wait for their retry and do not hold the window
 constexpr std::uint64_t kFewPrefetched = 100;
@@ -137,11 +132,8 @@ class AmqpSource final : public Source {
     consuming_ = false;
   }
 
-  // The answer comes once all that was said before is worked on. That the queue has gone is an answer, too.
   bool finish() override {
-    if (options_.peek) return true;
-    Connection::Queue queue;
-    connection_->declare_queue(queue_, {.passive = true}, queue);
+    if (!options_.peek) wait_for_settlements(*connection_, queue_);
     return true;
   }
 
@@ -288,7 +280,7 @@ class AmqpSource final : public Source {
         connection_->break_protocol(fmt::format("delivery {} came after {}", deliver->tag, delivered_));
       delivery_.begin(*deliver, queue_);
     } else if (std::holds_alternative<ContentHeader>(frame) || std::holds_alternative<ContentBody>(frame)) {
-      if (add(frame)) add_ready();
+      if (add_content(*connection_, delivery_, frame)) add_ready();
     } else if (std::holds_alternative<BasicCancel>(frame)) {
       throw_consumer_ended(*connection_, queue_);
     } else if (const auto* close = std::get_if<ChannelClose>(&frame)) {
@@ -298,19 +290,10 @@ class AmqpSource final : public Source {
     }
   }
 
-  // What is not well formed ends the connection, as a frame does that is not.
-  bool add(const Frame& frame) {
-    try {
-      return delivery_.add(frame);
-    } catch (const Error& error) {
-      connection_->break_protocol(error.what());
-    }
-  }
-
   // Only quorum queues count; elsewhere the header is one that the message brought along.
   void add_ready() {
     if (kind_ != QueueKind::quorum) delivery_.record().delivery_count.reset();
-    ready_.push_back({delivery_.tag(), std::move(delivery_.record()), bad_input_of(delivery_)});
+    ready_.push_back({delivery_.tag(), std::move(delivery_.record()), delivery_.bad_input(delivery_.tag())});
     delivered_ = delivery_.tag();
     last_delivery_ = system_clock().steady();
   }

@@ -120,6 +120,11 @@ void throw_consumer_ended(Connection& connection, const std::string& queue) {
                                                   connection.name(), queue));
 }
 
+void wait_for_settlements(Connection& connection, const std::string& queue) {
+  Connection::Queue found;
+  connection.declare_queue(queue, {.passive = true}, found);
+}
+
 std::optional<std::chrono::milliseconds> consumer_timeout_in(std::string_view text) {
   constexpr std::string_view kUsed = " used: ";
   if (text.find("acknowledgement") == text.npos || text.find("timed out") == text.npos) return std::nullopt;

@@ -30,6 +30,10 @@ void must(const Connection& connection, const Connection::Answer& answer, std::s
 // Throws why the broker has ended a consumer of this queue.
 [[noreturn]] void throw_consumer_ended(Connection& connection, const std::string& queue);
 
+// Waits until the broker has worked on all that was settled: it answers in order. That the queue has gone is
+// an answer, too.
+void wait_for_settlements(Connection& connection, const std::string& queue);
+
 // The consumer_timeout of the broker that has closed a channel over it with this text; nothing if it did so
 // over something else.
 std::optional<std::chrono::milliseconds> consumer_timeout_in(std::string_view text);

@@ -108,8 +108,7 @@ class StreamReader final : public Source {
   }
 
   bool finish() override {
-    Connection::Queue queue;
-    connection_->declare_queue(queue_, {.passive = true}, queue);
+    wait_for_settlements(*connection_, queue_);
     return true;
   }
 
@@ -215,7 +214,7 @@ class StreamReader final : public Source {
     if (const auto* deliver = std::get_if<BasicDeliver>(&frame)) {
       delivery_.begin(*deliver, queue_);
     } else if (std::holds_alternative<ContentHeader>(frame) || std::holds_alternative<ContentBody>(frame)) {
-      return add(frame);
+      return add_content(*connection_, delivery_, frame);
     } else if (std::holds_alternative<BasicCancel>(frame)) {
       throw_consumer_ended(*connection_, queue_);
     } else if (const auto* close = std::get_if<ChannelClose>(&frame)) {
@@ -225,14 +224,6 @@ class StreamReader final : public Source {
       connection_->break_protocol("an answer about publishing, to one that only listens");
     }
     return false;
-  }
-
-  bool add(const Frame& frame) {
-    try {
-      return delivery_.add(frame);
-    } catch (const Error& error) {
-      connection_->break_protocol(error.what());
-    }
   }
 
   // A chunk may begin before what is wanted.
@@ -248,10 +239,7 @@ class StreamReader final : public Source {
     ended_ = has_end() && past_end && *offset + 1 >= *past_end;
     if (has_end() && past_end && *offset >= *past_end) return;
     record.delivery_count.reset();
-    auto bad_input = delivery_.why_unreadable().empty()
-                         ? nullptr
-                         : std::make_unique<BadInput>(BadInput{0, 0, 0, delivery_.why_unreadable(), {}});
-    ready_.push_back({delivery_.tag(), {0, std::move(record), std::move(bad_input)}});
+    ready_.push_back({delivery_.tag(), {0, std::move(record), delivery_.bad_input(0)}});
   }
 
   // ---- settlements

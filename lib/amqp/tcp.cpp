@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "amqp/addresses.h"
+#include "amqp/errno_words.h"
 #include "base/error.h"
 
 namespace iso::amqp {
@@ -37,17 +38,18 @@ int connect_to(int fd, const addrinfo& address, Deadline& deadline) {
 
 }  // namespace
 
-Socket connect_tcp(const std::string& host, std::uint16_t port, Deadline& deadline) {
+Descriptor connect_tcp(const std::string& host, std::uint16_t port, Deadline& deadline) {
   const Addresses addresses = look_up(host, port, deadline);
   int untried = 0, error = 0;
   for (const addrinfo* address = addresses.get(); address; address = address->ai_next) ++untried;
   for (const addrinfo* address = addresses.get(); address; address = address->ai_next) {
-    Socket socket(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    Descriptor fd =
+        Descriptor::own(socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     Deadline share = deadline.share(untried--);
-    error = socket.fd() < 0 ? errno : connect_to(socket.fd(), *address, share);
+    error = fd.get() < 0 ? errno : connect_to(fd.get(), *address, share);
     if (error == 0) {
-      set_options(socket.fd());
-      return socket;
+      set_options(fd.get());
+      return fd;
     }
   }
   deadline.left();  // hears the signal that ended a share

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "amqp/errno_words.h"
 #include "base/error.h"
 
 namespace iso::amqp {
@@ -19,7 +20,7 @@ constexpr std::size_t kEncryptedAtOnce = std::size_t{64} * 1024;
 
 }  // namespace
 
-Transport::Transport(Socket socket, std::unique_ptr<Tls> tls, Deadline& deadline)
+Transport::Transport(Descriptor socket, std::unique_ptr<Tls> tls, Deadline& deadline)
     : socket_(std::move(socket)), tls_(std::move(tls)) {
   if (tls_) shake_hands(deadline);
 }

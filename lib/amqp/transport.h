@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "amqp/deadline.h"
-#include "amqp/socket.h"
 #include "amqp/tls.h"
+#include "base/file.h"
 
 namespace iso::amqp {
 
@@ -17,7 +17,7 @@ namespace iso::amqp {
 class Transport {
  public:
   // With `tls`, after its handshake.
-  Transport(Socket socket, std::unique_ptr<Tls> tls, Deadline& deadline);
+  Transport(Descriptor socket, std::unique_ptr<Tls> tls, Deadline& deadline);
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
@@ -33,7 +33,7 @@ class Transport {
   bool has_unsent() const { return tls_ && !tls_->to_send().empty(); }
   std::uint64_t sent() const { return sent_; }  // bytes that the kernel took
 
-  int fd() const { return socket_.fd(); }
+  int fd() const { return socket_.get(); }
   bool is_ready(short events) const;  // POLLIN, POLLOUT
 
  private:
@@ -42,7 +42,7 @@ class Transport {
   std::size_t receive(char* at, std::size_t most);
   std::size_t send(std::string_view bytes);
 
-  Socket socket_;
+  Descriptor socket_;
   std::unique_ptr<Tls> tls_;
   std::string encrypted_;  // room for what is read
   std::uint64_t sent_ = 0;

@@ -58,9 +58,9 @@ std::string consumer() {
 void have_said(const std::string& bytes) {
   std::array<int, 2> pair{};
   require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0, "a socket pair");
-  const Socket broker(pair[1]);
+  const Descriptor broker = Descriptor::own(pair[1]);
   next_socket = pair[0];
-  require(send(broker.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT) == static_cast<ssize_t>(bytes.size()),
+  require(send(broker.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) == static_cast<ssize_t>(bytes.size()),
           "what the broker says fits");
 }
 
@@ -98,8 +98,8 @@ void listen_to(Source& source) {
 }  // namespace
 
 // In place of the one of lib/amqp/tcp.cpp.
-Socket iso::amqp::connect_tcp(const std::string&, std::uint16_t, Deadline&) {
-  return Socket(std::exchange(next_socket, -1));
+Descriptor iso::amqp::connect_tcp(const std::string&, std::uint16_t, Deadline&) {
+  return Descriptor::own(std::exchange(next_socket, -1));
 }
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,24 +3,8 @@
 #include <cctype>
 #include <cstring>
 #include <string>
-#include <unistd.h>
-#include <utility>
 
 namespace iso::amqp {
-
-class Socket {
- public:
-  explicit Socket(int fd) : fd_(fd) {}
-  ~Socket() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // What errno says, as a part of a sentence.
 inline std::string words_of(int error) {
