@@ -22,6 +22,11 @@ class LineItems final : public ItemReader {
 
   void take(std::string_view bytes, std::string& lines) override {
     while (!bytes.empty()) {
+      if (size_ == 0 && bytes.size() <= most_) {  // no line of it is too long: all that are whole at once
+        const auto whole = bytes.rfind('\n') + 1;
+        lines += bytes.substr(0, whole);
+        return keep(bytes.substr(whole));
+      }
       const auto end = bytes.find('\n');
       keep(bytes.substr(0, end));
       if (end == bytes.npos) return;
@@ -64,12 +69,11 @@ class FileItems final : public ItemSource {
   bool read(std::string& out) override {
     const std::size_t begin = out.size();
     while (!ended_ && out.size() == begin) {
-      std::string bytes;
-      const auto got = text_.append_some(bytes);
+      const std::size_t before = bytes_.size();
+      const auto got = text_.append_some(bytes_);
       if (got && *got == 0) return true;
       ended_ = !got;
-      count_unended(bytes);
-      start_ += bytes;
+      count_unended(std::string_view(bytes_).substr(before));
       if (reader_ || choose_reader()) hand_over(out);
     }
     return out.size() != begin;
@@ -96,9 +100,9 @@ class FileItems final : public ItemSource {
  private:
   // False: it cannot be told yet.
   bool choose_reader() {
-    if (!ended_ && start_.size() < kByteOrderMark.size()) return false;
-    if (is_start_ && start_.starts_with(kByteOrderMark)) start_.erase(0, kByteOrderMark.size());
-    const auto array = is_start_ && !form_.items && !is_csv(text_.path()) ? begins_array(start_) : false;
+    if (!ended_ && bytes_.size() < kByteOrderMark.size()) return false;
+    if (is_start_ && bytes_.starts_with(kByteOrderMark)) bytes_.erase(0, kByteOrderMark.size());
+    const auto array = is_start_ && !form_.items && !is_csv(text_.path()) ? begins_array(bytes_) : false;
     if (!array && !ended_) return false;
     if (is_csv(text_.path()))
       reader_ = read_csv_items(form_.most);
@@ -113,8 +117,8 @@ class FileItems final : public ItemSource {
 
   void hand_over(std::string& out) {
     try {
-      reader_->take(start_, out);
-      start_.clear();
+      reader_->take(bytes_, out);
+      bytes_.clear();
       if (ended_) reader_->finish(out);
     } catch (const Error& error) {
       throw error.during(text_.name());
@@ -130,7 +134,7 @@ class FileItems final : public ItemSource {
   FileText text_;
   ItemForm form_;
   std::unique_ptr<ItemReader> reader_;
-  std::string start_;
+  std::string bytes_;  // read and not handed over
   std::uint64_t from_, unended_ = 0;
   bool is_start_;  // of the file
   bool is_lines_ = false, ended_ = false;
