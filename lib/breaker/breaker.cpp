@@ -54,7 +54,7 @@ Breaker::~Breaker() {
 }
 
 BreakerStore& Breaker::store() {
-  if (!store_) store_.emplace(path_, options_.busy);
+  if (!store_) store_.emplace(path_, options_.busy, clock_);
   return *store_;
 }
 
@@ -114,8 +114,7 @@ Admission Breaker::try_probe(std::string_view key) {
   Circuit tried;
   Phase before = Phase::open;
   try {
-    const auto now = clock_.wall();
-    store().edit(key, now, [&](Circuit& circuit) {
+    store().edit(key, [&](Circuit& circuit, Clock::Wall now) {
       const Decision decision = decide(circuit, now, probe_owner_alive(key, circuit));
       before = circuit.phase;
       if (decision == Decision::probe) begin_probe(circuit, now, options_.lease);
@@ -163,9 +162,8 @@ void Breaker::settle(const Admission& admission, const CallResult& result) {
 }
 
 std::optional<Breaker::Change> Breaker::end(const Admission& admission, const CallResult& result) {
-  const auto now = clock_.wall();
   std::optional<Change> change;
-  store().edit(admission.key, now, [&](Circuit& circuit) {
+  store().edit(admission.key, [&](Circuit& circuit, Clock::Wall now) {
     if (circuit.generation != admission.generation) return false;  // late: the circuit has changed since
     const Phase before = circuit.phase;
     if (end_call(circuit, result, options_, now, random_())) change = Change{before, circuit};
@@ -201,10 +199,9 @@ void Breaker::keep_successes_if_due() {
 void Breaker::keep_successes() {
   if (successes_.empty()) return;
   kept_ = clock_.steady();
-  const auto now = clock_.wall();
   for (const auto& [key, successes] : std::exchange(successes_, {}))
     unless_troubled([&, name = std::string_view(key), kept = successes] {
-      store().edit(name, now, [&](Circuit& circuit) {
+      store().edit(name, [&](Circuit& circuit, Clock::Wall now) {
         if (circuit.generation != kept.generation || circuit.phase != Phase::closed) return false;
         add_successes(circuit, kept.count, options_, now);
         return true;
@@ -220,16 +217,14 @@ std::vector<NamedCircuit> Breaker::circuits() {
 }
 
 void Breaker::trip(std::string_view key, std::string_view reason, std::optional<milliseconds> how_long) {
-  const auto now = clock_.wall();
-  store().edit(key, now, [&](Circuit& circuit) {
+  store().edit(key, [&](Circuit& circuit, Clock::Wall now) {
     open_circuit(circuit, reason, now, how_long ? now + *how_long : kUntilReset);
     return true;
   });
 }
 
 void Breaker::reset(std::string_view key) {
-  const auto now = clock_.wall();
-  store().edit(key, now, [&](Circuit& circuit) {
+  store().edit(key, [&](Circuit& circuit, Clock::Wall now) {
     if (circuit.phase == Phase::closed && circuit.failures_in_a_row == 0 && circuit.generation == 0)
       return false;
     close_circuit(circuit, now);

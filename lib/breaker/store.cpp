@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kApplicationId = 0x69736f62;  // "isob"
 constexpr std::chrono::hours kIdle{24};
-constexpr int kLargeLog = 100;  // pages of 4 KiB; whoever opens the file next reads them
+constexpr int kLargeLog = 100;  // pages of 4 KiB; the next process that opens the file reads them
 
 constexpr std::string_view kSchema = R"(
 CREATE TABLE circuits(
@@ -69,8 +69,10 @@ std::optional<Circuit> find(sqlite::Database& database, std::string_view key) {
 
 }  // namespace
 
-BreakerStore::BreakerStore(const std::string& path, milliseconds busy)
-    : database_(make_private_file(path), sqlite::Database::Open::existing, busy), probes_(path + "-probes") {
+BreakerStore::BreakerStore(const std::string& path, milliseconds busy, const Clock& clock)
+    : clock_(clock),
+      database_(make_private_file(path), sqlite::Database::Open::existing, busy),
+      probes_(path + "-probes") {
   sqlite::set_up(database_, {kApplicationId, kVersion, kSchema, "file of circuits"}, probes_);
 }
 
@@ -88,12 +90,14 @@ std::vector<NamedCircuit> BreakerStore::list() {
   return all;
 }
 
-void BreakerStore::edit(std::string_view key, Clock::Wall now, const std::function<bool(Circuit&)>& change) {
+void BreakerStore::edit(std::string_view key,
+                        const std::function<bool(Circuit&, Clock::Wall now)>& change) {
   {
     sqlite::Transaction transaction(database_);
+    const auto now = clock_.wall();
     const auto known = find(database_, key);
     Circuit circuit = known.value_or(Circuit());
-    if (!change(circuit)) return;
+    if (!change(circuit, now)) return;
     if (!known) forget_idle(now);
     write(key, circuit, now);
     transaction.commit();

@@ -26,13 +26,14 @@ struct NamedCircuit {
 // ErrorKind::unavailable if another process holds the file for longer than `busy`.
 class BreakerStore {
  public:
-  BreakerStore(const std::string& path, std::chrono::milliseconds busy);
+  BreakerStore(const std::string& path, std::chrono::milliseconds busy, const Clock& clock);
 
   Circuit read(std::string_view key);  // closed, if nothing is known
   std::vector<NamedCircuit> list();
 
-  // Lets `change` read and change a circuit in a transaction; it returns whether it changed anything.
-  void edit(std::string_view key, Clock::Wall now, const std::function<bool(Circuit&)>& change);
+  // Lets `change` read and change a circuit in a transaction; it returns whether it changed anything. `now` is
+  // read when all other processes wait: never before a time that one of them has stored.
+  void edit(std::string_view key, const std::function<bool(Circuit&, Clock::Wall now)>& change);
 
   // The process that makes the trial of a generation holds a lock on one byte of a file beside the store; the
   // kernel frees it when the process dies.
@@ -44,6 +45,7 @@ class BreakerStore {
   void write(std::string_view key, const Circuit& circuit, Clock::Wall now);
   void forget_idle(Clock::Wall now);
 
+  const Clock& clock_;
   sqlite::Database database_;
   ByteLocks probes_;
   std::set<std::pair<std::string, std::int64_t>> held_;  // a process does not see its own locks

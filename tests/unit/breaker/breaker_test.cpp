@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sqlite.h"
+#include "breaker/store.h"
 #include "support/errors.h"
 #include "support/fakes.h"
 #include "support/folder.h"
@@ -70,6 +72,37 @@ TEST_CASE("breaker: the one who opened it hears of it once, with the figures") {
   trial.clock.now += 10s;
   fail(*breaker);  // it stays open: no news
   CHECK(trial.trips.size() == 1);
+}
+
+namespace {
+
+// Tells how often the time was read while another process could have stored a later one.
+struct LockWatch final : Clock {
+  explicit LockWatch(std::string file_) : file(std::move(file_)) {}
+  Steady steady() const override { return {}; }
+  Wall wall() const override {
+    try {
+      sqlite::Database database(file, sqlite::Database::Open::existing, 0ms);
+      sqlite::Transaction transaction(database);
+      ++early;
+    } catch (const Error&) {
+      ++in_turn;
+    }
+    return {};
+  }
+  std::string file;
+  mutable int early = 0, in_turn = 0;
+};
+
+}  // namespace
+
+TEST_CASE("breaker: the time of a change is read when it is this process's turn, not while it waits for it") {
+  test::Folder folder;
+  LockWatch watch(folder.file());
+  BreakerStore store(folder.file(), 1s, watch);
+  store.edit("shop", [](Circuit&, Clock::Wall) { return true; });
+  CHECK(watch.early == 0);
+  CHECK(watch.in_turn == 1);
 }
 
 TEST_CASE("breaker: each change of phase is told in a line") {
