@@ -79,41 +79,34 @@ bool SqliteEngine::look(std::string_view queue, std::int64_t after, Most most, c
 
 bool SqliteEngine::claim(std::string_view queue, Most most, const EachRow& each) {
   if (!has_ready(queue)) return false;  // a look waits for nobody
-  file_.prepare_turn(SqliteFile::Sync::some);
-  sqlite::Transaction transaction(database());
-  std::vector<std::int64_t> seqs;
-  const bool more = look(queue, 0, most, [&](const StoredRow& row) {
-    seqs.push_back(row.seq);
-    each(row);
-  });
-  claim_each(seqs);
-  transaction.commit();
-  return more;
+  return claim_all([&](const EachRow& claimed) { return look(queue, 0, most, claimed); }, each);
 }
 
 bool SqliteEngine::claim_expired(std::string_view queue, Most most, const EachRow& each) {
   static const std::string kSql = fmt::format("SELECT {} " EXPIRED " ORDER BY seq LIMIT ?3", kMessage);
   if (!has_expired(queue)) return false;
+  return claim_all(
+      [&](const EachRow& claimed) {
+        auto query = database().query(kSql);
+        query.bind(queue).bind(sqlite_now()).bind(sql_limit(most.rows));
+        return give(query, most, claimed);
+      },
+      each);
+}
+
+// Claims what `select` gives, in one transaction with it.
+bool SqliteEngine::claim_all(const std::function<bool(const EachRow&)>& select, const EachRow& each) {
   file_.prepare_turn(SqliteFile::Sync::some);
   sqlite::Transaction transaction(database());
   std::vector<std::int64_t> seqs;
-  bool more = false;
-  {
-    auto query = database().query(kSql);
-    query.bind(queue).bind(sqlite_now()).bind(sql_limit(most.rows));
-    more = give(query, most, [&](const StoredRow& row) {
-      seqs.push_back(row.seq);
-      each(row);
-    });
-  }
-  claim_each(seqs);
-  transaction.commit();
-  return more;
-}
-
-void SqliteEngine::claim_each(std::span<const std::int64_t> seqs) {
+  const bool more = select([&](const StoredRow& row) {
+    seqs.push_back(row.seq);
+    each(row);
+  });
   for (const auto seq : seqs)
     database().query("INSERT INTO iso_claims(seq, owner) VALUES(?, ?)").bind(seq).bind(owner_).run();
+  transaction.commit();
+  return more;
 }
 
 bool SqliteEngine::has_expired(std::string_view queue) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -68,7 +69,7 @@ class SqliteEngine final : public StoreEngine {
   Received store_keyed(const NewRow& row, std::int64_t now);
 
   bool has_ready(std::string_view queue);
-  void claim_each(std::span<const std::int64_t> seqs);
+  bool claim_all(const std::function<bool(const EachRow&)>& select, const EachRow& each);
   void settle_one(const Settlement& settlement, std::int64_t now, Deleted& deleted);
   void end_claim(std::int64_t seq);
   static void note_deleted(sqlite::Query& row, Deleted& deleted);
