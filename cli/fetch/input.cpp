@@ -69,7 +69,7 @@ Wanted FetchInput::wanted(const Piece& piece) const {
   if (body)
     one.body = std::move(*body);
   else if (body_at_ && one.bad_input.empty())
-    one.bad_input = fmt::format("line {}: there is no value where --body-at points", piece.line);
+    one.bad_input = fmt::format("line {}: --body-at selects nothing in this record", piece.line);
   return one;
 }
 

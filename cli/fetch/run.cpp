@@ -22,7 +22,7 @@ constexpr std::size_t kBodyAtOnce = std::size_t{1} << 20;
 constexpr milliseconds kRound{1000};     // a signal is seen at the latest after this
 constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signal
 
-// Whoever reads what was printed need not wait for what is done in the background.
+// The reader of the output need not wait for work in the background.
 void close_output() {
   const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nothing < 0) return;
@@ -191,7 +191,7 @@ void FetchRun::print(Slot& slot, fetch::Fetched fetched) {
   report_.progress("fetched", tally_.fetched);
 }
 
-// What is no page of items ends its listing.
+// A page without the array of items ends its listing.
 void FetchRun::print_items(Slot& slot, std::string_view page) {
   try {
     for_each_item(page, *options_.pages.items, [this](std::string_view item) {

@@ -18,8 +18,9 @@ namespace iso::cli {
 // they came from. Another process fills it: iso listen --acks.
 class AwaitAcks {
  public:
-  // `applications` is "billing,shop". They may take `at_most` after the last message was confirmed; 0 is no
-  // limit. Throws ErrorKind::usage if `from` is not a store, or the name of an application is empty.
+  // `applications` is "billing,shop". They may take `at_most` after the last message was confirmed; 0 means
+  // without a limit. Throws ErrorKind::usage if `from` is not a store, or the name of an application is
+  // empty.
   AwaitAcks(const std::string& applications, const std::string& from, std::chrono::milliseconds at_most);
 
   // Call it for each message that was published.

@@ -105,7 +105,7 @@ void check_unordered(const ReconcileArgs& args, const SideTerms& side, const Tok
         refuse(fmt::format("{} {}", option, other));
     }
   };
-  if (array.empty()) return;  // items that have a key are no arrays
+  if (array.empty()) return;  // an array as an item has no key
   for (const auto& key : side.key)
     if (is_within(key, array)) refuse("a --key");
   check("--unordered", args.unordered, array_of);
@@ -188,7 +188,7 @@ ReconcileSides read_sides(const ReconcileArgs& args) {
   }
   for (const auto& key : left.key)
     if (has_wildcard(key))
-      throw Error(ErrorKind::usage, "--key: a key is at one place; * is no wildcard there");
+      throw Error(ErrorKind::usage, "--key: a key is at a single place, so * cannot be a wildcard");
   if (args.compare.empty())
     for (SideTerms* const side : {&left, &right}) reconcile::ignore_delivery_fields(side->rule);
   else

@@ -26,7 +26,7 @@ class Environment {
 
 const Environment& process_environment();
 
-// Sets a variable while `work` runs, unless it was set before. Only while there are no other threads.
+// Sets a variable while `work` runs, unless it is set already. Must be called before any thread is started.
 void with_variable(const char* name, const char* value, const std::function<void()>& work);
 
 }  // namespace iso::cli

@@ -37,7 +37,7 @@ Found find_addresses(const std::string& host, std::uint16_t port, int flags) {
   return found;
 }
 
-// What is shared with the thread that asks; whoever is last frees it.
+// Shared with the thread that asks; the last of the two frees it.
 struct Question {
   std::mutex mutex;
   std::condition_variable done;

@@ -39,7 +39,7 @@ class Connection {
  public:
   using Answer = std::optional<Refusal>;  // nothing: done
 
-  // Whoever reads frames in a loop stops after as many, so that a flood of them keeps nobody from the clock.
+  // A loop that reads frames stops after this many, so that a flood of them cannot keep it from the clock.
   static constexpr int kFramesATurn = 1000;
 
   // Connects to the first of the URL's hosts that lets us in; each has its share of the time. Throws
@@ -153,7 +153,7 @@ class Connection {
   void check_size(const Frame& frame);
   void check_consumer(const Frame& frame);
   void check_answer(const Frame& frame);
-  bool has_more() const;  // has_frames(), but for those that are held
+  bool has_more() const;  // has_frames(), apart from frames that are held
   std::string_view unread() const { return {in_.get() + in_begin_, in_end_ - in_begin_}; }
 
   // traffic.cpp

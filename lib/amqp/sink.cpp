@@ -30,7 +30,7 @@ std::string_view key_of(const Record& record) {
 // message that no queue takes comes back first, without a number. A channel that the broker closes takes
 // along whatever was on its way, and does not say which message it closed over. So the first message to an
 // exchange that has confirmed nothing yet goes alone, and after an unexpected close all that was on its way
-// goes again, one by one: whoever is alone is the culprit.
+// goes again, one by one: then the culprit is the one on its way.
 class AmqpSink final : public Sink {
  public:
   AmqpSink(const Url& url, const SinkOptions& options)
@@ -53,8 +53,8 @@ class AmqpSink final : public Sink {
     connection_.write_some();
   }
 
-  // Whoever waits for the status of a message whose confirm is here must get it, so a lost connection is told
-  // only when there are none to tell; it shows again at the next call.
+  // A status whose confirm has arrived must be given, so a lost connection is reported only when there is no
+  // status left; the next call finds it again.
   void results(std::vector<DeliveryResult>& out) override {
     try {
       exchange();

@@ -208,8 +208,8 @@ class AmqpSource final : public Source {
     return starts_small() ? std::min(most, few_) : most;
   }
 
-  // Each message that comes back to a quorum queue has one delivery less. So whoever may leave at any time
-  // has no more than a quarter of what it read so far.
+  // Each return to a quorum queue costs a message one delivery. So a reader that may leave at any time holds
+  // at most a quarter of what it has read so far.
   bool starts_small() const { return options_.few_at_first && kind_ == QueueKind::quorum; }
 
   void grow_if_read() {
@@ -309,7 +309,7 @@ class AmqpSource final : public Source {
         connection_->name(), queue_, there);
   }
 
-  // Whoever waits for its turn should know that it does.
+  // A consumer that waits for its turn should be told.
   void tell_if_starved() {
     const auto now = system_clock().steady();
     if (told_starved_ || !consuming_ || !is_starved() || now < next_look_) return;
@@ -388,7 +388,7 @@ class AmqpSource final : public Source {
   std::chrono::seconds look_pause_ =
       kStarvedAfter;  // until the next look whether there is something for others
   bool told_starved_ = false;
-  std::uint64_t few_ = 1;  // the prefetch of whoever starts small
+  std::uint64_t few_ = 1;  // the prefetch while it starts small
 
   // Of the consumer that there is now.
   bool consuming_ = false;

@@ -47,8 +47,8 @@ bool exchange_exists(Connection& connection, const std::string& name) {
   return !is_missing(connection.declare_exchange(name, "direct", true));
 }
 
-// The broker tells the type of an exchange only to whoever declares it with another: of one that is there,
-// which must not be made by this. "" if we may not ask.
+// The broker tells the type of an exchange only in its refusal to declare it with another type. The exchange
+// must exist, or this would create it. "" if we may not ask.
 std::string type_of_exchange(Connection& connection, const std::string& name) {
   constexpr std::string_view kReserved = "amq.";  // which nobody may declare: section 3.1.3
   if (name.starts_with(kReserved)) return name.substr(kReserved.size());

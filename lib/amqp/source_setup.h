@@ -24,7 +24,7 @@ struct OpenedQueue {
 // a look that would cost messages.
 OpenedQueue open_queue(Connection& connection, const SourceOptions& options);
 
-// Throws what a refusal means for whoever takes from `name`.
+// Throws what a refusal means for a consumer of `name`.
 void must(const Connection& connection, const Connection::Answer& answer, std::string_view name);
 
 // Throws why the broker has ended a consumer of this queue.

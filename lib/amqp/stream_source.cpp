@@ -128,7 +128,7 @@ class StreamReader final : public Source {
 
   bool has_end() const { return options_.until_end || options_.only_present || options_.peek; }
 
-  // The numbers are found once, and count for whoever opens it again.
+  // The offsets are found once, and are kept when the stream is opened again.
   StreamOffset resolve(std::optional<StreamOffset> start) {
     SourceProgress& progress = *options_.progress;
     if (!start) start = StreamOffset{has_end() || options_.relay ? From::first : From::next, 0};

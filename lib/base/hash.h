@@ -6,7 +6,7 @@
 
 namespace iso {
 
-// XXH3: fast, and the same on every machine. Not for security: whoever chooses the bytes can choose the hash.
+// XXH3: fast, and the same on every machine. Not for security: one who chooses the bytes can choose the hash.
 std::uint64_t hash64(std::string_view bytes);
 
 // Of 128 bits, as 16 bytes in the canonical order (the most significant first).

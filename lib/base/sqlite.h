@@ -73,8 +73,8 @@ class Database {
 
   // How long each later call may wait for another process. A stop_signal ends the wait.
   void set_lock_wait(std::chrono::milliseconds wait) { lock_wait_ = wait; }
-  // How long each later step of a statement may run; 0 is no limit. A stop_signal ends it within a second in
-  // any case.
+  // How long each later step of a statement may run; 0 means without a limit. A stop_signal ends it within a
+  // second in any case.
   void set_step_limit(std::chrono::milliseconds limit) { step_limit_ = limit; }
   // For a file that others may have made: its schema cannot make this connection run anything harmful.
   void distrust_schema();
@@ -83,11 +83,13 @@ class Database {
   void execute(std::string_view sql);  // any number of statements
   std::int64_t integer(std::string_view sql);
   std::int64_t changes() const;
-  // Leaves the write-ahead log to whoever opens the file next, so that closing does not wait for the disk.
+  // Leaves the write-ahead log to the next process that opens the file, so that closing does not wait for the
+  // disk.
   void keep_log();
   std::uint64_t commits() const { return commits_; }  // Transactions committed so far
   int wal_pages() const { return wal_pages_; }        // after the last commit
-  std::uintmax_t log_bytes() const;  // of the write-ahead log, whoever wrote it; 0 if there is none
+  std::uintmax_t log_bytes()
+      const;  // of the write-ahead log, including what others wrote; 0 if there is none
   // Writes all of the log into the database and empties it. False if another connection is using it.
   bool empty_log();
   const std::string& path() const { return path_; }

@@ -22,8 +22,8 @@ struct Instance {
 // Most addresses of one host that are used.
 inline constexpr std::size_t kMostAddresses = 16;
 
-// Whether it can be a part of a URL, and is one host and port there: whoever answers a question of the DNS
-// may put other bytes than those of names into a name.
+// Whether it can be a part of a URL, and is one host and port there: a name in an answer from the DNS may
+// contain any bytes.
 bool is_instance(const Instance& instance);
 
 // "host:80", "[::1]:80"

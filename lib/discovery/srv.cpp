@@ -157,8 +157,8 @@ bool is_address(const std::string& host) {
   return host.find(':') != host.npos || inet_pton(AF_INET, host.c_str(), &v4) == 1;
 }
 
-// A server that was named may be the only one that knows where those it names are. Whoever it does not know
-// is looked up as any other host.
+// A server given by the user may be the only one that knows the hosts it names. A host that it does not know
+// is looked up like any other.
 void ask_for_addresses(const Asker& asker, Found& found) {
   for (auto& instance : found.instances) {
     if (!instance.addresses.empty() || is_address(instance.host)) continue;

@@ -66,7 +66,7 @@ Clock::Steady Fetcher::patience_of(Job& job) {
   return *job.patience;
 }
 
-// Whoever asks for the same takes too long, or is stopped.
+// The process that asks for the same takes too long, or is stopped.
 void Fetcher::ask_alone(Job& job) {
   if (const auto leader = leaders_.find(job.key.text()); leader != leaders_.end())
     std::erase(jobs_.at(leader->second)->followers, job.token);
@@ -74,7 +74,7 @@ void Fetcher::ask_alone(Job& job) {
   send(job);
 }
 
-// The kernel gives the lock to whoever comes after one that died.
+// If the owner of the lock dies, the kernel gives it to the next.
 bool Fetcher::wait_for_lock(Job& job) {
   const bool had_to_wait = job.state == Job::State::locked;
   bool locked = true;

@@ -128,8 +128,7 @@ void Fetcher::rest(Job& job, Clock::Steady due) {
   job.due = due;
 }
 
-// Whether its origin has been left alone for as long as it asked, whoever of us it told so (RFC 9110 section
-// 10.2.3).
+// Whether its origin has been left alone for as long as it asked in any answer (RFC 9110 section 10.2.3).
 bool Fetcher::rested(Job& job) {
   if (rests_.empty()) return true;
   const std::string origin = origin_text(job.target());

@@ -29,8 +29,8 @@ struct ExecOptions {
 // The exit status decides: 0 is confirmed, 75 (EX_TEMPFAIL) is deferred. A process that was ended by a signal
 // has not decided anything, so its record is deferred too, and so it is for 128 + SIGHUP, SIGINT, SIGQUIT,
 // SIGKILL or SIGTERM, by which a shell reports that its own child was. Any other status is rejected. After
-// finish(true), all but 0 and 75 are untried, since whoever stops iso may have stopped the process too. If
-// the reader of their output has gone, a record whose process failed is untried, and the sink is closed. A
+// finish(true), all but 0 and 75 are untried, since the one who stops iso may have stopped the process too.
+// If the reader of their output has gone, a record whose process failed is untried, and the sink is closed. A
 // reply that is JSON has no space around it; any other is exactly what was printed.
 //
 // A variable that does not fit into the environment is left out, with a notice.

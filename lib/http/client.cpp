@@ -172,7 +172,7 @@ void Http::end(Exchange& exchange, TransferError error, std::string why, std::ve
   pool_->give_back(std::move(owned->easy));
 }
 
-// Whoever looked a name up and found none says so to those who wait for it; else the next of them begins.
+// If a name could not be found, all exchanges that wait for it fail; otherwise the next of them begins.
 void Http::leave_name(Exchange& exchange, TransferError error, const std::string& why,
                       std::vector<Done>& done) {
   const auto found = names_.find(std::exchange(exchange.name, {}));

@@ -8,7 +8,7 @@ namespace iso::http {
 
 // How many exchanges may be under way with one origin, and which of them may open a connection of their own
 // (RFC 9112 section 9.4, RFC 9113 section 9.1). Where several share a connection, as in HTTP/2, no further
-// one is opened: whoever finds no stream waits until another has ended.
+// one is opened: an exchange without a stream waits until another has ended.
 class LineLimit {
  public:
   // Most exchanges under way with an origin that has a connection for each.

@@ -62,7 +62,7 @@ bool is_read_by_cache(std::string_view name) {
                      [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
-// Whole under its name, or not at all: whoever reads it has all of it.
+// Whole under its name, or not there: nobody reads a part of it.
 void make_key(const std::string& path) {
   const std::string part = fmt::format("{}.{}", path, getpid());
   unlink(part.c_str());

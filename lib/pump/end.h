@@ -52,7 +52,7 @@ enum class Disposition {
   ack,          // done with
   requeue,      // it failed: give it again, after a pause that grows
   dead_letter,  // do not give it again
-  give_back,    // it was not tried: give it again, at once, to whoever comes
+  give_back,    // it was not tried: give it again at once, to any consumer
 };
 
 // Input that is no record. It is a ticket like any other, so that order and count hold; the pump settles it
@@ -176,7 +176,7 @@ class Sink {
   // Called once, or again when there is a reason to hurry; all else still works.
   virtual void finish(bool begin_nothing) { static_cast<void>(begin_nothing); }
 
-  // Whether whoever reads this has gone for good: not a failure, but no more can be put (stdout of `| head`).
+  // Whether the reader has gone for good: not a failure, but no more can be put (stdout of `| head`).
   virtual bool closed() const { return false; }
 };
 

@@ -82,7 +82,7 @@ struct SourceOptions : EndOptions {
   bool few_at_first = false;
   std::uint16_t at_once = 1;  // records that can begin at once, of those that are held
   bool only_present = false;  // end after as many as were there at first: what comes back in is not taken
-  // Made by whoever opens a source again; null: it is never opened again.
+  // Shared by all openings of one source; null: it is never opened again.
   std::shared_ptr<SourceProgress> progress;
   // A peek at all there is, or none: what is more than a broker's client can hold at once is
   // ErrorKind::usage.

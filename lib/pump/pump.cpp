@@ -259,8 +259,8 @@ class Pump {
     });
   }
 
-  // A settlement promises nothing until its far side has answered something that came after it. Whoever is in
-  // a hurry does not ask.
+  // A settlement is certain only once the far side has answered something that was sent after it. In a hurry
+  // that is not asked.
   void learn_whether_settled() {
     if (settled_ == 0 || summary_.error || hurried_) return;
     try {

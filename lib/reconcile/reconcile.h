@@ -21,7 +21,7 @@ struct ReconcileOptions {
   std::size_t memory = std::size_t{256} << 20;       // bytes, for everything that grows with the input
   std::string folder = "/tmp";                       // for what does not fit into memory
   unsigned threads = 1;
-  std::uint64_t seed = 0;                      // of the hashes; must not be known to whoever makes the input
+  std::uint64_t seed = 0;  // of the hashes; must not be known to those who write the input
   std::uint64_t key_bits = ~std::uint64_t{0};  // of the keys' hashes; fewer only slow it down
   const Clock& clock = system_clock();
   bool hash_pre_pass = true;  // queues of stores are matched by hash first; only what differs is read

@@ -10,7 +10,7 @@
 namespace iso::store {
 namespace {
 
-// No hint takes a message: whoever follows it would lose what comes meanwhile.
+// No hint takes a message: following it would lose what arrives meanwhile.
 [[noreturn]] void throw_missing(const StoreEngine& engine, const SourceOptions& options) {
   const std::string what = fmt::format("there is no queue \"{}\" in {}", options.queue, engine.name());
   throw Error(ErrorKind::missing,

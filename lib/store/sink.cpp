@@ -27,7 +27,7 @@ StoreSink::StoreSink(OpenStore store, const SinkOptions& options)
   prepare(options);
 }
 
-// What the settings name is for whoever relays it, if one queue takes all.
+// If one queue takes all, the exchange of the settings is for its relay.
 void StoreSink::prepare(const SinkOptions& options) {
   StoreEngine& engine = *store_.engine;
   const std::string& queue = into_.empty() ? options.queue : into_;
@@ -61,7 +61,7 @@ Wait StoreSink::wait() const {
   return Wait(locked_.duration() ? kTryAgain : std::chrono::milliseconds(0));
 }
 
-// What is not stored in the end still waits: whoever waits for it asks again.
+// What could not be stored stays in waiting_, for the next call.
 void StoreSink::store_waiting() {
   if (routes_.version() < 0) routes_ = Routes(store_.engine->topology());
   for (int tries = 0; tries < kTries; ++tries) {

@@ -49,9 +49,9 @@ class SqliteFile {
   void prepare_turn(Sync sync);
   void prepare_set_up(Sync sync);  // longer
 
-  // Empties the write-ahead log when it has grown, whoever wrote it, if nobody is in the way. TRUNCATE is the
-  // only kind of checkpoint that takes the writer's lock first: others could meet a commit (the WAL-reset bug
-  // of SQLite before 3.51.3).
+  // Empties the write-ahead log when it has grown, by this process or another, if nobody is in the way.
+  // TRUNCATE is the only kind of checkpoint that takes the writer's lock first: others could meet a commit
+  // (the WAL-reset bug of SQLite before 3.51.3).
   void tidy();
 
   // After a statement that must have changed a row. Throws ErrorKind::io if it did not: a trigger of another
