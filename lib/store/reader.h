@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,19 @@ class StoreReader {
   // by name.
   virtual std::vector<std::string> queues() = 0;
   virtual bool has_queue(std::string_view name) = 0;  // also somebody's own
+
+  // How many messages of a queue are what, all at one moment.
+  struct Counts {
+    std::uint64_t ready = 0;    // a listener would be given them now
+    std::uint64_t claimed = 0;  // one that is alive has them
+    std::uint64_t resting = 0;  // they failed, and are ready again later
+    std::uint64_t dead = 0;     // also those that will be, since their time to live is over
+    std::uint64_t conflict = 0;
+    // How long ago the first of those that are ready, claimed or resting was stored; nothing if there is
+    // none.
+    std::optional<std::chrono::milliseconds> oldest;
+  };
+  virtual Counts counts(std::string_view queue) = 0;
 
   // Whether to go on.
   using EachRow = std::function<bool(const StoredRow&)>;

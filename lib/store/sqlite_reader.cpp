@@ -1,13 +1,28 @@
+#include <algorithm>
 #include <filesystem>
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "store/engine.h"
 #include "store/sqlite_columns.h"
 #include "store/sqlite_engine.h"
-#include "store/sqlite_file.h"
+#include "store/sqlite_session.h"
 
 namespace iso::store {
 namespace {
+
+// ?1 queue, ?2 now, ?3 the longest rest, ?4 the owners that are dead. All that is open, then what of it is
+// claimed, rests, and has expired; what is dead and in conflict; the age of the oldest.
+constexpr const char* kCounts =
+    "SELECT count(*), coalesce(sum(claimed), 0), coalesce(sum(NOT claimed AND NOT expired AND rests), 0), "
+    "coalesce(sum(NOT claimed AND expired), 0), "
+    "(SELECT count(*) FROM iso_messages WHERE queue = ?1 AND state >= 2 AND state = 2), "
+    "(SELECT count(*) FROM iso_messages WHERE queue = ?1 AND state >= 2 AND state = 3), "
+    "?2 - min(CASE WHEN claimed OR NOT expired THEN created_ms END) "
+    "FROM (SELECT created_ms, coalesce(expires_ms <= ?2, FALSE) AS expired, {} AS rests, EXISTS(SELECT 1 "
+    "FROM iso_claims AS claim WHERE claim.seq = message.seq AND owner NOT IN (SELECT value FROM "
+    "json_each(?4))) AS claimed FROM iso_messages AS message WHERE queue = ?1 AND state = 0)";
+constexpr std::string_view kRests = "(not_before_ms > ?2 AND not_before_ms <= ?2 + ?3)";
 
 constexpr std::int64_t kSeqsPerPage = 100'000;  // also of other queues: they take time too
 
@@ -26,7 +41,7 @@ class SqliteReader final : public StoreReader {
     // ours to move.
     if (database_.log_bytes() != 0) database_.keep_log();
     check_store(database_);
-    store_version(database_);
+    version_ = store_version(database_);
     id_ = store_id(database_);
   }
 
@@ -50,6 +65,23 @@ class SqliteReader final : public StoreReader {
         "SELECT 1 FROM iso_queues WHERE name = ?1 UNION ALL SELECT 1 FROM iso_messages WHERE queue = ?1 AND "
         "state = 0 LIMIT 1");
     return row.bind(name).step();
+  }
+
+  Counts counts(std::string_view queue) override {
+    // A store of version 1 has no message that rests.
+    static const std::string kSql = fmt::format(kCounts, kRests), kOldSql = fmt::format(kCounts, "FALSE");
+    const std::string dead_owners = dead_owners_with_claims();
+    auto row = database_.query(version_ == 1 ? kOldSql : kSql);
+    row.bind(queue).bind(sqlite_now()).bind(StoreEngine::kLongestRest.count()).bind(dead_owners).step();
+    const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
+    Counts counts;
+    counts.claimed = number(1);
+    counts.resting = number(2);
+    counts.dead = number(3) + number(4);
+    counts.conflict = number(5);
+    counts.ready = number(0) - counts.claimed - counts.resting - number(3);
+    if (!row.is_null(6)) counts.oldest = std::chrono::milliseconds(std::max<std::int64_t>(row.integer(6), 0));
+    return counts;
   }
 
   std::int64_t first_seq() override {
@@ -104,7 +136,20 @@ class SqliteReader final : public StoreReader {
   }
 
  private:
+  // What they claimed is ready again for the first who listens. As an array of JSON.
+  std::string dead_owners_with_claims() {
+    std::string dead = "[";
+    for (auto owner = database_.query("SELECT DISTINCT owner FROM iso_claims"); owner.step();) {
+      if (!owners_) owners_.emplace(database_.path());
+      if (!owners_->is_alive(owner.integer(0)))
+        dead += fmt::format("{}{}", dead.size() == 1 ? "" : ",", owner.integer(0));
+    }
+    return dead + "]";
+  }
+
   sqlite::Database database_;
+  std::optional<Owners> owners_;
+  std::int64_t version_ = 0;
   std::string id_;
 };
 

@@ -42,6 +42,8 @@ class StoreView {
   // Whether to go on with this page.
   using EachRow = std::function<bool(const Row&)>;
 
+  StoreReader::Counts counts(std::string_view queue) { return reader_->counts(queue); }
+
   std::int64_t first_seq() { return reader_->first_seq(); }  // of all queues; 0: there is none
   std::int64_t last_seq() { return reader_->last_seq(); }
   // One page of the rows of a queue, in any state and in the order of seq: those after `after`, none after

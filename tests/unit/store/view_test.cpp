@@ -268,3 +268,45 @@ TEST_CASE("store view: of what an application answered, handled outweighs reject
   CHECK(view.version() != version);
   CHECK(ledger_of(view, 1).empty());
 }
+
+TEST_CASE(
+    "store view: counts what is ready, claimed, resting, dead and in conflict, and tells the oldest age") {
+  const SmallStore store(R"(
+    INSERT INTO iso_queues(name) VALUES('q'), ('empty');
+    INSERT INTO iso_messages(seq, queue, state, body) VALUES(1, 'q', 1, ''), (2, 'q', 2, ''), (3, 'q', 2, ''),
+      (4, 'q', 3, ''), (5, 'q', 0, ''), (6, 'q', 0, ''), (7, 'other', 0, '');
+    INSERT INTO iso_messages(seq, queue, created_ms, expires_ms, body) VALUES(8, 'q', 1000, 2000, ''),
+      (9, 'q', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - 3600000, 9e15, '');
+    INSERT INTO iso_messages(seq, queue, not_before_ms, body) VALUES
+      (10, 'q', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + 50000, ''),
+      (11, 'q', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + 990000, ''))");
+  StoreView view(store.url());
+  const auto counts = view.counts("q");
+  CHECK(counts.ready == 4);  // 5, 6, 9, and 11, which met a clock that jumped
+  CHECK(counts.claimed == 0);
+  CHECK(counts.resting == 1);
+  CHECK(counts.dead == 3);  // and 8, which has expired
+  CHECK(counts.conflict == 1);
+  REQUIRE(counts.oldest);
+  CHECK(*counts.oldest >= std::chrono::hours(1));
+  CHECK(*counts.oldest < std::chrono::hours(2));
+  CHECK(view.counts("empty").ready == 0);
+  CHECK_FALSE(view.counts("empty").oldest);
+}
+
+TEST_CASE("store view: what a listener has is claimed while it lives, and ready when it is gone") {
+  const SmallStore store("INSERT INTO iso_messages(queue, body) VALUES('q', '1'), ('q', '2')");
+  StoreView view(store.url());
+  {
+    SourceOptions options;
+    options.queue = "q";
+    const auto listener = open_store_source(store.url(), options);
+    std::vector<Delivery> out;
+    listener->take(1, out);
+    CHECK(view.counts("q").claimed == 1);
+    CHECK(view.counts("q").ready == 1);
+  }
+  store.run("INSERT INTO iso_claims(seq, owner) VALUES(1, 77)");  // of one who was killed
+  CHECK(view.counts("q").claimed == 0);
+  CHECK(view.counts("q").ready == 2);
+}
