@@ -32,7 +32,7 @@ complete -c iso -n '__fish_seen_subcommand_from publish' -l queue -x -d 'Durable
 complete -c iso -n '__fish_seen_subcommand_from publish' -l routing-key -x -d 'Routing key; on the default exchange, the queue\'s name'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l content-type -x -d 'MIME type of the body'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l content-encoding -x -d 'MIME encoding of the body'
-complete -c iso -n '__fish_seen_subcommand_from publish' -l correlation-id -x -d 'Correlation id; fresh for each message if unset'
+complete -c iso -n '__fish_seen_subcommand_from publish' -l correlation-id -x -d 'Correlation id; fresh if unset and a reply is expected'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l reply-to -x -d 'Queue that replies should go to'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l message-id -x -d 'Message id; fresh for each message if unset'
 complete -c iso -n '__fish_seen_subcommand_from publish' -l type -x -d 'Name of the message\'s type'

@@ -69,7 +69,7 @@ inline constexpr std::array<TextField, 12> kTextFields{{
     {"routing_key", &Record::routing_key, "Routing key; on the default exchange, the queue's name"},
     {"content_type", &Record::content_type, "MIME type of the body"},
     {"content_encoding", &Record::content_encoding, "MIME encoding of the body"},
-    {"correlation_id", &Record::correlation_id, "Correlation id; fresh for each message if unset"},
+    {"correlation_id", &Record::correlation_id, "Correlation id; fresh if unset and a reply is expected"},
     {"reply_to", &Record::reply_to, "Queue that replies should go to"},
     {"message_id", &Record::message_id, "Message id; fresh for each message if unset"},
     {"type", &Record::type, "Name of the message's type"},
