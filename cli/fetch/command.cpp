@@ -45,7 +45,7 @@ std::string method_of(const FetchArgs& args) {
   return method;
 }
 
-// Fields that say where the body ends are ours alone.
+// Only iso sets the fields that delimit the body.
 void check_framing(http::Fields& fields, std::optional<std::size_t> body) {
   if (fields.has("transfer-encoding"))
     throw Error(ErrorKind::usage, "--header Transfer-Encoding: iso says itself how long the body is");
@@ -76,8 +76,9 @@ void check_file(const char* option, const std::string& path) {
   }
 }
 
-// GnuTLS comes with libcurl and makes itself ready when it is loaded, unless this is set: a tenth of a short
-// run. Who needs that asks for it (gnutls_global_init). What fetch runs finds nothing of it.
+// libcurl brings GnuTLS, which initializes itself when it is loaded unless this variable is set: a tenth of a
+// short run. Code that needs GnuTLS initializes it (gnutls_global_init). Child processes do not inherit the
+// variable.
 void load_without_gnutls() {
   with_variable("GNUTLS_NO_IMPLICIT_INIT", "1", http::load_libcurl);
 }
@@ -110,8 +111,8 @@ http::HttpSettings settings_of(const FetchArgs& args, const Session& session) {
   return settings;
 }
 
-// What makes answers ours beside the request's fields: they are nobody else's. What was not verified, or came
-// by a proxy, is for who asks in the same way alone.
+// What makes responses private to this caller, besides the request's fields. Responses that were not
+// verified, or that came through a proxy, are reused only by requests made in the same way.
 std::string identity_of(const FetchArgs& args, const Session& session) {
   std::string identity;
   if (args.insecure) identity += "insecure ";
@@ -130,7 +131,7 @@ std::string registries_text(const FetchArgs& args, const Session& session) {
   return fmt::format("{} {} {}", args.registry.dns_server, registries.etcd, registries.redis);
 }
 
-// Beside --allow the origins that the command line names.
+// --allow, and the origins of the URLs on the command line.
 std::vector<std::string> allowed_of(const FetchArgs& args) {
   std::vector<std::string> allowed = args.allowed;
   for (const auto& url : args.urls)
@@ -164,7 +165,7 @@ fetch::FetchOptions options_of(const FetchArgs& args, const Session& session) {
   return options;
 }
 
-// The user's own cache is a help and no more; one that was named has to be one.
+// The default cache is optional; one named with --cache must work.
 std::unique_ptr<http_cache::Cache> open_cache(const FetchArgs& args, const Session& session, Report& report) {
   if (args.no_cache) return nullptr;
   const std::uint64_t most = args.cache_size * kMebibyte;
@@ -177,7 +178,7 @@ std::unique_ptr<http_cache::Cache> open_cache(const FetchArgs& args, const Sessi
   }
 }
 
-// A single fetch must reach its origin; many in a row should leave one alone that is down.
+// A single fetch must reach its origin; a run of many should leave an origin alone that is down.
 std::unique_ptr<CommandBreaker> breaker_of(const FetchArgs& args, const Session& session, Report& report,
                                            const fetch::FetchOptions& options) {
   const bool services = std::any_of(args.urls.begin(), args.urls.end(), [](const auto& url) {
@@ -196,7 +197,7 @@ FetchInput input_of(const FetchArgs& args) {
   return FetchInput(args.urls);
 }
 
-// Where it is told in which part of a page something is, all pages are meant.
+// --items and --next imply --all-pages.
 Paging pages_of(const FetchArgs& args) {
   Paging pages;
   if (args.items) pages.items = pointer_tokens(*args.items);

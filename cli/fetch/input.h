@@ -11,13 +11,13 @@
 
 namespace iso::cli {
 
-// One thing to fetch: a URL, and the record that it was found in.
+// One thing to fetch: a URL, and the record that it comes from.
 struct Wanted {
   std::string url;
-  std::string record;     // one JSON object; "": the URL came from the command line
-  std::string bad_input;  // why it has no URL, or is not a record; then `record` is the bytes of the input
+  std::string record;     // one JSON object; "": the URL comes from the command line
+  std::string bad_input;  // why it has no URL, or is not a record; then `record` holds the bytes of the input
   std::uint64_t number = 0;
-  std::string body;  // of its request, if it is in the record
+  std::string body;  // of the request, if it comes from the record
 };
 
 // URLs from the command line, or records from standard input.
@@ -26,10 +26,10 @@ class FetchInput {
   explicit FetchInput(std::vector<std::string> urls);
   FetchInput(Pointer url_at, std::optional<Pointer> body_at);
 
-  // Nothing: none now. Never waits. Throws ErrorKind::io.
+  // Never blocks. Nothing: no input is available now. Throws ErrorKind::io.
   std::optional<Wanted> next();
   bool ended() const { return ended_; }
-  Wait wait() const;  // for more
+  Wait wait() const;  // for more input
 
  private:
   void read_some();

@@ -13,7 +13,7 @@ namespace iso::cli {
 
 enum class FetchForm { automatic, body, records };
 
-// What `iso fetch` was asked for. An empty text: not given.
+// The options of `iso fetch`. An empty string: not given.
 struct FetchArgs {
   Verbosity voice;
   std::string timeout;
@@ -21,17 +21,17 @@ struct FetchArgs {
   std::string url_at;
   FetchForm form = FetchForm::automatic;
   bool all_pages = false;
-  std::optional<std::string> items, next;  // "" is a pointer too
+  std::optional<std::string> items, next;  // "" is a valid pointer
   std::uint16_t parallel = 50;
 
-  std::string method, body;  // no method: GET, or POST with a body
+  std::string method, body;  // method "": GET, or POST with a body
   std::string body_file, body_at;
   std::vector<std::string> headers, send_to, key_headers, allowed;
   std::string bearer_file, netrc_file, proxy, cacert, cert, key, connect_timeout;
   bool insecure = false;
   unsigned retries = 2, max_redirs = 10;
   std::uint64_t max_pages = 10'000;
-  double rate = 0;  // requests a second; 0: no limit
+  double rate = 0;  // requests per second; 0: no limit
   std::string try_timeout, stall;
   std::vector<int> retry_on;
   std::uint64_t max_filesize = 0;
@@ -41,10 +41,10 @@ struct FetchArgs {
   bool no_cache = false, offline = false, refresh = false;
 
   RegistryFlags registry;
-  BreakerFlags breaker;  // its name is "true" if none was given
+  BreakerFlags breaker;  // its name is "true" if --breaker has no value
   bool no_breaker = false;
 
-  // Declares them.
+  // Adds the options to `app`.
   void add_to(CLI::App& app);
 };
 

@@ -16,7 +16,8 @@
 namespace iso::cli {
 namespace {
 
-// What is no UTF-8 was ISO 8859-1 once (RFC 9110 section 5.5); so it can be told what the bytes were.
+// Reads bytes that are not UTF-8 as ISO 8859-1, which RFC 9110 section 5.5 mentions, so that they can be
+// recovered.
 void append_value(std::string& out, std::string_view value) {
   if (is_utf8(value)) return append_json_string(out, value);
   std::string text;
@@ -68,7 +69,7 @@ void append_body(std::string& out, std::string_view bytes) {
   }
 }
 
-// The 1xx that came before the final response.
+// The 1xx responses before the final one.
 void append_interim(std::string& out, const std::vector<http::Response>& interim) {
   out += ",\"interim\":[";
   const char* comma = "";
@@ -81,7 +82,7 @@ void append_interim(std::string& out, const std::vector<http::Response>& interim
   out += ']';
 }
 
-// The members that both forms have, without braces.
+// The members that both forms share, without braces.
 void append_how(std::string& out, const Wanted& wanted, const fetch::Fetched& fetched) {
   out += "\"url\":";
   append_value(out, without_secrets(wanted.url));
@@ -111,7 +112,7 @@ void append_error(std::string& out, std::string_view why) {
   append_json_string(out, why);
 }
 
-// The members of the record that stay, each followed by a comma.
+// The members of the record that are kept, each followed by a comma.
 void append_members(std::string& out, std::string_view record, bool with_body) {
   ObjectWalker walker(record);
   while (const auto member = walker.next()) {

@@ -19,7 +19,7 @@ std::string_view without_space(std::string_view json) {
   return json.substr(start, json.find_last_not_of(kSpace) - start + 1);
 }
 
-// Of a name that comes twice the last.
+// If a name occurs twice, the last one counts.
 std::optional<std::string_view> member_of(std::string_view object, std::string_view name) {
   std::optional<std::string_view> value;
   ObjectWalker walker(object);
@@ -36,7 +36,7 @@ std::optional<std::string_view> element_of(std::string_view array, std::string_v
   return element;
 }
 
-// What is at a place in a JSON text, as a slice of it.
+// The value at a place in a JSON text, as a slice of it.
 std::optional<std::string_view> slice_at(std::string_view json, const std::vector<std::string>& tokens) {
   std::optional<std::string_view> value = without_space(json);
   for (const auto& token : tokens) {

@@ -10,20 +10,19 @@
 
 namespace iso::cli {
 
-// How a listing of several pages is told.
+// How to read a listing of several pages.
 struct Paging {
-  std::optional<std::vector<std::string>>
-      items;  // where the array of items is in a page; nothing: print pages
-  std::optional<std::vector<std::string>> next;  // where the next page's URL is; nothing: in Link
+  std::optional<std::vector<std::string>> items;  // where a page has its array of items; nothing: print pages
+  std::optional<std::vector<std::string>> next;  // where a page has the URL of the next one; nothing: in Link
 };
 
-// Where the page `url` goes on, as its body says: at `next` is a URL, perhaps relative. Nothing, null, false
-// or
-// "" there: it is the last.
+// The page after `url`, from its body: `next` points to a URL, which may be relative. Nothing, null, false or
+// "" there: it is the last page.
 http::NextPage next_in_body(std::string_view body, const std::vector<std::string>& next,
                             std::string_view url);
 
-// Each element of the array at `items`, as a slice of the body. Throws ErrorKind::data: there is none.
+// Calls `take` with each element of the array at `items`, as a slice of the body. Throws ErrorKind::data if
+// there is no array.
 void for_each_item(std::string_view body, const std::vector<std::string>& items,
                    const std::function<void(std::string_view)>& take);
 

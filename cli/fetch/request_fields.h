@@ -7,8 +7,8 @@
 
 namespace iso::cli {
 
-// The header fields of requests, and to whom they may go: credentials only to hosts that were named on the
-// command line, by a URL or by --send-to, and to none that only a record names.
+// The header fields of requests, and where they may be sent: credentials only to hosts that the command line
+// names, by a URL or by --send-to, never to a host that only a record names.
 class RequestFields {
  public:
   struct Given {
@@ -25,9 +25,9 @@ class RequestFields {
   bool has_credentials() const;
   bool names_hosts() const { return !given_.hosts.empty() || !bearer_host_.empty(); }
 
-  // For a URL of the command line, or of a record.
+  // For a URL of the command line or of a record.
   http::Fields for_url(const std::string& url, bool from_record) const;
-  // For a further page of `first`.
+  // For a later page of `first`.
   http::Fields for_page(const std::string& first, bool from_record, const std::string& url) const;
 
   http::Fields& all() { return fields_; }

@@ -19,10 +19,10 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kOutputAtOnce = std::size_t{64} * 1024;
 constexpr std::size_t kBodyAtOnce = std::size_t{1} << 20;
-constexpr milliseconds kRound{1000};     // a signal is seen at the latest after this
-constexpr std::chrono::seconds kEnd{5};  // for what is on its way after a signal
+constexpr milliseconds kRound{1000};     // a signal is noticed within this time
+constexpr std::chrono::seconds kEnd{5};  // for running fetches after a signal
 
-// The reader of the output need not wait for work in the background.
+// Closes standard output, so that its reader need not wait for background work.
 void close_output() {
   const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nothing < 0) return;
@@ -30,7 +30,7 @@ void close_output() {
   close(nothing);
 }
 
-// `url` with the user and the password that `first` names, unless it has its own.
+// `url` with the user and password of `first`, unless it has its own.
 std::string as_same_user(std::string_view first, const std::string& url) {
   http::Uri from = http::split_uri(first), to = http::split_uri(url);
   const std::string login = from.authority ? http::take_login(*from.authority) : "";
@@ -60,7 +60,7 @@ FetchTally FetchRun::run() {
       if (now >= *end) break;
     } else {
       fill();
-      if (finished()) break;  // the input ended just now, and nothing is left to wait for
+      if (finished()) break;  // the input has just ended, and nothing is left to wait for
     }
     const bool printable =
         !slots_.empty() && (!slots_.front().pages.empty() || !slots_.front().wanted.bad_input.empty());
@@ -117,7 +117,7 @@ void FetchRun::ask(const Slot& slot, const std::string& url, http::Fields fields
   fetcher_.start(slot.number, {options_.method, url, std::move(fields)}, body, is_named);
 }
 
-// As the user who asked for the first page, if it is of the same origin.
+// Sends the credentials of the first page if the origin is the same.
 void FetchRun::start_page(Slot& slot, const std::string& url) {
   slot.asked.insert(url);
   const bool from_record = !slot.wanted.record.empty(), at_home = http::same_origin(slot.wanted.url, url);
@@ -132,8 +132,8 @@ void FetchRun::take(fetch::Fetched fetched) {
   slot.pages.push_back(std::move(fetched));
 }
 
-// To the next page. A listing that leads back to its first page is whole; one that leads back to another is
-// stuck.
+// Finds the next page. A listing that leads back to its first page is complete; one that leads back to
+// another page is a loop.
 void FetchRun::go_on(Slot& slot, const fetch::Fetched& page) {
   const auto& in_body = options_.pages.next;
   const auto next = in_body ? next_in_body(page.body.bytes(), *in_body, page.url)
@@ -153,7 +153,7 @@ void FetchRun::go_on(Slot& slot, const fetch::Fetched& page) {
   }
 }
 
-// In the order of the input: the first in line is printed as it comes, the others wait for it.
+// Prints in the order of the input: the first slot as its results arrive; the others wait for it.
 void FetchRun::print_ready() {
   while (!slots_.empty()) {
     Slot& slot = slots_.front();

@@ -18,44 +18,43 @@ namespace iso::cli {
 
 struct FetchRunOptions {
   std::string method, body;
-  bool body_at = false;  // each request has its record's
+  bool body_at = false;  // each request has the body of its record
   RequestFields fields;
   std::uint64_t max_pages = 0;
-  bool records = false;  // print records, and not bodies alone
+  bool records = false;  // print records instead of bodies
   bool all_pages = false;
   Paging pages;
-  bool single = false;  // its failure is the command's, and told by who runs it
+  bool single = false;  // its failure is the command's error, which the caller reports
   std::size_t parallel = 50;
 };
 
 struct FetchTally {
   std::uint64_t fetched = 0, refused = 0, bad_input = 0;  // refused: a status of 400 or more
   std::uint64_t unavailable = 0, unconfirmed = 0, denied = 0, other = 0;
-  std::string last;  // why the last one failed
+  std::string last;  // why the last failed fetch failed
   bool closed = false;
 };
 
-// Fetches all of an input, `parallel` at once, and prints what comes in the order of the input.
+// Fetches all URLs of an input, up to `parallel` at once, and prints the results in the order of the input.
 class FetchRun {
  public:
   FetchRun(FetchInput& input, fetch::Fetcher& fetcher, Report& report, FetchRunOptions options,
            const std::atomic<int>& interrupted);
 
-  // Throws ErrorKind::io.
-  // Gives up standard output when all is printed.
+  // Closes standard output when everything is printed. Throws ErrorKind::io.
   FetchTally run();
 
  private:
-  // One input, with what has come of it and was not printed yet.
+  // One input with its results that are not printed yet.
   struct Slot {
     std::uint64_t number = 0;
     Wanted wanted;
     std::deque<fetch::Fetched> pages;
-    std::string next_page;        // to be asked for once it is the first in line
-    std::set<std::string> asked;  // with --all-pages: never twice
+    std::string next_page;        // requested once this slot is the first
+    std::set<std::string> asked;  // with --all-pages: URLs requested so far
     bool finished = false;
     std::string incomplete;  // why a listing ended before its last page
-    bool is_bad = false;     // a page was not what it was said to be
+    bool is_bad = false;     // a page has no array of items
   };
 
   void fill();

@@ -18,14 +18,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBackground{std::chrono::seconds(10)};  // for a validation that nobody waits for
+constexpr milliseconds kBackground{std::chrono::seconds(10)};  // for a validation in the background
 
-// Takes user and password out of a URL (RFC 3986 section 3.2.1): they belong in a field, and in no key.
+// Moves user and password out of a URL (RFC 3986 section 3.2.1), so that they become a header field and never
+// part of a cache key.
 std::optional<std::string> take_credentials(std::string& url) {
   http::Uri uri = http::split_uri(url);
   std::string given = uri.authority ? http::take_login(*uri.authority) : "";
   if (given.empty()) return std::nullopt;
-  given.pop_back();  // its @
+  given.pop_back();  // the @
   url = http::joined_uri(uri);
   if (given.empty()) return std::nullopt;
   std::string credentials = percent_decoded(given).value_or(given);
@@ -82,7 +83,7 @@ milliseconds Fetcher::time_left(const Job& job) const {
   return std::chrono::ceil<milliseconds>(job.started + whole - parts_.clock.steady());
 }
 
-// The cache is a help: when it is in trouble, iso goes on without.
+// A cache failure does not fail the fetch: it is reported once, and iso continues without the cache.
 void Fetcher::with_cache(const std::function<void(http_cache::Cache&)>& call) {
   if (!parts_.cache) return;
   try {
@@ -102,7 +103,7 @@ void Fetcher::start(std::uint64_t token, http::Request request, std::string body
   job.body = std::move(body);
   job.started = parts_.clock.steady();
   job.is_named = is_named;
-  // A range is of the bytes as they are sent, and so is what the user asks for himself.
+  // A range counts encoded bytes, and a user who sends Accept-Encoding wants the encoded body.
   job.decodes = !job.request.fields.has("accept-encoding") && !job.request.fields.has("range");
   if (job.decodes) job.request.fields.add("Accept-Encoding", http::kAcceptEncoding);
   const auto credentials = take_credentials(job.request.url);
@@ -153,7 +154,7 @@ void Fetcher::serve(Job& job, CacheUse use) {
   deliver(job, http_cache::reused(job.stored[chosen], now()), chosen, use);
 }
 
-// The body of a stored response, or the part of it that was asked for.
+// Delivers the body of a stored response, or the requested part of it.
 void Fetcher::deliver(Job& job, http::Response response, std::size_t chosen, CacheUse use) {
   http::Body body = std::move(job.entries[chosen].body);
   if (const auto part = job.plan.part) {
@@ -165,7 +166,7 @@ void Fetcher::deliver(Job& job, http::Response response, std::size_t chosen, Cac
   end_hop(job, std::move(response), std::move(body), use);
 }
 
-// A fetch of its own whose end nobody is told of.
+// Starts a fetch whose result is not returned.
 void Fetcher::validate_in_background(const Job& job) {
   auto owned = std::make_unique<Job>();
   Job& behind = *owned;
@@ -207,7 +208,7 @@ void Fetcher::wake_due() {
   std::vector<std::uint64_t> due;
   for (const auto& [token, job] : jobs_)
     if (job->is_waiting() && job->due <= parts_.clock.steady()) due.push_back(token);
-  for (const auto token : due)  // another's turn may have moved or ended it
+  for (const auto token : due)  // waking another job may have changed or ended it
     if (const auto job = jobs_.find(token);
         job != jobs_.end() && job->second->is_waiting() && job->second->due <= parts_.clock.steady())
       wake(*job->second);
@@ -255,7 +256,7 @@ void Fetcher::end_hop(Job& job, http::Response response, http::Body body, CacheU
   finish(job, std::move(fetched));
 }
 
-// Whether the response sent the job on to another URL, or ended it because it may not go there.
+// True if the response started another hop, or ended the job because the redirect may not be followed.
 bool Fetcher::redirect(Job& job, const http::Response& response) {
   const auto location = response.fields.first("location");
   if (!http::is_redirect(response.status) || !location || options_.max_redirects == 0) return false;

@@ -23,34 +23,33 @@ struct FetchOptions {
   http_cache::CachePolicy reuse;
   unsigned retries = 2;  // after the first try of each URL
   std::chrono::milliseconds timeout{
-      std::chrono::seconds(30)};             // of one fetch, from start to end; 0: no limit
-  unsigned max_redirects = 10;               // 0: a redirect is the answer
-  std::chrono::milliseconds try_timeout{0};  // of one try; 0: no limit of its own
-  std::chrono::milliseconds stall{0};        // how long no byte may move in a try; 0: no limit
-  std::vector<int> retry_on;                 // statuses to retry; none: those of is_passing()
-  std::uint64_t max_filesize = 0;            // bytes of a body, from wherever it comes; 0: no limit
-  bool needs_cache = false;                  // trouble with the cache is an error, and not only told
-  std::string circuit;                       // of the breaker, one for all origins; "": each has its own
-  std::string identity;                      // of all that makes answers ours beside the request's fields
-  std::string registries;                    // where services are looked up; another registry may name others
-  std::vector<std::string>
-      key_fields;                    // request fields that tell users apart, beside those that are known to
-  std::vector<std::string> trusted;  // hosts that may get the user's own fields after a redirect
-  double rate = 0;                   // requests a second, of all fetches; 0: no limit
-  bool guards_addresses = false;     // what the user has not named leads to public addresses only
-  std::vector<std::string> allowed;  // hosts that are named, beside those that are trusted
+      std::chrono::seconds(30)};             // for one fetch, from start to end; 0: no limit
+  unsigned max_redirects = 10;               // 0: return the redirect response itself
+  std::chrono::milliseconds try_timeout{0};  // for one attempt; 0: no limit
+  std::chrono::milliseconds stall{0};  // the longest time without a byte moving in one attempt; 0: no limit
+  std::vector<int> retry_on;           // statuses to retry; empty: those of is_passing()
+  std::uint64_t max_filesize = 0;      // bytes of a body, from the origin or the cache; 0: no limit
+  bool needs_cache = false;            // a cache failure is an error, not only a notice
+  std::string circuit;                 // name of the one circuit for all origins; "": one circuit per origin
+  std::string identity;    // what makes responses private to this caller, besides the request's fields
+  std::string registries;  // where services are looked up; another registry may return other instances
+  std::vector<std::string> key_fields;  // request fields that identify a user, besides the well-known ones
+  std::vector<std::string> trusted;     // hosts that may receive the user's credentials after a redirect
+  double rate = 0;                      // requests per second, over all fetches; 0: no limit
+  bool guards_addresses = false;        // allow only public addresses, except for hosts that the user named
+  std::vector<std::string> allowed;     // hosts that the user named, besides `trusted`
 };
 
 enum class CacheUse {
-  hit,          // stored, and fresh
-  revalidated,  // stored, and the origin said that it is still right
-  stale,        // stored, not fresh, and allowed
+  hit,          // stored and fresh
+  revalidated,  // stored, and validated by the origin
+  stale,        // stored, not fresh, but allowed
   miss,         // from the origin
-  bypass,       // from the origin, and the cache had no part in it
+  bypass,       // from the origin; the cache was not used
 };
 std::string_view name_of(CacheUse use);
 
-// How one fetch ended. With a failure there may be no response.
+// How one fetch ended. After a failure there may be no response.
 struct Fetched {
   struct Failure {
     ErrorKind kind = ErrorKind::unavailable;
@@ -58,46 +57,47 @@ struct Fetched {
   };
 
   std::uint64_t token = 0;
-  std::string url;          // of the response: after redirects
-  http::Response response;  // status 0: none came
+  std::string url;          // of the response, after redirects
+  http::Response response;  // status 0: there is none
   http::Body body;
   CacheUse cache = CacheUse::miss;
   http::Seconds age{0};
-  unsigned attempts = 0;  // requests that were made of an origin
+  unsigned attempts = 0;  // requests sent to an origin
   std::chrono::milliseconds elapsed{0};
-  std::vector<http::Response> interim;  // the 1xx before it
-  std::string instance;                 // who of a service was asked last: "HOST:PORT"
+  std::vector<http::Response> interim;  // 1xx responses before the final one
+  std::string instance;                 // the instance of a service that was tried last: "HOST:PORT"
   std::optional<Failure> failure;
 };
 
-// Fetches many URLs at once: looks each up in the cache, asks origins for what is not there, tries again,
-// follows redirects. Requests for one URL that come together ask its origin once, in all processes that share
-// the cache. For one thread.
+// Fetches many URLs at once: looks each one up in the cache, requests the rest from their origins, retries,
+// and follows redirects. Concurrent requests for one URL cause one request to its origin, across all
+// processes that share the cache. Not thread-safe.
 class Fetcher {
  public:
   struct Parts {
     http::Transport& transport;
-    http_cache::Cache* cache = nullptr;   // null: everything is asked of its origin, and nothing is stored
+    http_cache::Cache* cache = nullptr;   // null: every request goes to its origin, and nothing is stored
     breaker::Breaker* breaker = nullptr;  // null: every origin is called
-    discovery::Discovery* discovery = nullptr;  // null: services cannot be found
+    discovery::Discovery* discovery = nullptr;  // null: services cannot be looked up
     const Clock& clock = system_clock();
-    std::function<double()> random = [] { return 0.5; };  // from 0 to 1, for the pauses between tries
-    std::function<void(std::string_view)> notice = [](std::string_view) {};  // a line for people
-    std::string folder = {};  // for large bodies where there is no cache; "": memory
+    std::function<double()> random = [] { return 0.5; };  // from 0 to 1, for the jitter of retry delays
+    std::function<void(std::string_view)> notice = [](std::string_view) {};  // a message for people
+    std::string folder = {};  // for large bodies without a cache; "": keep them in memory
   };
 
   Fetcher(Parts parts, FetchOptions options);
   ~Fetcher();
 
-  // `token` names the fetch until it is given back. The URL's user and password become Authorization.
+  // `token` identifies the fetch until turn() returns it. User and password in the URL become Authorization.
   // `is_named`: the user named the URL, and so its origin.
   void start(std::uint64_t token, http::Request request, std::string body = {}, bool is_named = true);
-  // Moves all on; gives what is done, when some is, or what `also` waits for is there, or `limit` has passed.
+  // Makes progress on all fetches. Returns the finished ones as soon as there are any, or nothing when `also`
+  // is ready or `limit` has passed.
   std::vector<Fetched> turn(const Wait& also, std::chrono::milliseconds limit);
 
-  // Fetches whose end was not given yet.
+  // Fetches that turn() has not returned yet.
   std::size_t running() const { return visible_; }
-  // Validations behind the user's back that are still on their way (RFC 5861 section 3).
+  // Background validations still running (RFC 5861 section 3).
   std::size_t background() const { return jobs_.size() - visible_; }
 
  private:
@@ -151,9 +151,10 @@ class Fetcher {
   Parts parts_;
   FetchOptions options_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Job>> jobs_;
-  std::unordered_map<std::string, std::uint64_t> leaders_;  // who asks for a key, and for whom others wait
-  std::unordered_map<std::string, Clock::Steady> rests_;    // origins that asked to be left alone, until when
-  Clock::Steady next_slot_{};                               // when the next request may be sent
+  std::unordered_map<std::string, std::uint64_t>
+      leaders_;  // cache key to the token of the fetch that requests it; others wait for it
+  std::unordered_map<std::string, Clock::Steady> rests_;  // origins that sent Retry-After, and until when
+  Clock::Steady next_slot_{};                             // when the rate limit allows the next request
   std::vector<Fetched> done_;
   std::size_t visible_ = 0;
   std::uint64_t next_hidden_ = std::uint64_t{1} << 63;

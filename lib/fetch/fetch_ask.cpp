@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestLockPause{50};
-constexpr milliseconds kPatience{5'000};  // with another who asks for the same, and may be stuck
+constexpr milliseconds kPatience{5'000};  // for another request for the same key, which may be stuck
 constexpr Backoff kPauses{milliseconds(500), milliseconds(20'000)};
 
 ErrorKind kind_of(http::TransferError error) {
@@ -31,7 +31,7 @@ ErrorKind kind_of(http::TransferError error) {
   }
 }
 
-// Whether another try may end otherwise.
+// Whether a retry may succeed.
 bool may_pass(http::TransferError error) {
   return error == http::TransferError::connect || error == http::TransferError::timeout ||
          error == http::TransferError::cut || error == http::TransferError::resolve;
@@ -39,7 +39,8 @@ bool may_pass(http::TransferError error) {
 
 }  // namespace
 
-// Asks the origin, unless somebody else is doing so: then what comes of that may do.
+// Sends a request to the origin, unless another request for the same key is running: then waits for its
+// result.
 void Fetcher::ask(Job& job) {
   const bool shares =
       parts_.cache && job.is_shared() && !options_.reuse.refresh && job.visible && !job.waited;
@@ -60,13 +61,14 @@ bool Fetcher::wait_for_leader(Job& job) {
   return true;
 }
 
-// When it waits no longer for others: half of its time is left for asking.
+// Until when the job waits for another request for its key. Half of the time left is kept for its own
+// request.
 Clock::Steady Fetcher::patience_of(Job& job) {
   if (!job.patience) job.patience = parts_.clock.steady() + std::min(kPatience, time_left(job) / 2);
   return *job.patience;
 }
 
-// The process that asks for the same takes too long, or is stopped.
+// The other request for the key takes too long, or its process is stopped.
 void Fetcher::ask_alone(Job& job) {
   if (const auto leader = leaders_.find(job.key.text()); leader != leaders_.end())
     std::erase(jobs_.at(leader->second)->followers, job.token);
@@ -74,7 +76,7 @@ void Fetcher::ask_alone(Job& job) {
   send(job);
 }
 
-// If the owner of the lock dies, the kernel gives it to the next.
+// If the process that holds the lock dies, the kernel releases it.
 bool Fetcher::wait_for_lock(Job& job) {
   const bool had_to_wait = job.state == Job::State::locked;
   bool locked = true;
@@ -82,7 +84,7 @@ bool Fetcher::wait_for_lock(Job& job) {
   if (locked) {
     job.has_lock = parts_.cache != nullptr;
     job.waited = had_to_wait;
-    if (had_to_wait) release(job);  // what was stored meanwhile will do, or else everyone asks for himself
+    if (had_to_wait) release(job);  // followers use what was stored meanwhile, or send their own requests
     look_up(job);
     return true;
   }
@@ -157,14 +159,14 @@ void Fetcher::take(Job& job, http::HttpReply reply) {
   act_on(job, std::move(reply));
 }
 
-// Puts what came after what was there. False: the job has gone its own way.
+// Appends the rest of the body to the part received before. False: the job has gone on in another way.
 bool Fetcher::resume(Job& job, http::HttpReply& reply) {
   if (reply.status == 0) return true;
   const http::Response answer{reply.status, reply.fields};
   if (http_cache::resumed(job.first, job.partial.size(), answer) != http_cache::Resumed::continues) {
     job.partial = {};
     job.times.response = now();
-    if (reply.status != 206 && reply.status != 416) return true;  // all of it, or what is wrong
+    if (reply.status != 206 && reply.status != 416) return true;  // the complete body, or an error
     send(job);
     return false;
   }
@@ -226,7 +228,7 @@ void Fetcher::act_on(Job& job, http::HttpReply reply) {
       if (answer.status == 304 && !http_cache::has_own_condition(job.request)) return fail_without_body(job);
       return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
     case http_cache::Conclusion::store:
-      if (reply.ends_with_connection && job.key.url.starts_with("https"))  // it may have been cut
+      if (reply.ends_with_connection && job.key.url.starts_with("https"))  // it may be truncated
         return end_hop(job, std::move(answer), std::move(reply.body), from_origin);
       with_cache([&](http_cache::Cache& cache) {
         cache.store(job.key,
@@ -248,12 +250,12 @@ void Fetcher::act_on(Job& job, http::HttpReply reply) {
   }
 }
 
-// An origin that is wrong: an empty body would pass for the resource.
+// A broken origin: an empty body would be taken for the resource.
 void Fetcher::fail_without_body(Job& job) {
   fail(job, ErrorKind::unavailable, "304 in response to a request without conditions");
 }
 
-// The body is the one that was read before the question, whatever others did to the entry meanwhile.
+// Delivers the body that was read before the request was sent, even if the entry has changed since.
 void Fetcher::serve_freshened(Job& job, const http_cache::ResponseDecision& answered) {
   http_cache::CacheEntry& entry = job.entries[answered.chosen];
   const http_cache::Stored stored{answered.merged, http_cache::selecting_fields(job.seen, answered.merged),

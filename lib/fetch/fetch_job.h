@@ -7,67 +7,69 @@ namespace iso::fetch {
 // "http://shop.example:80"
 std::string origin_text(std::string_view url);
 
-// Why a fetch does not go where `url` leads.
+// The error for a fetch that may not connect to `url`.
 std::string forbidden_text(std::string_view url);
 
-// One fetch on its way.
+// One running fetch.
 struct Fetcher::Job {
   enum class State {
-    looking,   // at the cache
-    sent,      // an origin was asked
-    resting,   // until `due`, then asks again
-    locked,    // until `due`, then sees whether another process has finished asking
-    following  // another fetch of this process asks for the same; until `due`, then asks for itself
+    looking,   // in the cache
+    sent,      // a request to an origin is running
+    resting,   // waits until `due`, then sends the request again
+    locked,    // until `due`, then checks whether the process that holds the lock has finished
+    following  // waits until `due` for another fetch of the same key in this process, then sends its own
+               // request
   };
 
   std::uint64_t token = 0;
   bool visible = true;
-  http::Request request;  // of this hop
+  http::Request request;  // of the current hop
   std::string body;
-  std::string first_url;  // that it began with
+  std::string first_url;  // the URL that was passed to start()
   bool is_named = true;   // by the user
-  bool decodes = false;   // the request asks for content encodings on our behalf
+  bool decodes = false;   // iso added Accept-Encoding and decodes the body
   Clock::Steady started;
-  std::optional<Clock::Steady> slot;  // when it may send its request, as others are before it
+  std::optional<Clock::Steady> slot;  // when the rate limit lets it send its request
   State state = State::looking;
   Clock::Steady due;
-  unsigned attempts = 0, tries = 0, hops = 0;  // tries: of this hop
+  unsigned attempts = 0, tries = 0, hops = 0;  // tries: for the current hop
 
-  std::vector<discovery::Instance> instances;  // of a service: whom to ask, in order
-  std::size_t instance = 0;                    // who is asked
+  std::vector<discovery::Instance> instances;  // of a service, in the order in which they are tried
+  std::size_t instance = 0;                    // index of the current one
 
   http_cache::CacheKey key;
-  http::Request seen;  // the request as the policy of the cache sees it: without secrets
+  http::Request seen;  // the request that the cache's policy sees: without secrets
   std::vector<http_cache::Stored> stored;
-  std::vector<http_cache::CacheEntry> entries;  // of the same numbers
+  std::vector<http_cache::CacheEntry> entries;  // parallel to `stored`
   http_cache::Plan plan;
   http::Times times;
-  std::optional<breaker::Admission> admission;  // of the breaker, until it was told how the call ended
+  std::optional<breaker::Admission>
+      admission;  // of the breaker, until the result of the call is reported to it
   bool leads = false, has_lock = false, waited = false, unconditional = false;
   Milliseconds lock_pause{2};
-  std::optional<Clock::Steady> patience;  // how long it waits for another who asks for the same
+  std::optional<Clock::Steady> patience;  // until when it waits for another request for the same key
   std::vector<std::uint64_t> followers;
 
-  Milliseconds waited_for_answer{0};  // how long it was ready to
+  Milliseconds waited_for_answer{0};  // the time limit of the last attempt
 
   std::vector<http::Response> interim;
 
-  http::Body partial;    // what came before the line broke
-  http::Response first;  // whose body it is
+  http::Body partial;    // the bytes received before the connection broke
+  http::Response first;  // the response that `partial` belongs to
   bool resuming = false;
 
-  // Whom to ask: the URL itself, or of a service that instance.
+  // The URL to connect to: the URL itself, or that of the current instance of a service.
   std::string target() const {
     return instances.empty() ? key.url
                              : discovery::url_at(*discovery::read_service_url(key.url), instances[instance]);
   }
 
-  // Does nothing before `due`.
+  // Idle until `due`.
   bool is_waiting() const {
     return state == State::resting || state == State::locked || state == State::following;
   }
 
-  // May be sent twice without doing it twice (RFC 9110 section 9.2.2).
+  // Whether the request may be sent twice (RFC 9110 section 9.2.2).
   bool is_idempotent() const {
     const std::string& method = request.method;
     return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||

@@ -6,12 +6,12 @@
 #include "fetch/fetch_job.h"
 #include "http/own_fields.h"
 
-// Under what an answer is stored.
+// Cache keys.
 
 namespace iso::fetch {
 namespace {
 
-// All that tells users apart. Another Host is another server.
+// Everything that identifies a user. Another Host is another server.
 std::string identity_of(const http::Request& request, const FetchOptions& options) {
   std::map<std::string, std::string> all;
   for (const auto& field : request.fields) {
@@ -27,8 +27,9 @@ std::string identity_of(const http::Request& request, const FetchOptions& option
 
 }  // namespace
 
-// Never the credentials themselves: they would be in a file. What came from an address that is not public is
-// not for who may not go there, and who decodes for himself gets nothing that was decoded.
+// Holds a digest of the credentials, since the cache is a file. Responses from addresses that are not public
+// are stored apart for requests that may not connect to them, and decoded responses apart for requests with
+// an Accept-Encoding of their own.
 http_cache::CacheKey Fetcher::key_of(const Job& job) const {
   std::string identity = identity_of(job.request, options_);
   if (is_guarded(job)) identity += "\nguarded";

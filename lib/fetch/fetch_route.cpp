@@ -8,17 +8,17 @@
 #include "http/own_fields.h"
 #include "http/uri.h"
 
-// Whom to ask: of a service those who offer it, and of all those only whose circuits are closed.
+// Where a request goes: which instance of a service, and whether its circuit breaker allows the call.
 
 namespace iso::fetch {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostTried = 3;  // instances of a service
+constexpr std::size_t kMostTried = 3;  // instances of a service per round
 
-// What a circuit breaker counts. A name that is not known and a certificate that is not trusted are mistakes
-// on our side more often.
+// What counts as a failure for the circuit breaker. An unknown name or an untrusted certificate is more often
+// a local mistake.
 bool is_origins_fault(http::TransferError error) {
   return error == http::TransferError::connect || error == http::TransferError::timeout ||
          error == http::TransferError::cut || error == http::TransferError::protocol;
@@ -27,14 +27,15 @@ bool is_origins_fault(int status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
 }
 
-constexpr milliseconds kLookAgain{100};  // at a circuit that another is trying
-constexpr milliseconds kTelling{5'000};  // a shorter wait in vain says more of who waits than of the origin
+constexpr milliseconds kLookAgain{100};  // while another process probes the circuit
+constexpr milliseconds kTelling{
+    5'000};  // a timeout shorter than this says more about the client than about the origin
 
 std::string rest_text(std::string_view origin, milliseconds left) {
   return fmt::format("{} asks to wait {} s", origin, std::chrono::ceil<std::chrono::seconds>(left).count());
 }
 
-// The same origin, or the one host by http and https where each has its own port.
+// Whether two URLs have the same origin, or the same host over http and https, each on its default port.
 bool is_same_site(std::string_view first, std::string_view url) {
   const auto from = http::origin_of(first), to = http::origin_of(url);
   if (!from || !to) return false;
@@ -51,7 +52,7 @@ std::string forbidden_text(std::string_view url) {
                      origin_text(url));
 }
 
-// Whether it may go to public addresses alone: nothing that the user named leads where it goes.
+// Whether the job may connect to public addresses only, because the user has not named its host.
 bool Fetcher::is_guarded(const Job& job) const {
   const std::string& url = job.request.url;
   return options_.guards_addresses && !http::leads_to(url, options_.allowed) &&
@@ -63,8 +64,8 @@ std::string origin_text(std::string_view url) {
   return origin ? fmt::format("{}://{}:{}", origin->scheme, origin->host, origin->port) : std::string(url);
 }
 
-// Looks up who offers a service, unless that is known for this hop. A registry that cannot say it is like an
-// origin that is away.
+// Looks up the instances of a service, unless they are known for this hop. A failure of the registry is
+// treated like an origin that cannot be reached.
 bool Fetcher::found(Job& job) {
   const auto service = discovery::read_service_url(job.key.url);
   if (!service || !job.instances.empty()) return true;
@@ -85,7 +86,7 @@ std::string Fetcher::circuit_of(const Job& job) const {
   return options_.circuit.empty() ? origin_text(job.target()) : options_.circuit;
 }
 
-// Those whose circuits are open come last, so that they are not among the few that are tried.
+// Moves instances with an open circuit to the end, so that they are not among the few that are tried.
 void Fetcher::prefer_closed_circuits(Job& job) {
   if (!parts_.breaker || !options_.circuit.empty()) return;
   std::vector<discovery::Instance> open;
@@ -98,8 +99,8 @@ void Fetcher::prefer_closed_circuits(Job& job) {
   job.instances = std::move(others);
 }
 
-// Goes on to the next instance of a service as long as circuits are open. If all are, the fetch waits for its
-// turn, as long as it has time and may try again.
+// Skips instances with an open circuit. If all circuits are open, the fetch waits for its turn if time and
+// retries are left.
 bool Fetcher::admitted(Job& job) {
   if (!parts_.breaker) return true;
   const std::size_t first = job.instance;
@@ -121,14 +122,14 @@ bool Fetcher::admitted(Job& job) {
   return false;
 }
 
-// Nobody else has to wait for one who rests.
+// Releases the lock of the key, so that no other request waits for a paused one.
 void Fetcher::rest(Job& job, Clock::Steady due) {
   unlock(job);
   job.state = Job::State::resting;
   job.due = due;
 }
 
-// Whether its origin has been left alone for as long as it asked in any answer (RFC 9110 section 10.2.3).
+// Whether the delay that the origin asked for in any response has passed (RFC 9110 section 10.2.3).
 bool Fetcher::rested(Job& job) {
   if (rests_.empty()) return true;
   const std::string origin = origin_text(job.target());
@@ -146,7 +147,8 @@ bool Fetcher::rested(Job& job) {
   return false;
 }
 
-// Whether it may send its request now; if not it waits for its turn, and its time begins then.
+// Whether the rate limit allows the request now. If not, the job waits for its slot; that time does not count
+// toward its timeout.
 bool Fetcher::has_slot(Job& job) {
   if (options_.rate <= 0) return true;
   const auto now = parts_.clock.steady();
@@ -164,7 +166,7 @@ bool Fetcher::has_slot(Job& job) {
   return true;
 }
 
-// As if the origin had given no answer (RFC 9111 section 4.2.4).
+// Serves a stale response if that is allowed, and fails otherwise (RFC 9111 section 4.2.4).
 void Fetcher::unreachable(Job& job, ErrorKind kind, const std::string& why) {
   const auto known = concluded(job, nullptr);
   if (known.conclusion != http_cache::Conclusion::serve_stale) return fail(job, kind, why);
@@ -172,7 +174,7 @@ void Fetcher::unreachable(Job& job, ErrorKind kind, const std::string& why) {
   serve(job, CacheUse::stale);
 }
 
-// Whether an instance that cannot be reached leaves it to the next; that counts as no retry.
+// Whether the request moves on to the next instance because this one cannot be reached. That is not a retry.
 bool Fetcher::fail_over(Job& job, const http::HttpReply& reply) {
   const bool unheard =
       reply.error == http::TransferError::connect || reply.error == http::TransferError::resolve;

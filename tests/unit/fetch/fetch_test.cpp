@@ -42,8 +42,7 @@ struct Bench {
   Fetcher fetcher;
 };
 
-TEST_CASE(
-    "Fetcher: a body that was read before the question is what a 304 stands for, though the entry is gone") {
+TEST_CASE("Fetcher: a 304 serves the body that was read before the request, even if the entry is gone") {
   Bench bench;
   bench.transport.replies.push_back(reply(200, {{"ETag", "\"1\""}}, "body"));
   bench.get("http://a/x");
@@ -58,7 +57,7 @@ TEST_CASE(
   CHECK(fetched.body.bytes() == "body");
 }
 
-TEST_CASE("Fetcher: a 304 of another tag is asked again, once, without conditions") {
+TEST_CASE("Fetcher: a 304 with another tag is requested again, once, without conditions") {
   Bench bench;
   bench.transport.replies.push_back(reply(200, {{"ETag", "\"1\""}}, "one"));
   bench.get("http://a/x");
@@ -75,7 +74,7 @@ TEST_CASE("Fetcher: a 304 of another tag is asked again, once, without condition
   CHECK(fetched.failure->kind == ErrorKind::unavailable);
 }
 
-TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is strong and the same") {
+TEST_CASE("Fetcher: a truncated body is resumed if its tag is strong and unchanged") {
   const struct {
     const char* tag;
     HttpReply second;
@@ -100,7 +99,7 @@ TEST_CASE("Fetcher: a body that broke off goes on where it was, if its tag is st
   }
 }
 
-TEST_CASE("Fetcher: encodings are asked for, but not of a range, nor where the user does so himself") {
+TEST_CASE("Fetcher: asks for content encodings, except for a range or if the user sends Accept-Encoding") {
   Bench bench;
   for (int i = 0; i < 3; ++i) bench.transport.replies.push_back(reply(200, {}, "body"));
   bench.get("http://a/x");
@@ -116,8 +115,7 @@ TEST_CASE("Fetcher: encodings are asked for, but not of a range, nor where the u
   CHECK_FALSE(asked[2].decodes);
 }
 
-TEST_CASE(
-    "Fetcher: what was decoded is not for who decodes himself, and a part of it is not of the origin's") {
+TEST_CASE("Fetcher: decoded bodies are stored apart from encoded ones, and ranges of them are not served") {
   Bench bench;
   const Fields encoded{{"Cache-Control", "max-age=60"}, {"Content-Encoding", "gzip"}, {"ETag", "\"a\""}};
   for (int i = 0; i < 3; ++i) bench.transport.replies.push_back(reply(200, encoded, "body"));
@@ -128,7 +126,7 @@ TEST_CASE(
   CHECK(bench.transport.asked.size() == 3);
 }
 
-TEST_CASE("Fetcher: what the user has not named leads to public addresses alone") {
+TEST_CASE("Fetcher: a host that the user has not named must have a public address") {
   FetchOptions options;
   options.guards_addresses = true;
   options.allowed = {"10.0.0.1:8080"};
@@ -164,9 +162,9 @@ TEST_CASE("Fetcher: what the user has not named leads to public addresses alone"
   }
   answers(nullptr);
   run("http://a.test/", false);
-  CHECK(bench.transport.asked.at(0).public_only);  // judged by the address that it has then
+  CHECK(bench.transport.asked.at(0).public_only);  // checked against the address that it resolves to
   answers(nullptr);
-  CHECK(run("http://a.test/", true).cache == CacheUse::miss);  // and it is kept apart
+  CHECK(run("http://a.test/", true).cache == CacheUse::miss);  // and it is stored apart
 
   answers("/y");
   CHECK_FALSE(run("http://10.0.0.9/x", true).failure);
@@ -184,7 +182,7 @@ TEST_CASE("Fetcher: what the user has not named leads to public addresses alone"
 }
 
 TEST_CASE(
-    "Fetcher: requests are sent at the rate that is allowed, and waiting for that costs no time of a fetch") {
+    "Fetcher: requests keep to the rate limit, and waiting for a slot does not count toward the timeout") {
   test::FakeClock clock;
   FakeTransport transport;
   FetchOptions options;
@@ -208,7 +206,7 @@ TEST_CASE(
   CHECK(done == 10);
 }
 
-TEST_CASE("Fetcher: a POST whose line broke is not sent twice") {
+TEST_CASE("Fetcher: a POST whose connection broke is not sent twice") {
   Bench bench;
   bench.transport.replies.push_back(reply(0, {}, {}, TransferError::cut));
   bench.fetcher.start(1, {"POST", "http://a/x", {}}, "{}");
@@ -218,7 +216,7 @@ TEST_CASE("Fetcher: a POST whose line broke is not sent twice") {
   CHECK(bench.transport.asked.size() == 1);
 }
 
-TEST_CASE("Fetcher: many that want one URL ask for it once, and each alone if nothing of it may be kept") {
+TEST_CASE("Fetcher: concurrent fetches of one URL send one request, and one each if it may not be stored") {
   for (const bool kept : {true, false}) {
     CAPTURE(kept);
     Bench bench;
@@ -236,7 +234,7 @@ TEST_CASE("Fetcher: many that want one URL ask for it once, and each alone if no
   }
 }
 
-TEST_CASE("Fetcher: when the cache is in trouble the fetch goes on without") {
+TEST_CASE("Fetcher: a cache failure does not fail the fetch") {
   Bench bench;
   {
     sqlite::Database database(bench.folder.path + "/cache.db", sqlite::Database::Open::existing);

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr Seconds kNow{1'790'000'000};
 
-TEST_CASE("is_passing: what may be another answer the next time, and nothing else") {
+TEST_CASE("is_passing: transient statuses and no others") {
   for (const int status : {408, 425, 429, 502, 503, 504}) CHECK(is_passing(status));
   for (const int status : {0, 200, 304, 400, 401, 403, 404, 409, 410, 500, 501, 505, 599})
     CHECK_FALSE(is_passing(status));
@@ -41,7 +41,7 @@ TEST_CASE("retry_after: seconds or a date (RFC 9110 section 10.2.3)") {
   CHECK_FALSE(retry_after({}, kNow));
 }
 
-TEST_CASE("retry_delay: jitter, no less than the origin asks, and never more than there is patience for") {
+TEST_CASE("retry_delay: jitter, at least what the origin asks for, and at most the time left") {
   const Backoff backoff{100ms, 10s};
   const struct {
     unsigned failures;

@@ -18,7 +18,8 @@ namespace {
 
 using Urls = std::vector<std::string>;
 
-// The service shop has four instances, 10.0.0.1 to 10.0.0.4, to be tried in this order; all others have none.
+// The service shop has four instances, 10.0.0.1 to 10.0.0.4, to be tried in this order; other services have
+// none.
 struct Trial {
   test::Folder folder;
   test::FakeClock clock;
@@ -69,7 +70,7 @@ struct Trial {
 
 }  // namespace
 
-TEST_CASE("Fetcher: an instance that cannot be reached leaves it to the next, without a retry") {
+TEST_CASE("Fetcher: if an instance cannot be reached, the next one is tried without a retry") {
   Trial trial;
   trial.answers({TransferError::connect, TransferError::resolve, TransferError::none});
   const Fetched fetched = trial.get("http+etcd://shop/x?id=1");
@@ -81,7 +82,7 @@ TEST_CASE("Fetcher: an instance that cannot be reached leaves it to the next, wi
         Urls{"http://10.0.0.1:80/x?id=1", "http://10.0.0.2:80/x?id=1", "http://10.0.0.3:80/x?id=1"});
 }
 
-TEST_CASE("Fetcher: the addresses that a registry says are those that are asked") {
+TEST_CASE("Fetcher: requests go to the addresses that the registry returns") {
   test::FakeTransport transport;
   Discovery discovery{[](RegistryKind, const std::string&) {
                         return Found{{{"a.test", 80, 0, 1, {"10.0.0.1", "::1"}}, {"b.test", 80, 1}}, 1s, 1s};
@@ -97,7 +98,7 @@ TEST_CASE("Fetcher: the addresses that a registry says are those that are asked"
   CHECK(transport.asked[1].addresses.empty());
 }
 
-TEST_CASE("Fetcher: no more than three instances are tried in a round, and a retry is another round") {
+TEST_CASE("Fetcher: at most three instances are tried per round, and a retry is another round") {
   Trial trial;
   for (int i = 0; i < 10; ++i) trial.answers({TransferError::connect});
   const Fetched fetched = trial.get("http+etcd://shop/x");
@@ -107,7 +108,7 @@ TEST_CASE("Fetcher: no more than three instances are tried in a round, and a ret
   CHECK(trial.asked().size() == 6);
 }
 
-TEST_CASE("Fetcher: what an instance may have done is done by no other") {
+TEST_CASE("Fetcher: a request that an instance may have executed is not sent to another") {
   Trial trial;
   trial.answers({TransferError::cut, TransferError::none});
   CHECK(trial.get("http+etcd://shop/x").instance == "10.0.0.2:80");
@@ -119,7 +120,7 @@ TEST_CASE("Fetcher: what an instance may have done is done by no other") {
   CHECK(trial.get("http+etcd://shop/x", "POST").instance == "10.0.0.2:80");
 }
 
-TEST_CASE("Fetcher: an instance that is not well is retried at the next") {
+TEST_CASE("Fetcher: a retry after an error response goes to the next instance") {
   Trial trial;
   trial.transport.replies.push_back(reply(503, {}));
   trial.answers({TransferError::none});
@@ -127,7 +128,7 @@ TEST_CASE("Fetcher: an instance that is not well is retried at the next") {
 }
 
 TEST_CASE(
-    "Fetcher: an instance whose circuit is open is passed over; if all are, a fetch waits for its turn") {
+    "Fetcher: instances with an open circuit are skipped; if all are open, the fetch waits for its turn") {
   Trial trial;
   const auto open = [&](const std::string& key) {
     for (int i = 0; i < 5; ++i) trial.breaker.settle(trial.breaker.admit(key), {CallEnd::failure, "refused"});
@@ -145,7 +146,7 @@ TEST_CASE(
   trial.fetcher.start(7, {"GET", "http+etcd://shop/z", {}});
   CHECK(trial.fetcher.turn({}, 0ms).empty());
   CHECK(trial.asked().empty());
-  trial.clock.now += 13s;  // no circuit is open for longer than 12 s at first
+  trial.clock.now += 13s;  // a circuit is first open for at most 12 s
   trial.answers({TransferError::none});
   std::vector<Fetched> done;
   for (int turns = 0; turns < 100 && done.empty(); ++turns) done = trial.fetcher.turn({}, 10ms);
@@ -153,7 +154,9 @@ TEST_CASE(
   CHECK_FALSE(done[0].failure);
 }
 
-TEST_CASE("Fetcher: what a service said is kept under its own URL, and serves while its registry is away") {
+TEST_CASE(
+    "Fetcher: a response of a service is stored under the service's URL, and served while its registry is "
+    "down") {
   Trial trial;
   trial.transport.replies.push_back(
       reply(200, {{"Cache-Control", "max-age=60, stale-if-error=600"}}, "kept"));
