@@ -18,14 +18,14 @@ struct Network {
 constexpr std::array<Network, 13> kNotPublic{{
     {0x00000000, 8},   // this host
     {0x0A000000, 8},   // private
-    {0x64400000, 10},  // shared by the customers of a provider
+    {0x64400000, 10},  // shared address space (carrier-grade NAT)
     {0x7F000000, 8},   // loopback
     {0xA9FE0000, 16},  // link-local
     {0xAC100000, 12},  // private
-    {0xC0000000, 24},  // of the protocol
+    {0xC0000000, 24},  // IETF protocol assignments
     {0xC0000200, 24},  // documentation
     {0xC0A80000, 16},  // private
-    {0xC6120000, 15},  // benchmarks
+    {0xC6120000, 15},  // benchmarking
     {0xC6336400, 24},  // documentation
     {0xCB007100, 24},  // documentation
     {0xE0000000, 3},   // multicast, reserved, broadcast
@@ -73,7 +73,7 @@ bool may_be_public(std::string_view host) {
   const std::string text(host);
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
-  // Also as the C library reads them: 127.1, 0x7f000001.
+  // Accepts the forms that the C library accepts, such as 127.1 and 0x7f000001.
   if (text.find(':') == text.npos && inet_aton(text.c_str(), &v4.sin_addr) != 0)
     return is_public(reinterpret_cast<const sockaddr&>(v4));
   sockaddr_in6 v6{};

@@ -27,7 +27,7 @@ Descriptor file_in_memory() {
   return Descriptor::own(fd);
 }
 
-// A folder that takes no file is no reason to fail; memory will do.
+// Falls back to memory if the folder cannot hold a file.
 Descriptor file_in(const std::string& folder) {
   try {
     return temporary_file(folder);
@@ -101,7 +101,7 @@ void Body::move_to_file() {
   size_ = bytes.size();
 }
 
-// Behind what is there. A disk that is full costs memory, and no fetch.
+// Appends to the file. If the disk is full, the body moves to memory instead of failing the fetch.
 void Body::write(std::string_view bytes) {
   try {
     write_all(file_.get(), bytes);

@@ -8,7 +8,7 @@
 namespace iso::http {
 namespace {
 
-// As brotli/decode.h declares them.
+// As declared in brotli/decode.h.
 struct State;
 enum class Result : int { error = 0, success = 1, needs_more_input = 2, needs_more_output = 3 };
 

@@ -6,7 +6,8 @@
 
 namespace iso::http {
 
-// RFC 7932, by the library that libcurl uses too. Throws ErrorKind::unavailable if it is not there.
+// A decoder for RFC 7932 from the library that libcurl uses too. Throws ErrorKind::unavailable if it is
+// missing.
 std::unique_ptr<Codec> make_brotli_codec();
 
 }  // namespace iso::http

@@ -14,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// The name that has to be looked up for a request, "" if there is none.
+// The host name that a request has to resolve; "" if there is none.
 std::string name_to_look_up(const HttpRequest& request) {
   if (!request.addresses.empty() || !request.connect_to.empty()) return {};
   const auto origin = origin_of(request.url);
@@ -22,7 +22,7 @@ std::string name_to_look_up(const HttpRequest& request) {
   return origin->host.find(':') == std::string::npos ? origin->host : std::string();
 }
 
-// Whom it is sent to: who has the same may have the same connection.
+// Requests with the same text can share a connection.
 std::string origin_text_of(const HttpRequest& request) {
   const auto origin = origin_of(request.url);
   return origin ? fmt::format("{} {} {} {}", origin->scheme, origin->host, origin->port, request.connect_to)
@@ -53,7 +53,7 @@ Http::~Http() {
 }
 
 void Http::start(std::uint64_t token, HttpRequest request) {
-  if (!pool_) {  // now, for what is in the cache needs no libcurl
+  if (!pool_) {  // on first use: a response from the cache does not need libcurl
     settings_.load();
     pool_ = std::make_unique<HandlePool>();
   }
@@ -104,7 +104,7 @@ void Http::prepare(Exchange& exchange) {
       });
 }
 
-// As soon as its origin has room for it.
+// Starts the transfer, or queues it if its origin has no room.
 void Http::begin(Exchange& exchange) {
   if (!limit_.may_begin(exchange.origin)) return hold_back(exchange);
   limit_.begin(exchange.origin);
@@ -115,12 +115,12 @@ void Http::begin(Exchange& exchange) {
   exchange.moved = steady_clock::now();
 }
 
-// Those that are open are full: it is the first to go when another has ended.
+// All connections to the origin are in use: the exchange goes to the front of the queue.
 void Http::wait_for_line(Exchange& exchange) {
   curl::curl_multi_remove_handle(pool_->get(), exchange.easy.get());
   exchange.is_begun = exchange.found_no_line = false;
   limit_.end(exchange.origin, std::exchange(exchange.line, 0));
-  if (limit_.may_open(exchange.origin)) return begin(exchange);  // they have ended meanwhile
+  if (limit_.may_open(exchange.origin)) return begin(exchange);  // they have been closed meanwhile
   exchange.is_held_back = true;
   held_back_[exchange.origin].push_front(exchange.token);
 }
@@ -130,7 +130,7 @@ void Http::hold_back(Exchange& exchange) {
   held_back_[exchange.origin].push_back(exchange.token);
 }
 
-// Lets the next go that waits for a place with its origin.
+// Starts the next queued exchange of the same origin.
 void Http::leave_line(Exchange& exchange) {
   const auto found = held_back_.find(exchange.origin);
   if (exchange.is_begun) limit_.end(exchange.origin, std::exchange(exchange.line, 0));
@@ -146,7 +146,7 @@ void Http::leave_line(Exchange& exchange) {
     held_back_.erase(left);
 }
 
-// Takes it out of the library and out of all lists.
+// Removes the exchange from libcurl and from all lists.
 std::unique_ptr<Http::Exchange> Http::detach(std::uint64_t token) {
   const auto found = exchanges_.find(token);
   auto owned = std::move(found->second);
@@ -172,7 +172,7 @@ void Http::end(Exchange& exchange, TransferError error, std::string why, std::ve
   pool_->give_back(std::move(owned->easy));
 }
 
-// If a name could not be found, all exchanges that wait for it fail; otherwise the next of them begins.
+// If the name could not be resolved, all exchanges that wait for it fail; otherwise the next one resolves it.
 void Http::leave_name(Exchange& exchange, TransferError error, const std::string& why,
                       std::vector<Done>& done) {
   const auto found = names_.find(std::exchange(exchange.name, {}));
@@ -195,7 +195,7 @@ void Http::leave_name(Exchange& exchange, TransferError error, const std::string
     begin(*exchanges_.at(waiting.front()));
 }
 
-// Of names whose address is known by now.
+// Starts the exchanges whose host name has been resolved.
 void Http::begin_waiting(std::vector<Done>& done) {
   std::vector<std::string> known;
   for (const auto& [name, waiting] : names_)
@@ -236,7 +236,8 @@ void Http::collect(std::vector<Done>& done) {
     std::string why;
     if (code != CURLE_OK) why = exchange.error[0] != '\0' ? exchange.error : curl::curl_easy_strerror(code);
     auto error = error_of(code);
-    if (code == CURLE_OUT_OF_MEMORY && exchange.reader.bytes() != 0) {  // so it says for a line of 100 KB
+    if (code == CURLE_OUT_OF_MEMORY &&
+        exchange.reader.bytes() != 0) {  // libcurl's code for a header line of over 100 KB
       error = TransferError::protocol;
       why = "a line of its header is too long";
     }
@@ -257,12 +258,12 @@ void Http::end_overdue(std::vector<Done>& done) {
   }
   for (const auto token : overdue) {
     const auto found = exchanges_.find(token);
-    if (found == exchanges_.end()) continue;  // it went with another
+    if (found == exchanges_.end()) continue;  // it ended with another one
     end(*found->second, TransferError::timeout, found->second->overdue_text(now), done);
   }
 }
 
-// The library cannot go on: nothing that is on its way will ever end by itself.
+// libcurl has failed: running transfers would never end.
 void Http::end_all(const char* why, std::vector<Done>& done) {
   names_.clear();
   held_back_.clear();

@@ -16,25 +16,25 @@ namespace iso::http {
 // Throws ErrorKind::unavailable.
 void load_libcurl();
 
-// How to reach origins, as curl's options of these names do.
+// How to reach origins. The options are those of curl with the same names.
 struct HttpSettings {
   std::string user_agent;
   std::string cacert, cert, key;
   bool insecure = false;
-  std::string proxy;  // "": as the environment says (http_proxy, https_proxy, no_proxy), which libcurl reads
-  bool is_proxied = false;  // by that, or by the environment: then only the proxy knows addresses
+  std::string proxy;  // "": from the environment (http_proxy, https_proxy, no_proxy), which libcurl reads
+  bool is_proxied = false;  // by `proxy` or by the environment: then only the proxy resolves addresses
   std::string netrc;        // a file; "": none
-  std::chrono::milliseconds connect_timeout{0};  // 0: the library's, 300 s
+  std::chrono::milliseconds connect_timeout{0};  // 0: libcurl's default, 300 s
   std::uint64_t max_filesize = 0;                // 0: no limit
-  std::function<void()> load = load_libcurl;     // called with the first request
+  std::function<void()> load = load_libcurl;     // called before the first request
 };
 
 class HandlePool;
 
-// The transport over libcurl: HTTP/1.1, and HTTP/2 where an https server has it. Time limits are kept here,
-// whatever the library does. A name that many exchanges need is looked up once: the others wait, and fail
-// with the one that looks it up if it has no address. An origin has no more exchanges under way than
-// LineLimit says: the others wait, and their time begins when they are let go.
+// The transport over libcurl: HTTP/1.1, and HTTP/2 if an https server offers it. Timeouts are enforced here,
+// not by libcurl. A host name that several exchanges need is resolved once: the others wait, and fail too if
+// it has no address. LineLimit bounds the running exchanges per origin: the others wait, and their timeouts
+// start when they do.
 class Http final : public Transport {
  public:
   explicit Http(HttpSettings settings);
@@ -67,13 +67,14 @@ class Http final : public Transport {
   HttpSettings settings_;
   std::unique_ptr<HandlePool> pool_;
   Exchanges exchanges_;
-  std::set<std::string> known_names_;                                 // have an address, as far as is known
-  std::unordered_map<std::string, std::deque<std::uint64_t>> names_;  // first: who looks it up; who waits
+  std::set<std::string> known_names_;  // names that have been resolved
+  std::unordered_map<std::string, std::deque<std::uint64_t>>
+      names_;  // by name: the exchange that resolves it, then those that wait
   LineLimit limit_;
-  std::unordered_map<std::string, std::deque<std::uint64_t>> held_back_;  // by origin
+  std::unordered_map<std::string, std::deque<std::uint64_t>> held_back_;  // waiting exchanges by origin
 };
 
-// One exchange, waited for: for registries. What the far side does is in the reply, nothing is thrown for it.
+// Runs one exchange and waits for it; for registries. Failures of the server are in the reply, not thrown.
 HttpReply http_call(HttpRequest request, const HttpSettings& settings = {});
 
 }  // namespace iso::http

@@ -28,7 +28,7 @@ Descriptor connect_to(const std::string& host, std::uint16_t port, std::chrono::
     throw Error(ErrorKind::unavailable, why[0] != '\0' ? why : curl::curl_easy_strerror(code));
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl::curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
-  const int fd = fcntl(socket, F_DUPFD_CLOEXEC, 0);  // the library closes its own
+  const int fd = fcntl(socket, F_DUPFD_CLOEXEC, 0);  // libcurl closes its own
   if (fd < 0) throw Error(ErrorKind::unavailable, "the connection was lost");
   return Descriptor::own(fd);
 }

@@ -11,22 +11,22 @@
 
 namespace iso::http {
 
-// What an Accept-Encoding of ours asks for: all that ContentDecoder can undo.
+// The value of iso's Accept-Encoding: every coding that ContentDecoder supports.
 inline constexpr const char* kAcceptEncoding = "gzip, br, zstd";
 
-// Undoes the codings of a body that its Content-Encoding names, the last one first (RFC 9110 section 8.4).
-// libcurl could too, but takes a body that was cut for a whole one.
+// Decodes a body by its Content-Encoding, the last coding first (RFC 9110 section 8.4). libcurl could decode
+// too, but does not report a truncated body.
 class ContentDecoder {
  public:
   using Take = std::function<bool(std::string_view)>;
 
-  // Throws ErrorKind::unavailable: a coding that was not asked for, too many of them, or no library for it.
+  // Throws ErrorKind::unavailable: a coding that was not asked for, too many codings, or a missing library.
   explicit ContentDecoder(const Fields& fields);
 
   bool is_needed() const { return !codecs_.empty(); }
-  // Gives to `take` what the bytes stand for. False: `take` did not want it, or fault() says what is wrong.
+  // Passes the decoded bytes to `take`. False: `take` returned false, or fault() has the error.
   bool decode(std::string_view bytes, const Take& take) { return decode_from(codecs_.size(), bytes, take); }
-  // Whether all that came so far was whole; so is a body of nothing.
+  // Whether the input so far is complete; an empty body is.
   bool whole() const;
   const std::string& fault() const { return fault_; }
 

@@ -15,12 +15,12 @@ constexpr std::array<std::string_view, 7> kLongDays{"Sunday",   "Monday", "Tuesd
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-// A date in its parts, as the text has them.
+// The parts of a date as written.
 struct Parts {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
 };
 
-// Takes a text apart from its front. Each step is false if what it asks for is not there.
+// Consumes a string from the front. Each function returns false if the string does not go on as expected.
 class Steps {
  public:
   explicit Steps(std::string_view text) : rest_(text) {}
@@ -81,13 +81,13 @@ std::optional<Seconds> seconds_of(const Parts& parts) {
   using namespace std::chrono;
   const year_month_day date{year{parts.year}, month{static_cast<unsigned>(parts.month)},
                             day{static_cast<unsigned>(parts.day)}};
-  // 60 is a leap second.
+  // 60: a leap second.
   if (!date.ok() || parts.hour > 23 || parts.minute > 59 || parts.second > 60) return std::nullopt;
   return sys_days{date}.time_since_epoch() + hours{parts.hour} + minutes{parts.minute} +
          seconds{parts.second};
 }
 
-// The last year of these two digits that puts the date no more than 50 years ahead.
+// Resolves a two-digit year to the last one at most 50 years in the future.
 std::optional<Seconds> placed(Parts parts, Seconds now) {
   using namespace std::chrono;
   const int this_year = static_cast<int>(year_month_day{sys_days{floor<days>(now)}}.year());

@@ -7,18 +7,18 @@
 
 namespace iso::http {
 
-// A wall clock's seconds since the epoch, or a length of time.
+// Seconds of the wall clock since the epoch, or a duration.
 using Seconds = std::chrono::seconds;
 
-// The three forms of an HTTP date (RFC 9110 section 5.6.7): IMF-fixdate, RFC 850 and asctime. Names and GMT
-// are read in any case (RFC 9111 section 4.2); whether the day of the week fits the date is not asked.
-// Anything else is no date. `now` places the two digits of RFC 850's year: at most 50 years ahead.
+// Reads the three forms of an HTTP date (RFC 9110 section 5.6.7): IMF-fixdate, RFC 850 and asctime. Names and
+// GMT are case-insensitive (RFC 9111 section 4.2); the day of the week is not checked against the date.
+// Nothing for any other text. `now` resolves the two-digit year of RFC 850, at most 50 years in the future.
 std::optional<Seconds> read_http_date(std::string_view text, Seconds now);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"
 std::string http_date(Seconds time);
 
-// Digits alone (RFC 9111 section 1.2.2). What is larger than 2^31 is 2^31.
+// Reads delta-seconds: digits only (RFC 9111 section 1.2.2), capped at 2^31.
 std::optional<Seconds> read_delta_seconds(std::string_view text);
 inline constexpr Seconds kLongest{2'147'483'648};
 

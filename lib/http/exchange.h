@@ -15,31 +15,31 @@
 
 namespace iso::http {
 
-// One exchange while it is on its way.
+// One exchange in progress.
 struct Http::Exchange {
   Exchange(std::uint64_t its_token, HttpRequest what, std::uint64_t most)
       : token(its_token), request(std::move(what)), reader(request, most) {}
 
   std::uint64_t token;
   HttpRequest request;
-  std::string name;    // that is looked up for it; "" once it has an address
-  std::string origin;  // whose limit it counts for
+  std::string name;    // the host name that it waits for; "" once that is resolved
+  std::string origin;  // which origin's limit it counts toward
   LineLimit* limit = nullptr;
-  int line = 0;                // its connection, once it has one
-  bool is_proxied = false;     // the address that it connects to is a proxy's
-  bool is_forbidden = false;   // the last address was one that it may not go to
-  bool found_no_line = false;  // it may open none, and those that are open are full
+  int line = 0;                // the local port of its connection, or 0
+  bool is_proxied = false;     // it connects to the address of a proxy
+  bool is_forbidden = false;   // the last address was not allowed
+  bool found_no_line = false;  // it may not open a connection, and the open ones are in use
   EasyHandle easy;
   TextList header, connect_to, addresses;
   char error[CURL_ERROR_SIZE] = {};
   ResponseReader reader;
-  bool is_begun = false;  // it is the library's
+  bool is_begun = false;  // libcurl is running it
   bool is_held_back = false;
-  bool has_address = false;  // said by the library, in the midst of its work
+  bool has_address = false;  // set in a callback of libcurl
   Time started = std::chrono::steady_clock::now(), moved = started;
   curl_off_t moved_bytes = 0;
 
-  // When its time is up, if it is limited.
+  // When it times out, if it has a limit.
   std::optional<Time> deadline() const {
     std::optional<Time> end;
     if (is_held_back) return end;
@@ -57,7 +57,7 @@ struct Http::Exchange {
     if (std::exchange(moved_bytes, all) != all) moved = now;
   }
 
-  // Called by the library in the midst of its work.
+  // Callbacks of libcurl.
   curl_socket_t open_socket(const curl_sockaddr& address) {
     has_address = true;
     is_forbidden = request.public_only && !is_proxied && !is_public(address.addr);

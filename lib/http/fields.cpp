@@ -5,7 +5,7 @@
 namespace iso::http {
 namespace {
 
-// Where the member that starts at `at` ends: its comma, or the end.
+// The end of the list member that starts at `at`: the position of its comma, or the end of the value.
 std::size_t member_end(std::string_view value, std::size_t at) {
   bool quoted = false;
   for (; at < value.size(); ++at) {

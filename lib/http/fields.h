@@ -10,7 +10,8 @@
 
 namespace iso::http {
 
-// The header fields of one HTTP message (RFC 9110 section 5): in order, names as received, repeats kept.
+// The header fields of one HTTP message (RFC 9110 section 5), in order, with names as received and repeated
+// lines kept.
 class Fields {
  public:
   struct Field {
@@ -24,9 +25,9 @@ class Fields {
   void add(std::string_view name, std::string_view value) {
     fields_.push_back({std::string(name), std::string(value)});
   }
-  // Goes on with the value of the last line, after a space.
+  // Appends to the value of the last line, after a space.
   void append_to_last(std::string_view value) { fields_.back().value.append(" ").append(value); }
-  // Puts one line in the place of all those of that name.
+  // Replaces all lines of that name by one.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
 
@@ -35,7 +36,7 @@ class Fields {
   std::optional<std::string_view> first(std::string_view name) const;
   // Each line of that name, in order.
   std::vector<std::string_view> lines(std::string_view name) const;
-  // All lines of that name as one, joined by ", " (RFC 9110 section 5.3). Nothing if there is none.
+  // All lines of that name joined by ", " (RFC 9110 section 5.3). Nothing if there is none.
   std::optional<std::string> joined(std::string_view name) const;
 
   auto begin() const { return fields_.begin(); }
@@ -48,8 +49,8 @@ class Fields {
   std::vector<Field> fields_;
 };
 
-// The members of a list (RFC 9110 section 5.6.1), trimmed, empty ones left out; a comma within a quoted
-// string parts nothing.
+// The members of a list (RFC 9110 section 5.6.1), trimmed, without empty ones. A comma in a quoted string
+// does not separate members.
 std::vector<std::string_view> list_members(std::string_view value);
 
 }  // namespace iso::http

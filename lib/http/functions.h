@@ -5,14 +5,14 @@
 
 #include "base/library.h"
 
-// The setters are macros over the functions of their names.
+// These are macros that wrap the functions of the same names.
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 #undef curl_multi_setopt
 
-// The functions of libcurl that we call, loaded with the first request: with all that it depends on it takes
-// several times as long to load as the rest of iso. In this namespace each hides the one of the same name, so
-// one that is not listed does not link.
+// The functions of libcurl that iso calls, loaded with the first request: loading libcurl and its
+// dependencies takes several times as long as loading the rest of iso. Each hides the global function of its
+// name, so that a function missing here fails to link.
 namespace iso::curl {
 
 inline constexpr const char* kLibrary = "libcurl.so.4";

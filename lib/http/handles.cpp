@@ -9,12 +9,12 @@
 namespace iso::http {
 namespace {
 
-// "Name: value"; libcurl takes a name without value for "do not send it", and "Name;" for an empty value.
+// "Name: value". libcurl reads "Name:" as "do not send this field", and "Name;" as an empty value.
 std::string header_line(const Fields::Field& field) {
   return field.value.empty() ? field.name + ";" : field.name + ": " + field.value;
 }
 
-// The method and the body that goes with it.
+// Sets the method and the body.
 void set_method(CURL* easy, const HttpRequest& request) {
   if (request.method == "HEAD") return set_option(easy, CURLOPT_NOBODY, 1L);
   if (request.method == "GET" && request.body.empty()) return;
@@ -25,7 +25,7 @@ void set_method(CURL* easy, const HttpRequest& request) {
   set_option(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-// "+HOST:PORT:ADDRESS,…": forgotten again like what was looked up.
+// "+HOST:PORT:ADDRESS,…"; the + makes the entry expire like a DNS answer.
 std::string resolve_line(const HttpRequest& request, const HttpOrigin& origin) {
   std::string line = fmt::format("+{}:{}:", origin.host, origin.port);
   const char* comma = "";
@@ -70,7 +70,7 @@ void HandlePool::give_back(EasyHandle easy) {
 void set_up(CURL* easy, const HttpSettings& settings) {
   set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set_option(easy, CURLOPT_NOSIGNAL, 1L);
-  set_option(easy, CURLOPT_QUICK_EXIT, 1L);  // an exchange that is given up waits for no look-up of a name
+  set_option(easy, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a resolver thread when a transfer is cancelled
   set_option(easy, CURLOPT_PATH_AS_IS, 1L);
   set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set_option(easy, CURLOPT_USERAGENT, settings.user_agent.c_str());
@@ -94,10 +94,11 @@ void set_request(CURL* easy, const HttpSettings& settings, const HttpRequest& re
                  TextList& connect_to, TextList& addresses) {
   set_method(easy, request);
   set_option(easy, CURLOPT_URL, request.url.c_str());
-  // One connection of HTTP/2 and not one for each. Plain http has no HTTP/2: there it would be one at a time.
+  // Wait for an HTTP/2 connection to share instead of opening another. Not for plain http, which has no
+  // HTTP/2: there requests would run one after the other.
   if (request.url.starts_with("https:")) set_option(easy, CURLOPT_PIPEWAIT, 1L);
   if (!request.may_repeat) set_option(easy, CURLOPT_FRESH_CONNECT, 1L);
-  // What goes by a proxy has its address checked there, so nothing of it may go past the proxy.
+  // The proxy checks the addresses, so no request may bypass it.
   if (request.public_only && settings.is_proxied) set_option(easy, CURLOPT_NOPROXY, "");
   for (const auto& field : request.fields) header.add(header_line(field));
   set_option(easy, CURLOPT_HTTPHEADER, header.get());

@@ -16,7 +16,7 @@ struct CleanEasy {
 };
 using EasyHandle = std::unique_ptr<CURL, CleanEasy>;
 
-// A list of texts as libcurl wants it.
+// A curl_slist.
 class TextList {
  public:
   void add(const std::string& line);
@@ -29,7 +29,7 @@ class TextList {
   std::unique_ptr<curl_slist, FreeList> list_;
 };
 
-// The library's handles: one for all, and those for single exchanges that are free.
+// The multi handle, and the easy handles that are free.
 class HandlePool {
  public:
   HandlePool();
@@ -46,7 +46,7 @@ class HandlePool {
   std::vector<EasyHandle> free_;
 };
 
-// Sets one option. Throws ErrorKind::io: the library does not take it, or std::bad_alloc.
+// Sets one option. Throws ErrorKind::io if libcurl rejects it, or std::bad_alloc.
 template <class Value>
 void set_option(CURL* easy, CURLoption option, Value value) {
   const CURLcode code = curl::curl_easy_setopt(easy, option, value);
@@ -54,7 +54,7 @@ void set_option(CURL* easy, CURLoption option, Value value) {
   if (code != CURLE_OK) throw Error(ErrorKind::io, curl::curl_easy_strerror(code));
 }
 
-// What every exchange has, and what this one does. `request` must outlive the exchange.
+// Set the options of every exchange, and those of one request. `request` must outlive the exchange.
 void set_up(CURL* easy, const HttpSettings& settings);
 void set_request(CURL* easy, const HttpSettings& settings, const HttpRequest& request, TextList& header,
                  TextList& connect_to, TextList& addresses);

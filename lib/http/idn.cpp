@@ -8,7 +8,8 @@
 namespace iso::http {
 namespace {
 
-// Loaded with the first name that needs it. The types are those of idn2.h; libcurl brings the library.
+// Loaded for the first name that needs it. The declarations are those of idn2.h; libcurl depends on the
+// library.
 constexpr const char* kLibrary = "libidn2.so.0";
 constexpr int kNfcInput = 1, kNonTransitional = 8;
 

@@ -10,12 +10,12 @@
 namespace iso::http {
 namespace {
 
-// One line of Link, taken apart from its front (RFC 8288 appendix B.2).
+// Parses one Link line (RFC 8288 appendix B.2).
 class Reader {
  public:
   explicit Reader(std::string_view line) : rest_(line) {}
 
-  // The next link; nothing at the end. What is no link is passed over, to the next comma.
+  // The next link; nothing at the end. Skips an invalid link and continues after the next comma.
   std::optional<Link> next() {
     for (;;) {
       while (take(',')) continue;
@@ -31,7 +31,7 @@ class Reader {
     rest_.remove_prefix(close + 1);
     bool has_rel = false;
     while (take(';')) read_parameter(link, has_rel);
-    until(",");  // what is no parameter
+    until(",");  // skips an invalid parameter
     return link;
   }
 
@@ -52,7 +52,7 @@ class Reader {
     return trimmed(part);
   }
 
-  // What follows the opening quote; one that is left open goes to the end.
+  // The text after an opening quote. Without a closing quote it extends to the end.
   std::string quoted() {
     std::string out;
     while (!rest_.empty() && rest_.front() != '"') {
@@ -73,7 +73,7 @@ class Reader {
     if (equal_without_case(name, "anchor") && !link.anchor) link.anchor = std::move(value);
   }
 
-  // A list by spaces (RFC 8288 section 3.3).
+  // A list separated by spaces (RFC 8288 section 3.3).
   static void read_rel(Link& link, std::string_view value) {
     while (!value.empty()) {
       const auto end = std::min(value.find_first_of(" \t"), value.size());
@@ -98,7 +98,7 @@ bool contains_without_case(std::string_view text, std::string_view part) {
   return found != text.end();
 }
 
-// A line that cannot be read to its end, and may have named a next page.
+// Whether a Link line is partly invalid and may have named a next page.
 bool hides_next(const Fields& fields) {
   for (const auto line : fields.lines("link")) {
     Reader reader(line);

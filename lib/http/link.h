@@ -9,24 +9,23 @@
 
 namespace iso::http {
 
-// What a Link field says (RFC 8288 section 3).
+// One link of a Link field (RFC 8288 section 3).
 struct Link {
-  std::string target;                 // as written, relative perhaps
+  std::string target;                 // as written; may be relative
   std::vector<std::string> rel;       // in lower case
-  std::optional<std::string> anchor;  // what it is a link of, if not of the page
+  std::optional<std::string> anchor;  // the context of the link, if it is not the page
 };
 
-// Every link of every Link line, in order. A member that cannot be read is left out.
+// All links of all Link lines, in order. Skips invalid ones.
 std::vector<Link> links(const Fields& fields);
 
-// Where a page goes on. Neither: it is the last.
+// The page after this one. Both members empty: this is the last one.
 struct NextPage {
   std::optional<std::string> url;
-  std::string problem;  // why it cannot be gone to, though the page says that there is one; "" if it can
+  std::string problem;  // why the next page that this one names cannot be fetched; "" if it can
 };
 
-// Where the page `url` goes on: the first link of it with rel=next that may be fetched, resolved. That a page
-// leads back is for the caller to see.
+// The page after `url`: its first link with rel=next that can be fetched, resolved. The caller detects loops.
 NextPage next_page(const Fields& fields, std::string_view url);
 
 }  // namespace iso::http

@@ -7,20 +7,20 @@
 
 namespace iso::http {
 
-// What is asked for, as the user gave it: the cache's own conditions are not among the fields yet.
+// A request as the user made it, without the cache's own conditions.
 struct Request {
   std::string method = "GET";
-  std::string url;  // absolute, without fragment
+  std::string url;  // absolute, without a fragment
   Fields fields;
 };
 
-// A final response without its body.
+// A final response, without its body.
 struct Response {
   int status = 0;
   Fields fields;
 };
 
-// When the request was sent and when the header of its response had come, by the wall clock.
+// When the request was sent and when the response's header arrived, by the wall clock.
 struct Times {
   Seconds request{0}, response{0};
 };

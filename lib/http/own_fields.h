@@ -8,19 +8,19 @@
 
 namespace iso::http {
 
-// Whether a request's field tells users apart: Authorization, Cookie, Host, and names with key, token, auth
-// or secret in them, or one of `more`.
+// Whether a request field identifies a user: Authorization, Cookie, Host, names that contain key, token, auth
+// or secret, and those in `more`.
 bool tells_users_apart(std::string_view name, const std::vector<std::string>& more);
 
-// What must go to no other origin than the one it was meant for: all fields but those that say nothing of who
-// asks, such as Accept, conditions, and what describes a body.
+// Removes what must not be sent to another origin: all fields except those that do not depend on the user,
+// such as Accept, conditions, and fields that describe a body.
 void remove_own_fields(Fields& fields);
 
-// Credentials alone: what tells users apart, but Host.
+// Removes credentials: the fields that identify a user, except Host.
 void remove_credentials(Fields& fields, const std::vector<std::string>& more);
 bool has_credentials(const Fields& fields, const std::vector<std::string>& more);
 
-// "HOST" or "HOST:PORT", as they are named on a command line: whether a URL leads there.
+// Whether a URL leads to one of `hosts`, each "HOST" or "HOST:PORT" as on the command line.
 bool leads_to(std::string_view url, const std::vector<std::string>& hosts);
 
 }  // namespace iso::http

@@ -10,18 +10,18 @@
 namespace iso::http {
 namespace {
 
-// Bytes of one text; a whole page of it helps nobody.
+// Bytes of one text that are shown.
 constexpr std::size_t kShown = 300;
 
 struct Problem {
   std::string title, detail, type, status;
 };
 
-// On one line, harmless to a terminal, not too long, cut between characters.
+// Makes a text fit on one line: replaces control characters by spaces and cuts it at a character boundary.
 std::string tamed(std::string text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F are controls too.
+    // U+0080 to U+009F are control characters too.
     const bool is_c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (byte < ' ' || byte == 0x7F || is_c1) text.replace(i, is_c1 ? 2 : 1, " ");
   }
@@ -33,7 +33,7 @@ std::string text_of(std::string_view json) {
   return tamed(read_json_string(json).value_or(""));
 }
 
-// A status code, or nothing (RFC 9457 section 3.1.2).
+// A status code; "" if it is invalid (RFC 9457 section 3.1.2).
 std::string code_of(std::string_view json) {
   return is_digits(json) && json.size() == 3 ? std::string(json) : "";
 }

@@ -31,7 +31,7 @@ bool ResponseReader::take_line(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > kMostHeader)
     return refuse(TransferError::protocol, fmt::format("more than {} bytes of header", kMostHeader));
-  if (state_ == State::body) return true;  // trailers are left out (RFC 9110 section 6.5.1)
+  if (state_ == State::body) return true;  // ignores trailers (RFC 9110 section 6.5.1)
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (state_ == State::status_line) return take_status(line);
   return line.empty() ? end_header() : take_field(line);
@@ -54,7 +54,8 @@ bool ResponseReader::take_status(std::string_view line) {
 }
 
 bool ResponseReader::take_field(std::string_view line) {
-  if (line.front() == ' ' || line.front() == '\t') {  // RFC 9112 section 5.2: a fold is a space
+  if (line.front() == ' ' ||
+      line.front() == '\t') {  // RFC 9112 section 5.2: a line fold is replaced by a space
     if (reply_.fields.empty())
       return refuse(TransferError::protocol, "its header begins with the rest of a line");
     reply_.fields.append_to_last(trimmed(line));
@@ -96,7 +97,7 @@ bool ResponseReader::begin_decoding() {
   return true;
 }
 
-// RFC 9112 section 6.3: lengths that are none, or contradict each other, cannot be recovered from.
+// RFC 9112 section 6.3: an invalid or contradictory length is an unrecoverable error.
 bool ResponseReader::check_length() {
   for (const auto line : reply_.fields.lines("content-length")) {
     const auto members = list_members(line);
@@ -161,7 +162,7 @@ HttpReply ResponseReader::finish(TransferError error, std::string why) {
                              reply_.fields.joined("content-encoding").value_or(""));
   }
   if (reply_.error != TransferError::none && reply_.why.empty()) reply_.why = "the transfer failed";
-  if (refused_ != TransferError::none) {  // nothing of it is to be used
+  if (refused_ != TransferError::none) {  // do not use any part of a refused response
     reply_.status = 0;
     reply_.fields = {};
     reply_.body = {};

@@ -5,7 +5,7 @@
 
 namespace iso::http {
 
-// A name as methods and fields have them (RFC 9110 section 5.6.2).
+// Whether a text is a token, as method and field names are (RFC 9110 section 5.6.2).
 inline bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     const bool is_alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -13,7 +13,7 @@ inline bool is_token(std::string_view text) {
   });
 }
 
-// What a field's value may hold: nothing that ends a line, and no other control character but a tab.
+// Whether a text is a valid field value: no control characters except tab.
 inline bool is_field_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';

@@ -12,49 +12,49 @@
 
 namespace iso::http {
 
-// One exchange of HTTP over the line: no cache, no retry, no redirect.
+// One HTTP exchange: no cache, no retry, no redirect.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;         // absolute; http and https only, whatever else the library can speak
-  Fields fields;           // sent in this order, in the place of what the library would send of that name
-  std::string body;        // sent with every method but GET and HEAD
-  std::string connect_to;  // "HOST:PORT" in the place of the URL's own; Host and TLS name stay the URL's
-  std::vector<std::string> addresses;    // of the URL's host, where they are known; else it is looked up
+  std::string url;         // absolute; http and https only, whatever else libcurl supports
+  Fields fields;           // sent in this order, and instead of libcurl's own fields of the same names
+  std::string body;        // sent with every method except GET and HEAD
+  std::string connect_to;  // "HOST:PORT" to connect to; Host and the TLS name remain those of the URL
+  std::vector<std::string> addresses;    // of the URL's host, if known; empty: resolve it
   std::chrono::milliseconds timeout{0};  // from start to end; 0: no limit
-  std::chrono::milliseconds stall{0};    // the longest time in which no byte moves; 0: no limit
-  bool may_repeat = true;  // the method is idempotent: false asks for a connection of its own, since one that
-                           // was used before may have to be tried twice (RFC 9110 section 9.2.2)
-  bool decodes = false;    // undo the body's content encodings, which the fields ask for (content_decoder.h)
-  bool public_only = false;  // connect to no address that address.h does not call public
-  std::string spool;         // folder for a large body, but for one that says no-store; "": memory
+  std::chrono::milliseconds stall{0};    // the longest time without a byte moving; 0: no limit
+  bool may_repeat = true;  // the method is idempotent; false: use a new connection, since libcurl may repeat
+                           // a request on one that was used before (RFC 9110 section 9.2.2)
+  bool decodes = false;    // decode the content encodings that the fields ask for (content_decoder.h)
+  bool public_only = false;  // connect only to addresses that are public (address.h)
+  std::string spool;         // folder for a large body, except with no-store; "": keep it in memory
 };
 
-// Why there is no whole response.
+// Why a response is missing or incomplete.
 enum class TransferError {
   none,
-  resolve,    // the host has no address
-  connect,    // refused, or no route
-  tls,        // its certificate is not trusted, or no common cipher
-  timeout,    //
-  cut,        // the connection broke, or the body is shorter than its length said
-  protocol,   // what came is no HTTP
-  refused,    // not a URL that may be fetched
-  forbidden,  // it leads to an address that is not public
-  too_large,  // longer than the limit that was set
-  local,      // our side: out of memory, cannot write
+  resolve,    // the host name has no address
+  connect,    // connection refused, or no route
+  tls,        // untrusted certificate, or no common cipher
+  timeout,    // a time limit was reached
+  cut,        // the connection broke, or the body is shorter than its length
+  protocol,   // not valid HTTP
+  refused,    // the URL may not be fetched
+  forbidden,  // the address is not public
+  too_large,  // the body exceeds the limit
+  local,      // a local failure: out of memory, cannot write
 };
 
 struct HttpReply {
-  int status = 0;  // 0: no whole header came
-  Fields fields;   // of the final response; 1xx and trailers are not among them
+  int status = 0;  // 0: no complete header
+  Fields fields;   // of the final response, without trailers
   Body body;
-  std::vector<Response> interim;      // the 1xx before it
-  bool ends_with_connection = false;  // nothing but the end of the connection says that the body is whole
+  std::vector<Response> interim;      // 1xx responses before the final one
+  bool ends_with_connection = false;  // only the end of the connection marks the end of the body
   TransferError error = TransferError::none;
-  std::string why;  // for people; never empty when there is an error
+  std::string why;  // for people; not empty if there is an error
 };
 
-// Many exchanges at once.
+// Runs many exchanges at once.
 class Transport {
  public:
   struct Done {
@@ -63,11 +63,11 @@ class Transport {
   };
 
   virtual ~Transport() = default;
-  // `token` names the exchange until it is done or cancelled.
+  // `token` identifies the exchange until it is done or cancelled.
   virtual void start(std::uint64_t token, HttpRequest request) = 0;
   virtual void cancel(std::uint64_t token) = 0;
-  // Moves all that can be moved, and waits until some are done, or what `also` waits for is there, but no
-  // longer than `limit`.
+  // Makes progress on all exchanges. Returns as soon as some are done, `also` is ready, or `limit` has
+  // passed.
   virtual std::vector<Done> move(const Wait& also, std::chrono::milliseconds limit) = 0;
 };
 

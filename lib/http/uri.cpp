@@ -21,7 +21,7 @@ bool is_scheme(std::string_view text) {
   });
 }
 
-// What comes before the first of `marks`, which is taken off `rest`; the mark stays.
+// Takes the part before the first of `marks` off the front of `rest`; the mark stays.
 std::string_view take_until(std::string_view& rest, std::string_view marks) {
   const auto part = rest.substr(0, rest.find_first_of(marks));
   rest.remove_prefix(part.size());
@@ -41,10 +41,10 @@ std::string merged(const Uri& base, std::string_view path) {
   return (slash == base.path.npos ? "" : base.path.substr(0, slash + 1)) + std::string(path);
 }
 
-// An authority in its parts.
+// The parts of an authority.
 struct Authority {
   std::string login;  // with its @
-  std::string host;   // in lower case, without the brackets of IPv6
+  std::string host;   // in lower case; an IPv6 address without brackets
   std::uint16_t port = 0;
 };
 
@@ -53,14 +53,14 @@ std::uint16_t own_port(std::string_view scheme) {
   return scheme == "https" ? 443 : 80;
 }
 
-// What means nothing but itself in each registry.
+// Whether a name consists of characters that are not special in any registry.
 bool is_service_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
     return is_alpha(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   });
 }
 
-// What no URL has, as its bytes in percent: a space, and what is not ASCII (RFC 3986 section 2.1).
+// Percent-encodes what may not occur in a URL: spaces and bytes that are not ASCII (RFC 3986 section 2.1).
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -73,7 +73,7 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-// What no name in the DNS and no address has.
+// Characters that neither a DNS name nor an address contains.
 bool is_bad_in_host(char c) {
   return std::string_view(" \"<>^`{|}%").find(c) != std::string_view::npos;
 }
@@ -95,12 +95,12 @@ std::optional<Authority> read_authority(std::string whole, std::string_view sche
   return authority;
 }
 
-// Controls and what other readers take for a slash: a host must not be read in two ways.
+// Control characters, and the backslash, which other parsers read as a slash: a host must not be ambiguous.
 bool is_bad(char c) {
   return static_cast<unsigned char>(c) < ' ' || c == '\x7f' || c == '\\';
 }
 
-// A URL of http, https or a service whose authority could be read.
+// An http, https or service URL with a valid authority.
 struct Read {
   Uri uri;
   Authority authority;
@@ -121,7 +121,7 @@ std::optional<Read> read(std::string_view text) {
 }  // namespace
 
 std::string take_login(std::string& authority) {
-  const auto host = authority.rfind('@') + 1;  // 0 without one
+  const auto host = authority.rfind('@') + 1;  // 0 if there is none
   std::string login = authority.substr(0, host);
   authority.erase(0, host);
   return login;

@@ -19,7 +19,7 @@ bool is_public_text(const std::string& text) {
   return is_public(reinterpret_cast<const sockaddr&>(v6));
 }
 
-TEST_CASE("is_public: no address of this machine, its links, private networks, or of no host") {
+TEST_CASE("is_public: false for loopback, link-local, private and unassignable addresses") {
   for (const char* text : {"0.0.0.0",
                            "0.1.2.3",
                            "10.0.0.1",
@@ -66,7 +66,7 @@ TEST_CASE("is_public: no address of this machine, its links, private networks, o
   }
 }
 
-TEST_CASE("may_be_public: an address by any spelling that a resolver takes, and every name") {
+TEST_CASE("may_be_public: reads addresses in any form that a resolver accepts, and is true for every name") {
   for (const char* text : {"127.1", "0x7f000001", "2130706433", "0177.0.0.1", "fe80::1%eth0", "10.1"})
     CHECK_FALSE(may_be_public(text));
   for (const char* text : {"example.com", "localhost", "10.example", "a"}) CHECK(may_be_public(text));

@@ -14,7 +14,7 @@ std::string fresh_folder() {
   return name;
 }
 
-TEST_CASE("Body: the same bytes come out, in memory or in a file, and also after a move") {
+TEST_CASE("Body: returns the bytes that were appended, in memory or in a file, also after a move") {
   const std::string folder = fresh_folder();
   for (const bool in_file : {false, true}) {
     Body body;
@@ -36,7 +36,7 @@ TEST_CASE("Body: the same bytes come out, in memory or in a file, and also after
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("Body: nothing is left in its folder") {
+TEST_CASE("Body: leaves nothing in its folder") {
   const std::string folder = fresh_folder();
   {
     Body body;

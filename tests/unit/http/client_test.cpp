@@ -16,7 +16,8 @@ HttpReply get(const test::SmallOrigin& origin, Fields fields = {}, HttpSettings 
   return http_call(std::move(request), settings);
 }
 
-TEST_CASE("http_call: the fields of the final response, in order, repeats kept, without 1xx and trailers") {
+TEST_CASE(
+    "http_call: returns the fields of the final response, in order, with repeats, without 1xx and trailers") {
   const test::SmallOrigin origin(
       {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
        "HTTP/1.1 200 OK\r\nB: 1\r\nA:  2 \r\nb: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -28,7 +29,7 @@ TEST_CASE("http_call: the fields of the final response, in order, repeats kept, 
   CHECK(reply.body.bytes() == "abc");
 }
 
-TEST_CASE("http_call: the fields of the request are sent as they are, empty ones too") {
+TEST_CASE("http_call: sends the fields of the request unchanged, including empty ones") {
   const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
   CHECK(get(origin, {{"X-Empty", ""}, {"if-none-match", "W/\"a\""}}).status == 204);
   const auto request = origin.requests().front();
@@ -37,7 +38,7 @@ TEST_CASE("http_call: the fields of the request are sent as they are, empty ones
   CHECK(request.find("\r\nif-none-match: W/\"a\"\r\n") != request.npos);
 }
 
-TEST_CASE("http_call: what is not whole is told of, and never status 0 without a reason") {
+TEST_CASE("http_call: reports an incomplete response, and never status 0 without a reason") {
   const struct {
     std::string bytes;
     TransferError want;
@@ -57,7 +58,7 @@ TEST_CASE("http_call: what is not whole is told of, and never status 0 without a
   }
 }
 
-TEST_CASE("http_call: a chunked body stops at the limit, which the library's own does not know") {
+TEST_CASE("http_call: a chunked body stops at the size limit, which libcurl does not enforce") {
   const test::SmallOrigin origin(
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n"});
   HttpSettings settings;
@@ -65,7 +66,7 @@ TEST_CASE("http_call: a chunked body stops at the limit, which the library's own
   CHECK(get(origin, {}, settings).error == TransferError::too_large);
 }
 
-TEST_CASE("http_call: an address that is not public is not connected to, if that is asked") {
+TEST_CASE("http_call: does not connect to an address that is not public, if so requested") {
   const test::SmallOrigin origin({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"});
   HttpRequest request;
   request.public_only = true;
@@ -76,13 +77,13 @@ TEST_CASE("http_call: an address that is not public is not connected to, if that
   }
   CHECK(origin.requests().empty());
   request.url = fmt::format("http://name.test:{}/", origin.port());
-  request.addresses = {"127.0.0.1"};  // a name is judged by where it leads
+  request.addresses = {"127.0.0.1"};  // a name is checked by the address that it resolves to
   CHECK(http_call(request).error == TransferError::forbidden);
   request.public_only = false;
   CHECK(http_call(request).status == 200);
 }
 
-TEST_CASE("http_call: the codings of a body are undone, and one that was not asked for is a failure") {
+TEST_CASE("http_call: decodes the body, and fails for a coding that was not asked for") {
   const struct {
     const char* fields;
     TransferError want;
@@ -99,7 +100,7 @@ TEST_CASE("http_call: the codings of a body are undone, and one that was not ask
   }
 }
 
-TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {
+TEST_CASE("http_call: reports a refused connection and an unsupported scheme") {
   HttpRequest request;
   {
     const test::SmallOrigin gone({});
@@ -114,9 +115,9 @@ TEST_CASE("http_call: nobody listens there, and other schemes are not spoken") {
   }
 }
 
-TEST_CASE("http_call: what the library waits for is ended by our own clock") {
+TEST_CASE("http_call: our own timeout ends what libcurl waits for") {
   HttpRequest request;
-  const test::SmallOrigin origin({});  // takes a connection and says nothing
+  const test::SmallOrigin origin({});  // accepts a connection and never answers
   request.url = origin.url("/");
   request.timeout = std::chrono::milliseconds(100);
   CHECK(http_call(request).error == TransferError::timeout);
@@ -127,7 +128,7 @@ TEST_CASE("http_call: what the library waits for is ended by our own clock") {
   CHECK(reply.why == "nothing moved for 0.1 s");
 }
 
-TEST_CASE("Http: a name that cannot be looked up fails all who wait for it, together") {
+TEST_CASE("Http: a name that cannot be resolved fails all exchanges that wait for it") {
   Http http{HttpSettings{}};
   for (std::uint64_t token = 1; token <= 20; ++token) {
     HttpRequest request;
@@ -135,7 +136,7 @@ TEST_CASE("Http: a name that cannot be looked up fails all who wait for it, toge
     request.timeout = std::chrono::seconds(20);
     http.start(token, std::move(request));
   }
-  http.cancel(1);  // who looks it up gives up: the next does
+  http.cancel(1);  // the exchange that resolves the name is cancelled: the next one does it
   std::size_t ended = 0, rounds = 0;
   while (ended < 19) {
     const auto done = http.move({}, std::chrono::seconds(20));
@@ -146,7 +147,7 @@ TEST_CASE("Http: a name that cannot be looked up fails all who wait for it, toge
   CHECK(rounds == 1);
 }
 
-TEST_CASE("http_call: known addresses are used in the place of a look-up") {
+TEST_CASE("http_call: uses known addresses instead of resolving the host") {
   const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
   HttpRequest request;
   request.url = fmt::format("http://shop.example:{}/x", origin.port());
@@ -154,7 +155,7 @@ TEST_CASE("http_call: known addresses are used in the place of a look-up") {
   CHECK(http_call(request).status == 204);
 }
 
-TEST_CASE("http_call: connect_to goes elsewhere and leaves Host") {
+TEST_CASE("http_call: connect_to changes the server and keeps Host") {
   const test::SmallOrigin origin({"HTTP/1.1 204 No Content\r\n\r\n"});
   HttpRequest request;
   request.url = "http://shop.example/x";

@@ -17,7 +17,7 @@ struct Decoded {
   std::string fault;
 };
 
-// In pieces of so many bytes.
+// In pieces of `piece` bytes.
 Decoded decoded(const Fields& fields, std::string_view bytes, std::size_t piece = 1000) {
   ContentDecoder decoder(fields);
   Decoded all;
@@ -33,7 +33,7 @@ Decoded decoded(const Fields& fields, std::string_view bytes, std::size_t piece 
   return all;
 }
 
-// RFC 1952 and RFC 1951 section 3.2.4: one block that is not compressed.
+// RFC 1952 and RFC 1951 section 3.2.4: one uncompressed block.
 std::string stored_gzip(const std::string& text) {
   std::uint32_t crc = 0xFFFFFFFF;
   for (const char c : text) {
@@ -51,7 +51,7 @@ std::string stored_gzip(const std::string& text) {
          number(crc, 4) + number(size, 4);
 }
 
-// RFC 7932 section 9: a stream of one uncompressed meta-block, then the last and empty one.
+// RFC 7932 section 9: a stream of one uncompressed meta-block and an empty last one.
 std::string stored_brotli(const std::string& text) {
   // WBITS 16 is one bit of 0; ISLAST 0, MNIBBLES 4 as two bits of 0, MLEN - 1 of 16 bits, ISUNCOMPRESSED 1.
   const auto bits = (std::uint32_t{1} << 20) | (static_cast<std::uint32_t>(text.size() - 1) << 4);
@@ -68,7 +68,7 @@ std::string stored_zstd(const std::string& text) {
          static_cast<char>(header >> 8 & 0xFF) + '\0' + text;
 }
 
-TEST_CASE("ContentDecoder: what was asked for is undone, however it is cut into pieces") {
+TEST_CASE("ContentDecoder: decodes what was asked for, in pieces of any size") {
   const struct {
     const char* coding;
     std::string bytes;
@@ -85,7 +85,7 @@ TEST_CASE("ContentDecoder: what was asked for is undone, however it is cut into 
     }
 }
 
-TEST_CASE("ContentDecoder: a body that is cut, damaged or goes on behind its end is not whole") {
+TEST_CASE("ContentDecoder: a truncated or damaged body, or one with trailing bytes, is not complete") {
   const struct {
     const char* coding;
     std::string bytes;
@@ -106,7 +106,7 @@ TEST_CASE("ContentDecoder: a body that is cut, damaged or goes on behind its end
   CHECK_FALSE(decoded({{"Content-Encoding", "gzip"}}, damaged).went_on);
 }
 
-TEST_CASE("ContentDecoder: a coding that was not asked for is refused, and so are too many") {
+TEST_CASE("ContentDecoder: refuses a coding that was not asked for, and too many codings") {
   for (const char* coding : {"deflate", "compress", "gzip, foo", "gzip, gzip, gzip, gzip, gzip"})
     CHECK(test::error_of([&] {
             ContentDecoder(Fields{{"Content-Encoding", coding}});

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Seconds kNow{1'790'000'000};  // 2026-09-21
 
-TEST_CASE("read_http_date: the three forms of RFC 9110 section 5.6.7 name one second") {
+TEST_CASE("read_http_date: reads one time in the three forms of RFC 9110 section 5.6.7") {
   for (const char* text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
                            "Sun Nov  6 08:49:37 1994", " Sun, 06 Nov 1994 08:49:37 GMT "}) {
     CAPTURE(text);
@@ -15,7 +15,7 @@ TEST_CASE("read_http_date: the three forms of RFC 9110 section 5.6.7 name one se
   }
 }
 
-TEST_CASE("read_http_date: names and GMT are read in any case (RFC 9111 section 4.2)") {
+TEST_CASE("read_http_date: names and GMT are case-insensitive (RFC 9111 section 4.2)") {
   for (const char* text :
        {"THU, 18 Aug 2050 02:01:18 GMT", "Thu, 18 AUG 2050 02:01:18 GMT", "thu, 18 aug 2050 02:01:18 gMT"}) {
     CAPTURE(text);
@@ -23,7 +23,7 @@ TEST_CASE("read_http_date: names and GMT are read in any case (RFC 9111 section 
   }
 }
 
-TEST_CASE("read_http_date: what is in none of the three forms is no date (RFC 9111 section 5.3)") {
+TEST_CASE("read_http_date: any other form is invalid (RFC 9111 section 5.3)") {
   for (const char* text : {"",
                            "0",
                            "-1",
@@ -59,7 +59,7 @@ TEST_CASE("read_http_date: what is in none of the three forms is no date (RFC 91
   }
 }
 
-TEST_CASE("read_http_date: two digits of a year are at most 50 years ahead (RFC 9110 section 5.6.7)") {
+TEST_CASE("read_http_date: a two-digit year is at most 50 years in the future (RFC 9110 section 5.6.7)") {
   const struct {
     const char *text, *want;
     Seconds now;
@@ -79,20 +79,20 @@ TEST_CASE("read_http_date: two digits of a year are at most 50 years ahead (RFC 
   }
 }
 
-TEST_CASE("read_http_date: neither 2038 nor the year 9999 ends it") {
+TEST_CASE("read_http_date: reads dates after 2038 and up to the year 9999") {
   CHECK(read_http_date("Tue, 19 Jan 2038 14:14:08 GMT", kNow) == Seconds{2'147'523'248});
   CHECK(read_http_date("Sun, 21 Nov 2286 04:46:39 GMT", kNow) == Seconds{10'000'039'599});
   CHECK(read_http_date("Fri, 31 Dec 9999 23:59:59 GMT", kNow) == Seconds{253'402'300'799});
   CHECK(read_http_date("Wed, 31 Dec 1969 23:59:59 GMT", kNow) == Seconds{-1});
 }
 
-TEST_CASE("http_date: what it writes reads back") {
+TEST_CASE("http_date: read_http_date reads what it writes") {
   CHECK(http_date(Seconds{784'111'777}) == "Sun, 06 Nov 1994 08:49:37 GMT");
   for (const Seconds time : {Seconds{-1}, Seconds{0}, Seconds{951'782'400}, kNow, Seconds{253'402'300'799}})
     CHECK(read_http_date(http_date(time), kNow) == time);
 }
 
-TEST_CASE("read_delta_seconds: digits alone, at most 2^31 (RFC 9111 section 1.2.2)") {
+TEST_CASE("read_delta_seconds: digits only, capped at 2^31 (RFC 9111 section 1.2.2)") {
   const struct {
     const char* text;
     std::optional<Seconds> want;

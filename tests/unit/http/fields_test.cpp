@@ -5,7 +5,7 @@
 namespace iso::http {
 namespace {
 
-TEST_CASE("Fields: names are compared without case, order and repeats stay") {
+TEST_CASE("Fields: names are case-insensitive, order and repeats are kept") {
   Fields fields{{"Vary", "a"}, {"ETag", "\"1\""}, {"VARY", "b"}};
   CHECK(fields.first("etag") == "\"1\"");
   CHECK(fields.lines("vary") == std::vector<std::string_view>{"a", "b"});
@@ -18,7 +18,7 @@ TEST_CASE("Fields: names are compared without case, order and repeats stay") {
   CHECK(fields.size() == 1);
 }
 
-TEST_CASE("list_members: commas part, but not within a quoted string, and empty members are none") {
+TEST_CASE("list_members: splits at commas outside quoted strings, and skips empty members") {
   using Members = std::vector<std::string_view>;
   const struct {
     std::string_view value;

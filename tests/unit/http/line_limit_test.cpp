@@ -4,7 +4,7 @@
 
 using namespace iso::http;
 
-TEST_CASE("LineLimit: an origin has so many exchanges under way, and another its own") {
+TEST_CASE("LineLimit: an origin has a bounded number of running exchanges, independent of other origins") {
   LineLimit limit;
   for (std::size_t n = 0; n < LineLimit::kMost; ++n) {
     REQUIRE(limit.may_begin("a"));
@@ -16,11 +16,13 @@ TEST_CASE("LineLimit: an origin has so many exchanges under way, and another its
   CHECK(limit.may_begin("a"));
 }
 
-TEST_CASE("LineLimit: as long as a connection is shared no other is opened, and there is no other limit") {
+TEST_CASE(
+    "LineLimit: while a connection is shared no other is opened, and the number of exchanges is not "
+    "limited") {
   LineLimit limit;
   for (int n = 0; n < 3; ++n) limit.begin("a");
   limit.connect("a", 1001);
-  CHECK(limit.may_open("a"));  // one each
+  CHECK(limit.may_open("a"));  // one exchange on each
   limit.connect("a", 1002);
   CHECK(limit.may_open("a"));
   limit.connect("a", 1001);
@@ -30,7 +32,7 @@ TEST_CASE("LineLimit: as long as a connection is shared no other is opened, and 
   CHECK(limit.may_begin("a"));
 }
 
-TEST_CASE("LineLimit: a connection that nobody is on any more is in nobody's way") {
+TEST_CASE("LineLimit: a connection without exchanges does not prevent a new one") {
   LineLimit limit;
   for (int n = 0; n < 3; ++n) limit.begin("a");
   limit.connect("a", 1001);
@@ -38,14 +40,14 @@ TEST_CASE("LineLimit: a connection that nobody is on any more is in nobody's way
   limit.end("a", 1001);
   CHECK_FALSE(limit.may_open("a"));
   limit.end("a", 1001);
-  CHECK(limit.may_open("a"));  // the third is the only one
+  CHECK(limit.may_open("a"));  // the third connection is the only one
   limit.end("a", 0);
   limit.begin("a");
   limit.connect("a", 1003);
   CHECK(limit.may_open("a"));
 }
 
-TEST_CASE("LineLimit: a connection used by one after the other is not shared") {
+TEST_CASE("LineLimit: a connection that exchanges use one after the other is not shared") {
   LineLimit limit;
   limit.begin("a");
   for (int n = 0; n < 3; ++n) {

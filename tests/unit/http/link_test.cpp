@@ -5,7 +5,7 @@
 namespace iso::http {
 namespace {
 
-TEST_CASE("next_page: rel=next is found in lists, among parameters and in any case (RFC 8288 section 3)") {
+TEST_CASE("next_page: finds rel=next in lists, among other parameters and in any case (RFC 8288 section 3)") {
   const struct {
     const char* link;
     std::optional<std::string> want;
@@ -56,7 +56,7 @@ TEST_CASE("next_page: rel=next is found in lists, among parameters and in any ca
 }
 
 TEST_CASE(
-    "next_page: what is there and cannot be gone to is a problem, and what is behind a bad member is found") {
+    "next_page: a next page that cannot be fetched is a problem, and a link after an invalid one is found") {
   const struct {
     const char* link;
     const char* want;  // "": a problem
@@ -78,7 +78,7 @@ TEST_CASE(
   CHECK(next_page({{"Link", "bad; rel=prev"}}, "http://a/").problem.empty());
 }
 
-TEST_CASE("links: each with its target as written and its relations") {
+TEST_CASE("links: each has its target as written and its relations") {
   const auto all = links({{"Link", "<a>; rel=\"X y\"; anchor=\"#z\", <b>"}, {"Link", "<c>;rel=n"}});
   REQUIRE(all.size() == 3);
   CHECK(all[0].target == "a");

@@ -5,7 +5,7 @@
 namespace iso::http {
 namespace {
 
-TEST_CASE("is_problem: by its media type, whatever its parameters (RFC 9457 section 3)") {
+TEST_CASE("is_problem: depends on the media type only, not on its parameters (RFC 9457 section 3)") {
   CHECK(is_problem({{"Content-Type", "application/problem+json"}}));
   CHECK(is_problem({{"content-type", "Application/Problem+JSON ; charset=utf-8"}}));
   CHECK_FALSE(is_problem({{"Content-Type", "application/json"}}));
@@ -13,7 +13,7 @@ TEST_CASE("is_problem: by its media type, whatever its parameters (RFC 9457 sect
   CHECK_FALSE(is_problem({}));
 }
 
-TEST_CASE("problem_line: title, detail, type and status, as far as they are there (RFC 9457 section 3.1)") {
+TEST_CASE("problem_line: title, detail, type and status, if present (RFC 9457 section 3.1)") {
   const struct {
     const char* body;
     std::optional<std::string> want;
@@ -47,7 +47,7 @@ TEST_CASE("problem_line: title, detail, type and status, as far as they are ther
   }
 }
 
-TEST_CASE("problem_line: a page of text is cut between two characters") {
+TEST_CASE("problem_line: cuts a long text at a character boundary") {
   std::string text(299, 'x');
   text += "\xc3\xa4\xc3\xa4";
   CHECK(problem_line("{\"detail\":\"" + text + "\"}") == std::string(299, 'x') + "…");

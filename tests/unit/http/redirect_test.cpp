@@ -11,12 +11,12 @@ Redirected after(const std::string& method, int status, Fields fields = {}, cons
   return redirected({method, kFrom, std::move(fields)}, status, to);
 }
 
-TEST_CASE("is_redirect: what names another place to ask, and nothing else") {
+TEST_CASE("is_redirect: statuses that redirect to Location, and no others") {
   for (const int status : {301, 302, 303, 307, 308}) CHECK(is_redirect(status));
   for (const int status : {0, 200, 201, 300, 304, 305, 306, 309, 404, 503}) CHECK_FALSE(is_redirect(status));
 }
 
-TEST_CASE("redirected: a 303 is answered by a GET, a POST's 301 and 302 too (RFC 9110 section 15.4)") {
+TEST_CASE("redirected: a 303 leads to a GET, as do 301 and 302 for a POST (RFC 9110 section 15.4)") {
   const struct {
     std::string method;
     int status;
@@ -37,7 +37,7 @@ TEST_CASE("redirected: a 303 is answered by a GET, a POST's 301 and 302 too (RFC
   }
 }
 
-TEST_CASE("redirected: a GET that was a POST says nothing of a body any more (RFC 9110 section 15.4)") {
+TEST_CASE("redirected: a GET that was a POST has no fields about a body (RFC 9110 section 15.4)") {
   const Fields fields{{"Accept", "a/b"},       {"Content-Type", "a/b"}, {"Content-Encoding", "gzip"},
                       {"Content-Length", "3"}, {"Digest", "x"},         {"Last-Modified", "y"},
                       {"X-Own", "1"}};
@@ -45,7 +45,7 @@ TEST_CASE("redirected: a GET that was a POST says nothing of a body any more (RF
   CHECK(after("POST", 307, fields).request.fields == fields);
 }
 
-TEST_CASE("redirected: the user's own fields stay with their origin, unless another is trusted") {
+TEST_CASE("redirected: user-specific fields are not sent to another origin, unless it is trusted") {
   const Fields fields{
       {"Authorization", "x"}, {"Cookie", "y"}, {"Proxy-Authorization", "z"},  {"X-Api-Key", "1"},
       {"Host", "other"},      {"X-Own", "1"},  {"Accept", "application/json"}};

@@ -5,7 +5,7 @@
 namespace iso::http {
 namespace {
 
-// The reply that these header lines, each with its LF, and this body come to.
+// The reply for these header lines, each with its LF, and this body.
 HttpReply read(const std::string& header, std::string_view body = {}, HttpRequest request = {},
                std::uint64_t most = 0) {
   ResponseReader reader(request, most);
@@ -20,13 +20,13 @@ HttpReply read(const std::string& header, std::string_view body = {}, HttpReques
   return reader.finish(TransferError::none, {});
 }
 
-TEST_CASE("ResponseReader: a fold is a space (RFC 9112 section 5.2)") {
+TEST_CASE("ResponseReader: a line fold becomes a space (RFC 9112 section 5.2)") {
   const auto reply = read("HTTP/1.1 200 OK\r\nCache-Control: max-age=60,\r\n no-store\r\nA:\r\n\tb\r\n\r\n");
   CHECK(reply.fields.joined("cache-control") == "max-age=60, no-store");
   CHECK(trimmed(reply.fields.first("a").value_or("")) == "b");
 }
 
-TEST_CASE("ResponseReader: lengths that are none or contradict each other or the body are no answer") {
+TEST_CASE("ResponseReader: refuses lengths that are invalid, or contradict each other or the body") {
   const struct {
     const char* fields;
     const char* body;
@@ -56,7 +56,7 @@ TEST_CASE("ResponseReader: lengths that are none or contradict each other or the
   }
 }
 
-TEST_CASE("ResponseReader: what was not asked for is no answer") {
+TEST_CASE("ResponseReader: refuses a response that was not asked for") {
   HttpRequest ranged;
   ranged.fields.add("Range", "bytes=0-2");
   const std::string part = "HTTP/1.1 206 Partial\nContent-Range: bytes 0-2/9\nContent-Length: 3\n\n";
@@ -71,7 +71,7 @@ TEST_CASE("ResponseReader: what was not asked for is no answer") {
   }
 }
 
-TEST_CASE("ResponseReader: interim responses are kept apart, and a trailer is no status") {
+TEST_CASE("ResponseReader: keeps interim responses apart, and ignores a status in a trailer") {
   const auto reply = read("HTTP/1.1 103 Early Hints\nLink: </a>\n\nHTTP/1.1 200 OK\nA: 1\n\nHTTP/x: 500 b\n");
   CHECK(reply.status == 200);
   CHECK(reply.fields == Fields{{"A", "1"}});
@@ -80,7 +80,7 @@ TEST_CASE("ResponseReader: interim responses are kept apart, and a trailer is no
   CHECK(reply.interim[0].fields == Fields{{"Link", "</a>"}});
 }
 
-TEST_CASE("ResponseReader: nothing grows without a bound") {
+TEST_CASE("ResponseReader: everything that it stores is bounded") {
   HttpRequest request;
   ResponseReader trailers(request, 0);
   for (const char* line : {"HTTP/1.1 200 OK\n", "\n"}) CHECK(trailers.take_line(line));
@@ -101,7 +101,8 @@ TEST_CASE("ResponseReader: nothing grows without a bound") {
     CHECK(secret.take_line("HTTP/1.1 200 OK\n"));
     CHECK(secret.take_line(std::string("Cache-Control: ") + control + "\n"));
     CHECK(secret.take_line("\n"));
-    const std::string piece(std::size_t{8} << 20, 'x');  // a disk is not touched, or this would throw
+    const std::string piece(std::size_t{8} << 20,
+                            'x');  // the body must not be written to a disk, or this would throw
     std::uint64_t got = 0;
     while (got < 2 * kMostInMemory && secret.take_body(piece)) got += piece.size();
     CHECK(got == kMostInMemory);
@@ -109,7 +110,7 @@ TEST_CASE("ResponseReader: nothing grows without a bound") {
   CHECK(read("HTTP/1.1 200 OK\nContent-Length: 9\n\n", "abcdefghi", {}, 8).error == TransferError::too_large);
 }
 
-TEST_CASE("ResponseReader: a body that only the end of the connection ends is told apart") {
+TEST_CASE("ResponseReader: marks a body that only the end of the connection delimits") {
   CHECK(read("HTTP/1.1 200 OK\n\n", "abc").ends_with_connection);
   CHECK_FALSE(read("HTTP/1.1 200 OK\nContent-Length: 3\n\n", "abc").ends_with_connection);
   CHECK_FALSE(read("HTTP/1.1 200 OK\nTransfer-Encoding: gzip, chunked\n\n", "abc").ends_with_connection);

@@ -78,14 +78,14 @@ TEST_CASE("without_dots: the examples of RFC 3986 section 5.2.4") {
   CHECK(without_dots("..") == "");
 }
 
-TEST_CASE("split_uri, joined_uri: what is parted goes together again, byte for byte") {
+TEST_CASE("split_uri, joined_uri: joining the parts restores every byte") {
   for (const char* text :
        {"http://u:p@a:8/b%2f?q?#f#", "//a", "/a", "?", "#", "", "a:b", "http://a?b", "http:///x"})
     CHECK(joined_uri(split_uri(text)) == text);
 }
 
 TEST_CASE(
-    "http_url: one spelling for one URL, and nothing for what may not be fetched (RFC 9110 section 4.2)") {
+    "http_url: one form per URL, and nothing for a URL that may not be fetched (RFC 9110 section 4.2)") {
   const struct {
     const char* text;
     std::optional<std::string> want;
@@ -146,7 +146,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("origin_of, same_origin: scheme, host and port, whatever their spelling (RFC 9110 section 4.3.1)") {
+TEST_CASE("origin_of, same_origin: compare normalized scheme, host and port (RFC 9110 section 4.3.1)") {
   CHECK(origin_of("https://u:p@A/x") == HttpOrigin{"https", "a", 443});
   CHECK(origin_of("http://[::1]:8080/") == HttpOrigin{"http", "::1", 8080});
   CHECK_FALSE(origin_of("mailto:a@b"));
