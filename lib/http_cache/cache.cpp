@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x69736f63;  // "isoc"
 constexpr std::int64_t kVersion = 2;
-constexpr std::size_t kInRow = std::size_t{256} << 10;  // longer bodies are files of their own
+constexpr std::size_t kInRow = std::size_t{256} << 10;  // larger bodies are stored in files
 constexpr http::Seconds kUseIsKept{60};
 constexpr int kEvictAtOnce = 100;
 constexpr std::chrono::hours kOrphanAge{1};
-constexpr int kLargeLog = 1000, kLongLog = 50;  // pages of 4 KiB: while it runs; to leave to the next
+constexpr int kLargeLog = 1000, kLongLog = 50;  // pages of 4 KiB: while running; at exit
 
 constexpr std::string_view kSchema = R"(
 CREATE TABLE entries(
@@ -60,12 +60,12 @@ std::string fresh_name() {
   return fmt::format("{:08x}{:08x}{:08x}", random(), random(), random());
 }
 
-// A name that fresh_name() could have made: a row that somebody else wrote may name any file.
+// Whether fresh_name() could have made the name: a row written by somebody else could name any file.
 bool is_object_name(std::string_view name) {
   return name.size() == 24 && name.find_first_not_of("0123456789abcdef") == name.npos;
 }
 
-// The path, once nothing that is there can be another's.
+// Returns `path` after checking that nothing at it belongs to another user.
 const std::string& own_path(const std::string& path) {
   check_owner(path);
   make_private_file(path);
@@ -89,15 +89,15 @@ Cache::Cache(const std::string& path, std::uint64_t most_bytes)
 Cache::~Cache() {
   try {
     if (database_->wal_pages() <= kLongLog) return;
-    // Emptied, or it would grow with each process: who opens it does not know how much of it was written
-    // back.
+    // A long log would grow with each process, since the next one does not know how much of it was
+    // checkpointed.
     database_->set_lock_wait(std::chrono::milliseconds(0));
     database_->empty_log();
-  } catch (const Error&) {  // the next one will
+  } catch (const Error&) {  // the next process will do it
   }
 }
 
-// The first version kept credentials and what they were hashed to: all of it goes, from the disk too.
+// Version 1 stored credentials and unkeyed hashes of them: deletes everything, also from the disk.
 void Cache::forget_old_version() {
   if (database_->integer("PRAGMA application_id") != kApplicationId ||
       database_->integer("PRAGMA user_version") != 1)
@@ -108,7 +108,7 @@ void Cache::forget_old_version() {
   database_->execute(fmt::format("PRAGMA user_version={}", kVersion));
 }
 
-// A query may hold a token: a digest stands for it.
+// Replaces the query by a digest, since it may hold a token.
 std::string Cache::written_url(std::string_view url) const {
   const auto query = url.find('?');
   if (query == url.npos) return std::string(url);
@@ -134,7 +134,7 @@ std::vector<CacheEntry> Cache::find(const CacheKey& key) {
     try {
       entry.body = load_body(rows.text(9), std::string(rows.text(7)), rows.integer(8));
     } catch (const Error&) {
-      continue;  // another process has just put something newer in its place, or somebody tidied up
+      continue;  // another process has just replaced the entry, or the file was deleted
     }
     if (row_hash(url, entry.stored, entry.body.bytes()) == rows.text(6)) found.push_back(std::move(entry));
   }
@@ -187,7 +187,7 @@ void Cache::insert(const CacheKey& key, const Stored& stored, const http::Body& 
   row.run();
 }
 
-// The file is there before the row that names it; if the row does not come, sweep() finds it.
+// Creates the file before the row that names it. If the row is never committed, sweep() removes the file.
 std::string Cache::keep_aside(const http::Body& body) {
   std::string name = fresh_name();
   const std::string path = folder_ + "/" + name;
@@ -241,7 +241,8 @@ void Cache::touch(const CacheEntry& entry, http::Seconds now) {
   database_->query("UPDATE entries SET used = ? WHERE id = ?").bind(now.count()).bind(entry.id).run();
 }
 
-// Of a query for id and object. All before the first is dropped: none may go while a query runs.
+// Runs a query for id and object, and reads all rows before the first is dropped: rows must not be deleted
+// while a query runs.
 std::vector<Cache::Row> Cache::rows_of(sqlite::Query query) {
   std::vector<Row> rows;
   while (query.step()) rows.push_back({query.integer(0), std::string(query.text(1))});
@@ -268,7 +269,7 @@ void Cache::commit() {
   if (database_->wal_pages() > kLargeLog) database_->execute("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
-// To nine tenths, so that not every response evicts one.
+// Evicts down to 90 %, so that not every response causes an eviction.
 void Cache::evict() {
   const auto most = static_cast<std::int64_t>(most_bytes_);
   const auto is_over = [&](std::int64_t limit) {
@@ -288,7 +289,7 @@ void Cache::evict() {
   sweep();
 }
 
-// Files of processes that died before their row was there, or before they could remove them.
+// Removes files of processes that died before they committed the row, or before they could remove the file.
 void Cache::sweep() {
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(folder_, error)) {

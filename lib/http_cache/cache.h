@@ -14,8 +14,8 @@
 
 namespace iso::http_cache {
 
-// What a response is stored under: the URL without fragment, to the byte, and who asked. `identity` is a
-// keyed digest of credentials, so that what one user may see is never shown to another; "" for none.
+// What a response is stored under: the exact URL without its fragment, and the user. `identity` is a keyed
+// digest of credentials, so that one user's responses are never served to another; "" for none.
 struct CacheKey {
   std::string url, identity;
 
@@ -30,54 +30,55 @@ struct CacheEntry {
   http::Seconds used{0};  // when it was last used, to the minute
 };
 
-// Stored responses in one SQLite file, shared by all processes of a user; bodies that are large in files
-// beside it. An entry is one row with its validator, fields, body or the body's name, and a hash over all of
-// it: it is there whole, or not at all. What cannot be read, or is not what was stored, is not in the cache.
+// Stores responses in one SQLite file that all processes of a user share, and large bodies in files beside
+// it. An entry is one row with its validator, fields, body or the body's file name, and a hash over all of
+// it, so it is stored completely or not at all. Entries that cannot be read or whose hash does not match are
+// treated as missing.
 //
-// Throws ErrorKind::io and ErrorKind::unavailable for trouble with the file; no answer of an origin depends
-// on it, so the caller goes on without.
+// Throws ErrorKind::io and ErrorKind::unavailable if the file has a problem. The cache is never the only
+// source of a response, so the caller can continue without it.
 class Cache {
  public:
-  // Makes the file, readable by its owner alone, if it is missing. Throws ErrorKind::io if it is another's or
-  // damaged, or others may write it.
-  // `most_bytes` of all entries; what was not used for the longest time goes first.
+  // Creates the file, readable by its owner only, if it is missing. Throws ErrorKind::io if the file belongs
+  // to another user, is damaged, or can be written by others. `most_bytes` limits all entries together; the
+  // least recently used ones are evicted first.
   explicit Cache(const std::string& path, std::uint64_t most_bytes = std::uint64_t{256} << 20);
 
   ~Cache();
 
-  // By the key that is kept beside the file.
+  // Made with the key that is stored beside the file.
   const KeyedDigest& digest() const { return digest_; }
 
   std::vector<CacheEntry> find(const CacheKey& key);
 
-  // Stores a response in the place of those of the same key that its request would select.
+  // Stores a response, replacing those of the same key with the same selecting fields.
   void store(const CacheKey& key, const Stored& stored, const http::Body& body);
-  // The fields of an entry that was validated. False: the entry is gone.
+  // Updates the fields of an entry after validation. False: the entry is gone.
   bool freshen(std::int64_t id, const Stored& stored, const http::Body& body);
-  // All variants of all who asked for this URL.
+  // Removes all variants of this URL, for all users.
   void remove(std::string_view url);
   void touch(const CacheEntry& entry, http::Seconds now);
 
-  // Where large bodies are spooled, so that they can be stored without a copy.
+  // The folder in which to spool large bodies, so that they can be stored without a copy.
   const std::string& folder() const { return folder_; }
 
-  // Changes are one transaction from the first of them until this. Called once a round, so that a thousand
-  // small responses cost few commits. Evicts what is too much.
+  // Commits all changes since the last call as one transaction, and evicts entries over the limit. Called
+  // once per round, so that a thousand small responses need few commits.
   void commit();
 
-  // What is not committed is not stored, and no right is held: for a file that is in trouble, so that others
-  // need not wait for this process to end.
+  // Rolls back uncommitted changes and releases all locks; for a file that cannot be used any more, so that
+  // other processes need not wait for this one to exit.
   void give_up();
 
-  // Takes the one right, among all processes, to ask the origin for this key; the kernel frees it when its
-  // holder dies. False: another process has it.
+  // Takes the lock that allows one process to request this key from its origin; the kernel releases it if the
+  // process dies. False: another process holds it.
   bool lock(const CacheKey& key);
   void unlock(const CacheKey& key);
 
  private:
   struct Row {
     std::int64_t id;
-    std::string object;  // the name of its body's file; "": the body is in the row
+    std::string object;  // the name of the body's file; "": the body is in the row
   };
 
   std::string written_url(std::string_view url) const;
@@ -97,7 +98,7 @@ class Cache {
   std::unique_ptr<sqlite::Database> database_;
   ByteLocks locks_;
   std::optional<sqlite::Transaction> changes_;
-  std::vector<std::string> unlink_after_, unlink_if_undone_;  // bodies whose rows are going, or coming
+  std::vector<std::string> unlink_after_, unlink_if_undone_;  // files of rows being removed, or being added
 };
 
 }  // namespace iso::http_cache

@@ -11,7 +11,7 @@ struct Directive {
   std::optional<std::string> argument;  // nothing if it is neither a token nor a quoted string
 };
 
-// A quoted string without its quotes and backslashes (RFC 9110 section 5.6.4). Nothing if it is none.
+// The content of a quoted string (RFC 9110 section 5.6.4). Nothing if it is not one.
 std::optional<std::string> unquoted(std::string_view text) {
   if (text.size() < 2 || text.front() != '"') return std::nullopt;
   std::string out;
@@ -23,8 +23,8 @@ std::optional<std::string> unquoted(std::string_view text) {
   return std::nullopt;
 }
 
-// Spaces beside the = are not allowed: the name counts then, so that no-store is not lost, but its argument
-// cannot be read.
+// Spaces around the = are invalid. The name still counts, so that no-store is not lost, but the argument is
+// treated as invalid.
 Directive read_directive(std::string_view member) {
   const auto equals = member.find('=');
   if (equals == member.npos) return {member, false, {}};
@@ -42,7 +42,7 @@ std::optional<http::Seconds> delta(const Directive& directive) {
 void take_no_cache(CacheControl& control, const Directive& directive) {
   const auto names = directive.argument.value_or("");
   const auto members = http::list_members(names);
-  if (members.empty()) control.no_cache = true;  // also if it cannot be read: the safe side
+  if (members.empty()) control.no_cache = true;  // also if it is invalid, to be safe
   control.not_without_validation.insert(control.not_without_validation.end(), members.begin(), members.end());
 }
 
@@ -63,7 +63,7 @@ void take_flag(CacheControl& control, std::string_view name) {
     if (equal_without_case(flag.name, name)) control.*flag.flag = true;
 }
 
-// The first one of a name counts, be it readable or not.
+// The first directive of a name counts, whether it is valid or not.
 struct Seen {
   bool max_age = false, min_fresh = false, max_stale = false, if_error = false, while_revalidate = false;
 };
@@ -86,7 +86,7 @@ void take_time(CacheControl& control, const Directive& directive, Seen& seen) {
 CacheControl cache_control(const http::Fields& fields) {
   CacheControl control;
   Seen seen;
-  // Line by line: a quote that one line leaves open must not swallow the next.
+  // Parse each line by itself, so that an unclosed quote does not swallow the next line.
   for (const auto line : fields.lines("cache-control")) {
     for (const auto member : http::list_members(line)) {
       const auto directive = read_directive(member);

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::hours;
 
-// How far the clock may be behind the time at which a response came before it must have been set back.
+// How far the clock may be behind a response's arrival before iso concludes that it was set back.
 constexpr http::Seconds kClockSlack{60};
 constexpr http::Seconds kLongestGuess{hours{24}};
 
@@ -25,7 +25,7 @@ bool is_heuristically_cacheable(int status) {
   return is_one_of(status, kAll);
 }
 
-// Those that a cache may treat as RFC 9110 section 15 has them, so that must-understand is met.
+// Statuses that a cache handles as RFC 9110 section 15 requires, so that must-understand is met.
 bool is_understood(int status) {
   constexpr std::array kAll{200, 201, 202, 203, 204, 205, 206, 300, 301, 302, 303, 307,
                             308, 400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413,
@@ -33,7 +33,7 @@ bool is_understood(int status) {
   return is_one_of(status, kAll);
 }
 
-// Those that answer the request's conditions or range, which are no part of the key.
+// Statuses that depend on the request's conditions or range, which are not part of the key.
 bool answers_fields(int status) {
   constexpr std::array kAll{304, 412, 416};
   return is_one_of(status, kAll);
@@ -43,7 +43,7 @@ bool has_lifetime(const http::Response& response, const CacheControl& control) {
   return control.max_age || response.fields.has("expires");
 }
 
-// A range of bytes that can be handed on again to who asks for the same (RFC 9111 section 3.3).
+// A range of bytes that can be served again for the same request (RFC 9111 section 3.3).
 bool is_known_part(const http::Request& request, const http::Response& response) {
   const auto range = response.fields.first("content-range");
   return request.fields.has("range") && range && equal_without_case(range->substr(0, 6), "bytes ");
@@ -58,8 +58,7 @@ http::Seconds guessed_lifetime(const http::Response& response, const http::Times
   return std::clamp((date_of(response, times) - *modified) / 10, http::Seconds{0}, kLongestGuess);
 }
 
-// The Age that came with it: the first member of the first line, or 0 if that is no number (RFC 9111 section
-// 5.1).
+// The value of Age: the first member of the first line, or 0 if it is not a number (RFC 9111 section 5.1).
 http::Seconds age_received(const http::Response& response) {
   const auto line = response.fields.first("age").value_or("");
   const auto members = http::list_members(line);

@@ -50,7 +50,7 @@ struct SipState {
   }
 };
 
-// What the policy of the cache reads; nothing of it is a secret.
+// Fields that the cache's policy reads; none of them is a secret.
 bool is_read_by_cache(std::string_view name) {
   constexpr std::string_view kAll[] = {"accept",          "accept-charset",
                                        "accept-encoding", "accept-language",
@@ -62,7 +62,7 @@ bool is_read_by_cache(std::string_view name) {
                      [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
-// Whole under its name, or not there: nobody reads a part of it.
+// Creates the file under its name only when it is complete, so that nobody reads a part of it.
 void make_key(const std::string& path) {
   const std::string part = fmt::format("{}.{}", path, getpid());
   unlink(part.c_str());

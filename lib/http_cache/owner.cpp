@@ -22,8 +22,8 @@ void check_file(const std::string& path) {
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) throw planted(path, "can be written by others");
 }
 
-// Where a group has one user, as many systems have it, that group may write; with the sticky bit nobody
-// replaces what is not his.
+// On many systems each user has a group of his own, so this user's group may write. In a folder with the
+// sticky bit nobody can replace the files of others.
 void check_folder(const std::string& folder) {
   struct stat status {};
   if (stat(folder.empty() ? "." : folder.c_str(), &status) != 0) return;

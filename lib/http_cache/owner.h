@@ -4,9 +4,9 @@
 
 namespace iso::http_cache {
 
-// Whether a cache at `path` is its owner's alone: the file, those beside it and their folder belong to this
-// user (or root) and nobody else may write them. What is not there is fine. Throws ErrorKind::io with what is
-// wrong: others could plant answers there.
+// Checks that a cache at `path` is private: the file, its companion files and their folder belong to this
+// user (or root), and nobody else may write them. Missing files are fine. Throws ErrorKind::io with the
+// reason: others could plant responses there.
 void check_owner(const std::string& path);
 
 }  // namespace iso::http_cache

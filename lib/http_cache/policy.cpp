@@ -18,24 +18,24 @@ bool is_lookup(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-// RFC 9110 section 9.2.1. What a method does that is not known here may be anything.
+// RFC 9110 section 9.2.1. Unknown methods are not safe.
 bool is_safe(const http::Request& request) {
   return is_lookup(request) || request.method == "OPTIONS" || request.method == "TRACE";
 }
 
-// Conditions that only the origin may judge (RFC 9111 section 4.3.2).
+// Conditions that only the origin can evaluate (RFC 9111 section 4.3.2).
 bool is_for_the_origin(const http::Request& request) {
   return request.fields.has("if-match") || request.fields.has("if-unmodified-since");
 }
 
-// Ask the origin, if it may be asked, as the user asked.
+// Forwards the user's request to the origin, unless only the cache may be used.
 Plan asking(bool cached_only) {
   Plan plan;
   plan.step = cached_only ? Step::gateway_timeout : Step::fetch;
   return plan;
 }
 
-// Nothing that is stored fits: the origin may still name one of them by its tag.
+// No stored response fits, but the origin may select one of them by its tag.
 Plan missing(const http::Request& request, const CacheControl& asked, std::span<const Stored> stored) {
   Plan plan;
   const bool plain = request.method == "GET" && !asked.no_store && !has_own_condition(request);
@@ -44,7 +44,7 @@ Plan missing(const http::Request& request, const CacheControl& asked, std::span<
   return plan;
 }
 
-// The chosen one may not be used without the origin's word.
+// The chosen response must be validated before use.
 void plan_validation(Plan& plan, const http::Request& request, const CacheControl& asked,
                      const http::Response& chosen) {
   if (asked.no_store) {
@@ -59,13 +59,13 @@ void plan_validation(Plan& plan, const http::Request& request, const CacheContro
   }
 }
 
-// A stored part answers only who wants it or some of it: not a HEAD, and not one whose If-Range is not met.
+// A stored partial response cannot answer a HEAD, or a request whose If-Range does not hold.
 bool is_wrong_part(const http::Request& request, const Stored& stored) {
   return stored.response.status == 206 &&
          (request.method != "GET" || !if_range_holds(request, stored.response, stored.times));
 }
 
-// What is asked for of a stored part, unless it is all of that.
+// The part of a stored partial response that the request asks for, unless it is all of it.
 std::optional<Part> other_part(const http::Request& request, const Stored& stored) {
   const auto part = part_within(request, stored);
   return part && part->length != stored.length ? part : std::nullopt;
@@ -155,7 +155,7 @@ ResponseDecision after_head(const http::Request& request, const Plan& plan, std:
   return answered;
 }
 
-// The URL that a field of the answer names. Nothing if there is none that could be fetched.
+// The URL in a field of the response. Nothing if it is missing or cannot be fetched.
 std::optional<std::string> named_url(const http::Request& request, const http::Response& answer,
                                      std::string_view field) {
   const auto value = answer.fields.first(field);
@@ -168,7 +168,7 @@ ResponseDecision after_change(const http::Request& request, const http::Response
   ResponseDecision answered;
   if (is_safe(request) || answer.status < 200 || answer.status > 399) return answered;
   const auto own = http::http_url(request.url);
-  // RFC 9110 section 9.3.3: a POST may answer what a GET would.
+  // RFC 9110 section 9.3.3: the response to a POST may be that of a GET.
   if (own && named_url(request, answer, "content-location") == own) answered = kept(request, answer, times);
   answered.invalidates = true;
   for (const char* field : {"location", "content-location"}) {
@@ -184,7 +184,7 @@ Plan plan(const http::Request& request, std::span<const Stored> stored, const Ca
           http::Seconds now) {
   auto plan = plan_lookup(request, stored, reuse, now);
   const bool asks = plan.step == Step::fetch || plan.step == Step::validate;
-  // From end to end: caches on the way are to ask as well (RFC 9111 section 5.2.1.4).
+  // Caches along the way must validate too (RFC 9111 section 5.2.1.4).
   if (asks && reuse.refresh && is_lookup(request) && !request.fields.has("cache-control"))
     plan.conditions.add("Cache-Control", "no-cache");
   return plan;

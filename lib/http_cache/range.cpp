@@ -11,22 +11,23 @@
 namespace iso::http_cache {
 namespace {
 
-// How much older than the response a date of modification must be to tell two versions apart.
+// The minimum age of a modification date, relative to the response, that can tell two versions apart.
 constexpr http::Seconds kSettled{60};
 
-// Digits alone; what is too large is as large as can be.
+// Reads a number of digits only; caps it at the maximum.
 std::optional<std::uint64_t> read_number(std::string_view text) {
   if (!is_digits(text)) return std::nullopt;
   return read_integer<std::uint64_t>(text).value_or(std::numeric_limits<std::uint64_t>::max());
 }
 
-// One range as a part of `length` bytes; empty if it is beyond them. Nothing if it is none.
+// Reads one range as a part of `length` bytes; an empty part if it starts beyond them. Nothing if it is
+// invalid.
 std::optional<Part> read_range(std::string_view text, std::uint64_t length) {
   const auto dash = text.find('-');
   if (dash == text.npos) return std::nullopt;
   const auto left = text.substr(0, dash), right = text.substr(dash + 1);
   const auto last = read_number(right);
-  if (left.empty()) {  // the last so many bytes
+  if (left.empty()) {  // suffix range: the last N bytes
     if (!last) return std::nullopt;
     const auto wanted = std::min(*last, length);
     return Part{length - wanted, wanted};
@@ -72,7 +73,7 @@ Ranged range_of(const http::Request& request, const Stored& stored) {
   if (!if_range_holds(request, stored.response, stored.times)) return {};
   if (!equal_without_case(trimmed(std::string_view(*line).substr(0, equals)), "bytes")) return {true, {}};
   const auto ranges = http::list_members(std::string_view(*line).substr(equals + 1));
-  // The body may be here decoded, and the origin's bytes are those of the encoded one.
+  // The stored body may be decoded, while the range refers to the encoded one.
   if (ranges.size() > 1 || is_encoded(stored.response)) return {true, {}};
   return {false, ranges.empty() ? std::nullopt : read_range(ranges.front(), stored.length)};
 }
@@ -132,7 +133,7 @@ http::Response partial(const http::Response& whole, std::uint64_t length, const 
 std::optional<http::Fields> resume_fields(const http::Response& begun, std::uint64_t got) {
   const auto tag = begun.fields.first("etag").value_or("");
   const auto accepted = begun.fields.joined("accept-ranges").value_or("bytes");
-  // What was decoded on its way cannot be counted in the origin's bytes.
+  // The offset in a decoded body does not match the origin's bytes.
   if (begun.status != 200 || got == 0 || !strongly_equal(tag, tag) || is_encoded(begun)) return std::nullopt;
   const auto units = http::list_members(accepted);
   if (std::none_of(units.begin(), units.end(),

@@ -8,41 +8,44 @@
 
 namespace iso::http_cache {
 
-// Parts of a body (RFC 9110 section 14). partial() of policy.h is here too.
+// Range requests (RFC 9110 section 14). Also defines partial() of policy.h.
 
-// What a request's Range comes to for a stored response.
+// What a request's Range means for a stored response.
 struct Ranged {
-  bool not_ours = false;     // several ranges, a unit other than bytes, or of an encoded body: the origin's
-  std::optional<Part> part;  // empty: it is beyond the end. Nothing: the whole is the answer
+  bool not_ours =
+      false;  // only the origin can answer: several ranges, a unit other than bytes, or an encoded body
+  std::optional<Part> part;  // empty: beyond the end of the body. Nothing: serve the whole response
 };
 
-// `stored` is a whole response. What is no range at all is ignored, as is one whose If-Range names another
-// representation (RFC 9110 section 13.1.5, 14.2).
+// `stored` is a complete response. Ignores an invalid range, and one whose If-Range names another
+// representation (RFC 9110 sections 13.1.5 and 14.2).
 Ranged range_of(const http::Request& request, const Stored& stored);
 
-// Where the range that the request asks for lies within the body of a stored 206, if it is all there: a part
-// of one representation, as its strong tag says (RFC 9111 section 3.4).
+// Where the requested range lies in the body of a stored 206, if the body contains all of it. Needs a strong
+// tag, which shows that both belong to one representation (RFC 9111 section 3.4).
 std::optional<Part> part_within(const http::Request& request, const Stored& stored);
 
-// Whether If-Range, if the request has it, names just this response: by a strong tag, or by a date of
-// modification that was a minute old or more when the response was made (RFC 9110 section 8.8.2.2, 13.1.5).
+// Whether If-Range, if present, names this response: by a strong tag, or by a modification date at least a
+// minute before the response's Date (RFC 9110 sections 8.8.2.2 and 13.1.5).
 bool if_range_holds(const http::Request& request, const http::Response& response, const http::Times& times);
 
 struct ContentRange {
   std::uint64_t first = 0, last = 0;
   std::optional<std::uint64_t> complete;  // nothing for *
 };
-// "bytes 5-9/10" (RFC 9110 section 14.4). Nothing for other units and for what contradicts itself.
+// Reads "bytes 5-9/10" (RFC 9110 section 14.4). Nothing if the unit is another one or the values contradict
+// each other.
 std::optional<ContentRange> read_content_range(std::string_view text);
 
-// The fields that ask for the rest of a body that broke off after `got` bytes; nothing if it must be asked
-// for anew, since only a strong tag can say that the rest is of the same body (RFC 9110 section 13.1.5).
+// The fields that request the rest of a body that was cut off after `got` bytes. Nothing if it has to be
+// requested from the start, since only a strong tag shows that the rest belongs to the same body (RFC 9110
+// section 13.1.5).
 std::optional<http::Fields> resume_fields(const http::Response& begun, std::uint64_t got);
 
 enum class Resumed {
-  continues,  // its body goes after the `got` bytes
-  restarts,   // a whole body: what was got is void
-  unusable,   // neither: ask anew, without these fields
+  continues,  // append the body to the `got` bytes
+  restarts,   // a complete body: discard the `got` bytes
+  unusable,   // neither: request it again without these fields
 };
 Resumed resumed(const http::Response& begun, std::uint64_t got, const http::Response& answer);
 

@@ -7,8 +7,9 @@
 namespace iso::http_cache {
 namespace {
 
-// What the request says of age is met (RFC 9111 section 5.2.1.1, 5.2.1.3). In whole seconds an age of 0 may
-// be less than one: max-age=0 asks for validation, always.
+// Whether the response meets the request's max-age and min-fresh (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
+// Ages are whole seconds, so an age of 0 may be less than one second old: max-age=0 always requires
+// validation.
 bool is_young_enough(const Stored& stored, const CacheControl& asked, http::Seconds stale,
                      http::Seconds now) {
   if (asked.max_age && (*asked.max_age == http::Seconds{0} ||
@@ -17,7 +18,7 @@ bool is_young_enough(const Stored& stored, const CacheControl& asked, http::Seco
   return !asked.min_fresh || (stale < http::Seconds{0} && -stale >= *asked.min_fresh);
 }
 
-// How stale the user lets it be; negative: not at all.
+// How stale the user allows the response to be; negative: not at all.
 http::Seconds stale_allowed(const CacheControl& asked, const CachePolicy& reuse) {
   auto allowed =
       std::max(asked.max_stale.value_or(http::Seconds{-1}), reuse.max_stale.value_or(http::Seconds{-1}));

@@ -10,7 +10,7 @@
 namespace iso::http_cache {
 namespace {
 
-// How many variants' tags are sent: some servers refuse a header of 8 KiB.
+// How many variants' tags are sent: some servers refuse a header of more than 8 KiB.
 constexpr std::size_t kMostTags = 32;
 
 bool is_weak(std::string_view tag) {
@@ -28,7 +28,7 @@ bool is_whole(const http::Response& response) {
   return response.status == 200 || response.status == 203;
 }
 
-// Its tag can stand among those of variants.
+// Whether its tag can be sent among those of the variants.
 bool is_variant(const http::Response& response) {
   return is_whole(response) && !tag_of(response).empty() && !response.fields.has("content-encoding");
 }
@@ -38,7 +38,7 @@ bool any_is(std::span<const std::string_view> names, std::string_view name) {
                      [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
-// RFC 9111 section 3.1, RFC 9110 section 7.6.1: these, and all others are stored.
+// Fields that are not stored (RFC 9111 section 3.1, RFC 9110 section 7.6.1).
 constexpr std::array<std::string_view, 9> kOfConnection{"connection",
                                                         "keep-alive",
                                                         "te",
@@ -50,7 +50,7 @@ constexpr std::array<std::string_view, 9> kOfConnection{"connection",
                                                         "proxy-authorization"};
 constexpr std::array<std::string_view, 3> kOfBody{"content-length", "content-encoding", "content-range"};
 
-// The fields that Connection names are the connection's too.
+// Fields that Connection names count too.
 bool is_of_connection(const http::Response& response, std::string_view name) {
   if (any_is(kOfConnection, name)) return true;
   const auto named = response.fields.joined("connection").value_or("");
@@ -58,7 +58,7 @@ bool is_of_connection(const http::Response& response, std::string_view name) {
   return any_is(members, name);
 }
 
-// The most recent of those whose tag is equal to that of the answer.
+// The most recent stored response whose tag equals `tag`.
 template <typename Equal>
 std::optional<std::size_t> latest(std::span<const Stored> stored, std::string_view tag, Equal equal) {
   std::optional<std::size_t> best;
@@ -71,9 +71,9 @@ std::optional<std::size_t> latest(std::span<const Stored> stored, std::string_vi
   return best;
 }
 
-// The 304 says nothing against the response: its tag or, lacking one, its date is the stored one's. An
-// origin may mark the tag of an encoded body as weak and yet send a 304 without that mark; weakly equal is
-// what its own comparison came to (RFC 9110 section 13.1.2).
+// Whether a 304 agrees with the stored response: same tag or, without a tag, same Last-Modified. An origin
+// may mark the tag of an encoded body as weak and still send a 304 with the unmarked one, so tags are
+// compared weakly, as the origin does (RFC 9110 section 13.1.2).
 bool agrees(const http::Response& answer, const http::Response& stored) {
   const auto tag = tag_of(answer);
   if (!tag.empty()) return weakly_equal(tag, tag_of(stored));
@@ -130,8 +130,9 @@ bool covers(const http::Request& request, const http::Response& stored) {
 }
 
 bool is_unmodified(const http::Request& request, const http::Response& stored, const http::Times& times) {
-  if (stored.status != 200) return false;                       // RFC 9110 section 13.2.1
-  if (const auto tags = request.fields.first("if-none-match"))  // before dates: RFC 9110 section 13.2.2
+  if (stored.status != 200) return false;  // RFC 9110 section 13.2.1
+  if (const auto tags =
+          request.fields.first("if-none-match"))  // takes precedence over dates: RFC 9110 section 13.2.2
     return trimmed(*tags) == "*" || covers(request, stored);
   const auto line = request.fields.first("if-modified-since");
   const auto since = line ? http::read_http_date(*line, times.response) : std::nullopt;
@@ -149,7 +150,7 @@ std::optional<std::size_t> named_by(const http::Response& answer, std::span<cons
     const auto strong = latest(stored, tag, strongly_equal);
     return strong || !is_weak(tag) ? strong : latest(stored, tag, weakly_equal);
   }
-  // Without a tag it can only be told if one tag was asked about.
+  // Without a tag in the 304 it is certain only if all variants have one and the same tag.
   std::string_view asked;
   std::optional<std::size_t> only;
   for (std::size_t i = 0; i < stored.size(); ++i) {
@@ -173,13 +174,13 @@ http::Response as_stored(const http::Response& response, http::Seconds received)
 http::Response freshened(const http::Response& stored, const http::Response& answer, http::Seconds received) {
   auto news = as_stored(answer, received);
   for (const auto name : kOfBody) news.fields.remove(name);
-  // A weak tag stays weak: the body may be another one than that which the strong one names. One that says
-  // nothing takes none away.
+  // A weak tag stays weak, since the body may not be the one that the strong tag names. A 304 without a tag
+  // leaves the stored one in place.
   if (tag_of(news).empty() || (is_weak(tag_of(stored)) && !is_weak(tag_of(news)))) news.fields.remove("etag");
 
   http::Response merged{stored.status, {}};
   for (const auto& field : stored.fields)
-    if (!news.fields.has(field.name) && !equal_without_case(field.name, "age"))  // its age was the old one's
+    if (!news.fields.has(field.name) && !equal_without_case(field.name, "age"))  // the stored Age is obsolete
       merged.fields.add(field.name, field.value);
   for (const auto& field : news.fields) merged.fields.add(field.name, field.value);
   return merged;

@@ -15,8 +15,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// The fields that say what the user would rather have: lists whose order means nothing (RFC 9110
-// section 12.5).
+// Content negotiation fields, which are unordered lists (RFC 9110 section 12.5).
 bool is_preference(std::string_view name) {
   constexpr std::array<std::string_view, 4> kPreferences{"accept", "accept-charset", "accept-encoding",
                                                          "accept-language"};
@@ -24,7 +23,7 @@ bool is_preference(std::string_view name) {
                      [name](std::string_view each) { return equal_without_case(each, name); });
 }
 
-// Thousandths (RFC 9110 section 12.4.2). Nothing if it is no weight.
+// Reads a qvalue in thousandths (RFC 9110 section 12.4.2). Nothing if it is invalid.
 std::optional<int> read_weight(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   int weight = (text[0] - '0') * 1000, place = 100;
@@ -36,13 +35,13 @@ std::optional<int> read_weight(std::string_view text) {
   return weight <= 1000 ? std::optional(weight) : std::nullopt;
 }
 
-// One member of a preference: what is preferred, with its parameters, and its weight apart.
+// One member of a negotiation field: the value with its parameters, and its weight.
 struct Preference {
   std::string what;
   int weight = 1000;
 };
 
-// The parts of a member, at its semicolons; those within a quoted string part nothing.
+// Splits a member at its semicolons, except within quoted strings.
 std::vector<std::string_view> parameters(std::string_view member) {
   std::vector<std::string_view> parts;
   bool quoted = false;
@@ -82,7 +81,7 @@ std::string joined(const Names& members) {
   return out;
 }
 
-// The names in Vary, in lower case.
+// The field names in Vary, in lower case.
 Names varied_names(const http::Response& response) {
   Names names;
   for (const auto line : response.fields.lines("vary"))
@@ -90,8 +89,8 @@ Names varied_names(const http::Response& response) {
   return names;
 }
 
-// The same in order, each once. Of a 206 also Range: it answers only the range that was asked for (RFC 9111
-// section 3.3).
+// The same, sorted and without duplicates. For a 206 also Range: it answers only the range that was requested
+// (RFC 9111 section 3.3).
 Names selecting_names(const http::Response& response) {
   auto names = varied_names(response);
   if (response.status == 206) names.emplace_back("range");
@@ -100,7 +99,7 @@ Names selecting_names(const http::Response& response) {
   return names;
 }
 
-// The one language that the request likes best, if there is one.
+// The language with the highest weight, if it is the only one.
 std::optional<std::string> best_language(const http::Request& request) {
   const auto value = request.fields.joined("accept-language").value_or("");
   std::optional<Preference> best;
@@ -115,9 +114,9 @@ std::optional<std::string> best_language(const http::Request& request) {
   return best->what;
 }
 
-// The request likes one language best, and the response is in just that: whatever the languages were that
-// the response was first asked for with, this one could not be answered better. RFC 9111 section 4.1 has
-// qvalues rank what is stored.
+// Whether the response is in the one language that the request prefers. Then no other response could be
+// better, whatever languages the first request asked for. RFC 9111 section 4.1 allows ranking stored
+// responses by qvalues.
 bool speaks(const http::Request& request, const http::Response& response) {
   const auto languages = response.fields.joined("content-language").value_or("");
   const auto members = http::list_members(languages);
@@ -142,7 +141,7 @@ Fit fit(const http::Request& request, const Stored& stored) {
   return had == wanted && speaks(request, stored.response) ? Fit::by_language : Fit::no;
 }
 
-// What makes one stored response a better answer than another; larger is better.
+// Ranks stored responses; larger is better.
 std::pair<Fit, http::Seconds> rank(Fit fit, const Stored& stored) {
   return {fit, date_of(stored.response, stored.times)};
 }

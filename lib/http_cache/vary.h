@@ -10,20 +10,19 @@
 
 namespace iso::http_cache {
 
-// Choosing among the stored responses of one URL (RFC 9111 section 4.1). selecting_fields() of policy.h is
-// here too.
+// Selects among the stored responses of one URL (RFC 9111 section 4.1). Also defines selecting_fields() of
+// policy.h.
 
-// The value of a request's field, its lines joined, so that what means the same is the same: spaces beside
-// commas go; in Accept, Accept-Charset, Accept-Encoding and Accept-Language order, case and the form of q
-// go too.
+// Normalizes the value of a request field, with its lines joined, so that equivalent values are equal:
+// removes spaces beside commas; in Accept, Accept-Charset, Accept-Encoding and Accept-Language also the
+// differences in order, case and the form of q.
 std::string normalised(std::string_view name, std::string_view value);
 
-// Which of the stored responses may answer the request: of those that fit, the most recent. One without Vary
-// fits only while none with Vary is more recent than it. One that says Vary: * never fits, and neither does a
-// 206 whose Range is not the request's.
+// The index of the stored response that may answer the request: the most recent that fits. One without Vary
+// fits only if none with Vary is more recent. One with Vary: * never fits, nor does a 206 with another Range.
 std::optional<std::size_t> choose(const http::Request& request, std::span<const Stored> stored);
 
-// Whether the response says Vary: *.
+// Whether the response has Vary: *.
 bool varies_on_all(const http::Response& response);
 
 }  // namespace iso::http_cache

@@ -14,7 +14,8 @@ CacheControl read(std::string_view line) {
 }
 
 TEST_CASE(
-    "cache_control: max-age is digits, plain or in double quotes, else 0 (RFC 9111 section 4.2.1, 5.2)") {
+    "cache_control: max-age is digits, plain or in double quotes, otherwise 0 (RFC 9111 section 4.2.1, "
+    "5.2)") {
   const struct {
     const char* line;
     std::optional<Seconds> want;
@@ -58,14 +59,14 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("cache_control: several lines are one list, and the first value counts (RFC 9111 section 4.2.1)") {
+TEST_CASE("cache_control: several lines form one list, and the first value counts (RFC 9111 section 4.2.1)") {
   CHECK(cache_control({{"Cache-Control", "max-age=1800"}, {"cache-control", "max-age=1"}}).max_age == 1800s);
   CHECK(cache_control({{"Cache-Control", "max-age=1"}, {"cache-control", "max-age=1800"}}).max_age == 1s);
   CHECK(cache_control({{"Cache-Control", "s-maxage=3600"}, {"Cache-Control", "max-age=1"}}).max_age == 1s);
   CHECK(cache_control({{"Cache-Control", "extension=\"open"}, {"Cache-Control", "no-store"}}).no_store);
 }
 
-TEST_CASE("cache_control: flags are read in any case, and with an argument that they should not have") {
+TEST_CASE("cache_control: flags are case-insensitive, and an unexpected argument is ignored") {
   CHECK(read("No-StOrE").no_store);
   CHECK(read("max-age=1, no-store").no_store);
   CHECK(read("no-store=1").no_store);
@@ -82,7 +83,9 @@ TEST_CASE("cache_control: flags are read in any case, and with an argument that 
   CHECK_FALSE(other.max_age);
 }
 
-TEST_CASE("cache_control: no-cache names fields, or all of the response (RFC 9111 section 5.2.2.4)") {
+TEST_CASE(
+    "cache_control: no-cache applies to the named fields, or to the whole response (RFC 9111 section "
+    "5.2.2.4)") {
   using Names = std::vector<std::string>;
   const struct {
     const char* line;
@@ -107,7 +110,7 @@ TEST_CASE("cache_control: no-cache names fields, or all of the response (RFC 911
   }
 }
 
-TEST_CASE("cache_control: what allows stale is nothing if it cannot be read, what forbids is all") {
+TEST_CASE("cache_control: an invalid value never allows stale responses, and forbids as much as possible") {
   const auto good = read("max-stale=7, min-fresh=8, stale-if-error=9, stale-while-revalidate=10");
   CHECK(good.max_stale == 7s);
   CHECK(good.min_fresh == 8s);
@@ -122,8 +125,7 @@ TEST_CASE("cache_control: what allows stale is nothing if it cannot be read, wha
   CHECK_FALSE(read("stale-if-error=x, stale-if-error=60").stale_if_error);
 }
 
-TEST_CASE(
-    "request_control: Pragma: no-cache is heeded where Cache-Control is not said (RFC 9111 section 5.4)") {
+TEST_CASE("request_control: Pragma: no-cache counts if there is no Cache-Control (RFC 9111 section 5.4)") {
   CHECK(request_control({{"Pragma", "no-cache"}}).no_cache);
   CHECK(request_control({{"Pragma", "foo, No-Cache"}}).no_cache);
   CHECK_FALSE(request_control({{"Pragma", "foo"}}).no_cache);

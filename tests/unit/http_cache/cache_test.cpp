@@ -44,7 +44,7 @@ std::size_t files_beside(const std::string& path) {
   return count;
 }
 
-TEST_CASE("Cache: what was stored is found again, by another process too, small or large") {
+TEST_CASE("Cache: another process finds what was stored, small or large") {
   const Folder folder;
   const std::string large(3 << 20, 'l');
   {
@@ -63,7 +63,7 @@ TEST_CASE("Cache: what was stored is found again, by another process too, small 
   CHECK(cache.find({"http://a/small", "someone else"}).empty());
 }
 
-TEST_CASE("Cache: one entry for each variant, the newest in its place, and its old file goes") {
+TEST_CASE("Cache: has one entry per variant; a newer one replaces it and its file") {
   const Folder folder;
   Cache cache(folder.file());
   put(cache, "http://a/", response("\"1\"", {{"accept", "x"}}), std::string(1 << 20, '1'));
@@ -76,7 +76,7 @@ TEST_CASE("Cache: one entry for each variant, the newest in its place, and its o
   CHECK(cache.find({"http://a/", ""}).empty());
 }
 
-TEST_CASE("Cache: an entry is freshened, and one that is gone is not") {
+TEST_CASE("Cache: freshen updates an entry, and fails if it is gone") {
   const Folder folder;
   Cache cache(folder.file());
   put(cache, "http://a/", response("\"1\""), "body");
@@ -91,7 +91,7 @@ TEST_CASE("Cache: an entry is freshened, and one that is gone is not") {
   CHECK(cache.find({"http://a/", ""}).at(0).body.bytes() == "other body");
 }
 
-TEST_CASE("Cache: a flipped bit of the body, in the row or in a file, is no entry") {
+TEST_CASE("Cache: a flipped bit in the row or in a body's file makes the entry missing") {
   const Folder folder;
   const std::string large(1 << 20, 'l');
   {
@@ -113,7 +113,7 @@ TEST_CASE("Cache: a flipped bit of the body, in the row or in a file, is no entr
   CHECK(cache.find({"http://a/large", ""}).empty());
 }
 
-TEST_CASE("Cache: the size is bounded, and what was not used for the longest time goes") {
+TEST_CASE("Cache: the size is bounded, and the least recently used entry is evicted") {
   const Folder folder;
   Cache cache(folder.file(), 1'000'000);
   put(cache, "http://a/old", response("\"o\"", {}, 1000), std::string(100'000, 'o'));
@@ -126,7 +126,7 @@ TEST_CASE("Cache: the size is bounded, and what was not used for the longest tim
   CHECK(cache.find({"http://a/8", ""}).size() == 1);
 }
 
-TEST_CASE("Cache: only its owner may read it, and a file of another kind is left as it is") {
+TEST_CASE("Cache: only its owner can read it, and a file of another kind is not touched") {
   const Folder folder;
   { const Cache cache(folder.file()); }
   struct stat status {};
@@ -148,7 +148,7 @@ TEST_CASE("Cache: only its owner may read it, and a file of another kind is left
   CHECK(test::error_of([&] { const Cache cache(folder.file() + ".txt"); }).kind() == ErrorKind::io);
 }
 
-TEST_CASE("Cache: one process at a time may ask the origin, and one that dies lets go") {
+TEST_CASE("Cache: one process at a time holds the lock of a key, and loses it when it dies") {
   const Folder folder;
   Cache cache(folder.file());
   const CacheKey key{"http://a/", ""};
@@ -174,7 +174,7 @@ TEST_CASE("Cache: one process at a time may ask the origin, and one that dies le
   close(ready[1]);
 }
 
-TEST_CASE("Cache: its log does not grow with the number of processes, and each leaves it short") {
+TEST_CASE("Cache: its log does not grow with the number of processes, and is short at exit") {
   const Folder folder;
   std::uintmax_t longest = 0;
   for (int i = 0; i < 300; ++i) {

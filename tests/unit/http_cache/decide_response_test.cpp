@@ -27,7 +27,7 @@ Stored entry(Fields fields, const Request& request = get()) {
   return stored;
 }
 
-// What comes of a request after the origin has answered as it was planned to be asked.
+// The decision on a response to a request that was planned.
 ResponseDecision after(const Request& request, std::span<const Stored> stored, const Response& answer) {
   return decide_response(request, plan(request, stored, kPlain, kLater), stored, &answer, kTimes, kPlain,
                          kLater);
@@ -42,7 +42,7 @@ ResponseDecision after_nothing(const Request& request, std::span<const Stored> s
 const Fields kStale{{"Cache-Control", "max-age=60"}, {"ETag", "\"a\""}};
 
 TEST_CASE(
-    "conclude: an answer is stored if it may be, without what is of its connection (RFC 9111 section 3)") {
+    "decide_response: stores a response if allowed, without its connection fields (RFC 9111 section 3)") {
   const Response good{200, {{"Date", "d"}, {"Cache-Control", "max-age=60"}, {"Connection", "x"}, {"X", "1"}}};
   const auto stored = after(get(), {}, good);
   CHECK(stored.conclusion == Conclusion::store);
@@ -51,14 +51,14 @@ TEST_CASE(
   CHECK(after(get(), {}, {200, {{"Cache-Control", "no-store"}}}).conclusion == Conclusion::pass);
   CHECK(after(get({{"Cache-Control", "no-store"}}), {}, good).conclusion == Conclusion::pass);
   CHECK(after(get(), {}, {304, {}}).conclusion == Conclusion::pass);
-  // so does what answers a condition with something new, a 404 among it
+  // and so is the new response to a conditional request, such as a 404
   const Stored entries[] = {entry(kStale)};
   CHECK(after(get(), entries, good).conclusion == Conclusion::store);
   CHECK(after(get(), entries, {404, {}}).conclusion == Conclusion::store);
   CHECK(after(get(), entries, {403, {}}).conclusion == Conclusion::pass);
 }
 
-TEST_CASE("conclude: a 304 to our condition freshens what is stored (RFC 9111 section 4.3.4)") {
+TEST_CASE("decide_response: a 304 to our condition freshens the stored response (RFC 9111 section 4.3.4)") {
   const Stored entries[] = {entry(kStale)};
   const auto fresh = after(get(), entries, {304, {{"Date", "d"}, {"Cache-Control", "max-age=9"}}});
   CHECK(fresh.conclusion == Conclusion::freshen);
@@ -70,18 +70,19 @@ TEST_CASE("conclude: a 304 to our condition freshens what is stored (RFC 9111 se
   CHECK(after(get(), entries, {304, {{"Cache-Control", "no-store"}}}).only_deliver);
 }
 
-TEST_CASE("conclude: a 304 for another body than the stored one is not believed (RFC 9111 section 4.3.4)") {
+TEST_CASE(
+    "decide_response: a 304 for another body than the stored one is not used (RFC 9111 section 4.3.4)") {
   const Stored entries[] = {entry(kStale)};
   CHECK(after(get(), entries, {304, {{"ETag", "\"b\""}}}).conclusion == Conclusion::repeat);
   const auto planned = plan(get(), entries, kPlain, kLater);
   auto again = planned;
-  again.step = Step::fetch;  // as it is repeated
+  again.step = Step::fetch;  // as for the repeated request
   const Response same{304, {}};
   CHECK(decide_response(get(), again, entries, &same, kTimes, kPlain, kLater).conclusion == Conclusion::pass);
 }
 
 TEST_CASE(
-    "conclude: a 304 among variants names the one to use, under the fields of this request (RFC 9111 section "
+    "decide_response: a 304 among variants selects one, for this request's fields (RFC 9111 section "
     "4.3.4)") {
   const auto one = get({{"Foo", "1"}}), two = get({{"Foo", "2"}}), three = get({{"Foo", "3"}});
   const Stored entries[] = {entry({{"Vary", "Foo"}, {"ETag", "\"a\""}}, one),
@@ -92,13 +93,14 @@ TEST_CASE(
   CHECK(selecting_fields(three, named.merged) == Fields{{"foo", "3"}});
   CHECK(after(three, entries, {304, {{"ETag", "\"c\""}}}).conclusion == Conclusion::repeat);
   CHECK(after(three, entries, {304, {}}).conclusion == Conclusion::repeat);
-  // A 304 may bring another Vary.
+  // A 304 may have another Vary.
   CHECK(selecting_fields(three, after(three, entries, {304, {{"ETag", "\"b\""}, {"Vary", "Bar"}}}).merged)
             .empty());
 }
 
 TEST_CASE(
-    "conclude: a 304 to the user's own condition is the user's, and freshens if it is of what is stored") {
+    "decide_response: a 304 to the user's own condition is delivered, and freshens the stored response it is "
+    "for") {
   const Fields dated{{"Cache-Control", "max-age=60"}, {"Last-Modified", http_date(kCame - 9s)}};
   const Stored tagged[] = {entry(kStale)}, modified[] = {entry(dated)};
   const auto by_tag = after(get({{"If-None-Match", "\"x\", \"a\""}}), tagged, {304, {}});
@@ -116,7 +118,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "conclude: stale is served after an error only where it is allowed (RFC 9111 section 4.2.4, RFC 5861 "
+    "decide_response: stale is served after an error only if allowed (RFC 9111 section 4.2.4, RFC 5861 "
     "section 4)") {
   const Stored plain[] = {entry(kStale)};
   const Stored lax[] = {entry({{"Cache-Control", "max-age=60, stale-if-error=60"}})};
@@ -139,7 +141,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "conclude: what changes a resource voids what is stored of it, errors do not (RFC 9111 section 4.4)") {
+    "decide_response: a change invalidates stored responses, an error does not (RFC 9111 section 4.4)") {
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "M-SEARCH", "get"}) {
     CAPTURE(method);
     const Request request{method, "http://a/x/y", {}};
@@ -151,7 +153,7 @@ TEST_CASE(
     CHECK_FALSE(after({method, "http://a/x/y", {}}, {}, {200, {}}).invalidates);
 }
 
-TEST_CASE("conclude: Location and Content-Location are void too, within the origin (RFC 9111 section 4.4)") {
+TEST_CASE("decide_response: invalidates Location and Content-Location of the origin (RFC 9111 section 4.4)") {
   using Urls = std::vector<std::string>;
   const struct {
     Fields answer;
@@ -173,7 +175,7 @@ TEST_CASE("conclude: Location and Content-Location are void too, within the orig
 }
 
 TEST_CASE(
-    "conclude: a POST is stored if it says that it answers for its URL, and for how long (RFC 9110 section "
+    "decide_response: stores a POST with its URL as Content-Location and a lifetime (RFC 9110 section "
     "9.3.3)") {
   const auto post = [](Fields fields) {
     return after({"POST", "http://a/x", {}}, {}, {200, std::move(fields)});
@@ -189,7 +191,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "conclude: a HEAD's 200 freshens what is stored, or voids it if it is of another body (RFC 9111 section "
+    "decide_response: a HEAD's 200 freshens, or invalidates if the body differs (RFC 9111 section "
     "4.3.5)") {
   const Request head{"HEAD", "http://a/x", {}};
   const Stored entries[] = {entry(kStale)};

@@ -90,7 +90,7 @@ TEST_CASE("may_store: by the request (RFC 9111 section 3, 3.3, 3.5, 5.2.1.5)") {
   CHECK_FALSE(may_store({"GET", "", {}}, {206, {{"Content-Range", "bytes 5-9/10"}}}));
 }
 
-TEST_CASE("freshness_lifetime: max-age, else Expires less Date, else a guess (RFC 9111 section 4.2.1)") {
+TEST_CASE("freshness_lifetime: max-age, else Expires minus Date, else a heuristic (RFC 9111 section 4.2.1)") {
   const struct {
     Fields fields;
     Seconds want;
@@ -110,7 +110,7 @@ TEST_CASE("freshness_lifetime: max-age, else Expires less Date, else a guess (RF
       {{{"Expires", at(10s)}, {"Date", "foo"}}, 10s},
       {{{"Expires", at(10s)}}, 10s},
       {{{"Expires", "0"}, {"Date", at(0s)}}, 0s},
-      {{{"Expires", "0"}, {"Last-Modified", at(-1000s)}}, 0s},  // an expiry that cannot be read is one
+      {{{"Expires", "0"}, {"Last-Modified", at(-1000s)}}, 0s},  // an invalid Expires is in the past
       {{{"Expires", at(60s)}, {"Expires", at(90s)}}, 60s},
       {{{"Expires", "x"}, {"Expires", at(90s)}}, 0s},
       {{{"Expires", at(60s) + ", " + at(60s)}}, 0s},
@@ -129,7 +129,8 @@ TEST_CASE("freshness_lifetime: max-age, else Expires less Date, else a guess (RF
   }
 }
 
-TEST_CASE("freshness_lifetime: guesses only where the status allows it, or public (RFC 9111 section 4.2.2)") {
+TEST_CASE(
+    "freshness_lifetime: heuristic only if the status allows it, or with public (RFC 9111 section 4.2.2)") {
   const Fields modified{{"Last-Modified", at(-1000s)}};
   for (const int status : {200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501})
     CHECK(freshness_lifetime({status, modified}, kTimes, true) == 100s);
@@ -140,7 +141,7 @@ TEST_CASE("freshness_lifetime: guesses only where the status allows it, or publi
   CHECK(freshness_lifetime({200, modified}, kTimes, false) == 0s);
 }
 
-TEST_CASE("current_age: the larger of Date's and Age's, and the time since (RFC 9111 section 4.2.3)") {
+TEST_CASE("current_age: the larger of apparent age and Age, plus the time since (RFC 9111 section 4.2.3)") {
   const Times slow{kCame - 4s, kCame};
   const struct {
     Fields fields;
@@ -158,7 +159,7 @@ TEST_CASE("current_age: the larger of Date's and Age's, and the time since (RFC 
       {{}, slow, 14s},
       {{}, {kCame + 5s, kCame}, 10s},
       {{{"Age", "2147483648"}}, kTimes, kLongest + 10s},
-      {{{"Age", "7200, 0"}}, kTimes, 7210s},  // section 5.1: the first one, and none that is no number
+      {{{"Age", "7200, 0"}}, kTimes, 7210s},  // section 5.1: only the first one counts
       {{{"Age", "0, 7200"}}, kTimes, 10s},
       {{{"Age", "7200"}, {"Age", "0"}}, kTimes, 7210s},
       {{{"Age", "0"}, {"Age", "7200"}}, kTimes, 10s},
@@ -174,14 +175,14 @@ TEST_CASE("current_age: the larger of Date's and Age's, and the time since (RFC 
   CHECK(current_age({200, {}}, kTimes, kCame - 10s) == 0s);
 }
 
-TEST_CASE("staleness: fresh while the lifetime is larger than the age, unknown if the clock was set back") {
+TEST_CASE("staleness: fresh while the lifetime exceeds the age, unknown if the clock was set back") {
   CHECK(staleness(entry("max-age=60"), true, kCame + 59s) == -1s);
   CHECK(staleness(entry("max-age=60"), true, kCame + 60s) == 0s);
   CHECK(staleness(entry("max-age=3600"), true, kCame - 60s) == -3600s);
   CHECK(staleness(entry("max-age=3600"), true, kCame - 61s) == Seconds::max());
 }
 
-TEST_CASE("date_of: without a Date that can be read, when it came (RFC 9110 section 6.6.1)") {
+TEST_CASE("date_of: the arrival time if Date is missing or invalid (RFC 9110 section 6.6.1)") {
   const Times times{kCame - 10s, kCame};
   CHECK(date_of({200, {{"Date", at(-30s)}}}, times) == kCame - 30s);
   CHECK(date_of({200, {}}, times) == kCame);

@@ -17,14 +17,14 @@ KeyedDigest reference() {
   return KeyedDigest(key);
 }
 
-TEST_CASE("KeyedDigest: the first vectors of SipHash-2-4-128") {
+TEST_CASE("KeyedDigest: matches the first test vectors of SipHash-2-4-128") {
   const auto digest = reference();
   CHECK(digest("") == "e6a825ba047f81a3930255c71472f66d");
   CHECK(digest(std::string(1, '\0')) == "44af996bd8c187da45fc229b11597634");
   CHECK(digest("a") != KeyedDigest({})("a"));
 }
 
-TEST_CASE("KeyedDigest: of a request only what a cache reads stays as it is") {
+TEST_CASE("KeyedDigest: without_secrets keeps only the values that a cache reads") {
   const auto digest = reference();
   const http::Request request{"GET",
                               "http://a/",
@@ -34,14 +34,13 @@ TEST_CASE("KeyedDigest: of a request only what a cache reads stays as it is") {
                                {"cookie", "b=2"},
                                {"Range", "bytes=0-1"}}};
   const auto hidden = digest.without_secrets(request);
-  CHECK(hidden.fields ==
-        http::Fields{{"Accept", "a/b"},
-                     {"X-Api-Key", digest("s3cret")},
-                     {"Cookie", digest("a=1, b=2")},
-                     {"Range", "bytes=0-1"}});
+  CHECK(hidden.fields == http::Fields{{"Accept", "a/b"},
+                                      {"X-Api-Key", digest("s3cret")},
+                                      {"Cookie", digest("a=1, b=2")},
+                                      {"Range", "bytes=0-1"}});
 }
 
-TEST_CASE("read_or_make_key: made once, for its owner alone") {
+TEST_CASE("read_or_make_key: creates the key once, readable by its owner only") {
   const test::Folder folder;
   const std::string path = folder.path + "/key";
   const auto key = read_or_make_key(path);
@@ -51,7 +50,7 @@ TEST_CASE("read_or_make_key: made once, for its owner alone") {
   CHECK((status.st_mode & 0777) == 0600);
 }
 
-TEST_CASE("Cache: what others may write is refused") {
+TEST_CASE("Cache: refuses files that others can write") {
   const test::Folder folder;
   const std::string path = folder.path + "/cache.db";
   Cache{path};
@@ -70,7 +69,7 @@ TEST_CASE("Cache: what others may write is refused") {
   chmod(folder.path.c_str(), 0700);
 }
 
-TEST_CASE("Cache: a row that names a file elsewhere opens and removes none") {
+TEST_CASE("Cache: never opens or removes a file outside its folder that a row names") {
   const test::Folder folder;
   const std::string path = folder.path + "/cache.db", victim = folder.path + "/victim";
   const http::Body body(std::string(std::size_t{300} << 10, 'x'));

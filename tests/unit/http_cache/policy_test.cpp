@@ -33,7 +33,7 @@ Stored entry(Fields fields, const Request& request = get(), int status = 200) {
 const Fields kFresh{{"Cache-Control", "max-age=60"}, {"ETag", "\"a\""}};
 
 TEST_CASE(
-    "plan: what is fresh is served, what is stale is validated, what is missing is fetched (RFC 9111 section "
+    "plan: fresh is served, stale is validated, missing is fetched (RFC 9111 section "
     "4)") {
   const Stored entries[] = {entry(kFresh)};
   const auto fresh = plan(get(), entries, kPlain, kCame + 20s);
@@ -57,7 +57,8 @@ TEST_CASE(
   CHECK(plan(get(), bare, kPlain, kCame + 60s).step == Step::fetch);
 }
 
-TEST_CASE("plan: other methods pass by, HEAD is answered from what a GET stored (RFC 9110 section 9.3.2)") {
+TEST_CASE(
+    "plan: other methods go to the origin, and HEAD is answered from a stored GET (RFC 9110 section 9.3.2)") {
   const Stored entries[] = {entry(kFresh)};
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "M-SEARCH", "OPTIONS", "get"})
     CHECK(plan({method, "http://a/x", {}}, entries, kPlain, kCame).step == Step::fetch);
@@ -69,7 +70,7 @@ TEST_CASE("plan: other methods pass by, HEAD is answered from what a GET stored 
 }
 
 TEST_CASE(
-    "plan: a variant that is not stored is asked for with the tags of those that are (RFC 9111 section "
+    "plan: a missing variant is requested with the tags of the stored ones (RFC 9111 section "
     "4.1)") {
   const Stored entries[] = {
       entry({{"Vary", "Foo"}, {"ETag", "\"a\""}, {"Cache-Control", "max-age=60"}}, get({{"Foo", "1"}})),
@@ -83,21 +84,21 @@ TEST_CASE(
     CHECK(plan(get({{"Foo", "2"}, {name, "x"}}), entries, kPlain, kCame).step == Step::fetch);
 }
 
-TEST_CASE("plan: the user's own conditions are answered from what is fresh (RFC 9111 section 4.3.2)") {
+TEST_CASE("plan: the user's own conditions are answered from a fresh response (RFC 9111 section 4.3.2)") {
   const Stored entries[] = {entry(kFresh)};
   CHECK(plan(get({{"If-None-Match", "\"a\""}}), entries, kPlain, kCame).step == Step::not_modified);
   CHECK(plan(get({{"If-None-Match", "\"b\""}}), entries, kPlain, kCame).step == Step::serve);
-  // and go to the origin as they are when it is stale
+  // and go to the origin unchanged if it is stale
   const auto same = plan(get({{"If-None-Match", "\"a\""}}), entries, kPlain, kCame + 60s);
   CHECK(same.step == Step::validate);
   CHECK(same.conditions.empty());
   CHECK(plan(get({{"If-None-Match", "\"b\""}}), entries, kPlain, kCame + 60s).step == Step::fetch);
-  // Those that are not for a cache pass by.
+  // Conditions that are not for a cache go to the origin.
   CHECK(plan(get({{"If-Match", "\"a\""}}), entries, kPlain, kCame).step == Step::fetch);
   CHECK(plan(get({{"If-Unmodified-Since", at(0s)}}), entries, kPlain, kCame).step == Step::fetch);
 }
 
-TEST_CASE("plan: offline and only-if-cached leave the origin alone (RFC 9111 section 5.2.1.7)") {
+TEST_CASE("plan: offline and only-if-cached send no request (RFC 9111 section 5.2.1.7)") {
   CachePolicy offline;
   offline.offline = true;
   const Stored entries[] = {entry(kFresh)};
@@ -115,7 +116,7 @@ TEST_CASE("plan: offline and only-if-cached leave the origin alone (RFC 9111 sec
   CHECK(plan(get({{"If-None-Match", "\"a\""}}), entries, offline, kCame + 60s).step == Step::not_modified);
 }
 
-TEST_CASE("plan: refresh asks the origin itself, whatever is fresh (RFC 9111 section 5.2.1.4)") {
+TEST_CASE("plan: refresh validates with the origin even if a response is fresh (RFC 9111 section 5.2.1.4)") {
   CachePolicy refresh;
   refresh.refresh = true;
   const Stored entries[] = {entry(kFresh)};
@@ -127,7 +128,7 @@ TEST_CASE("plan: refresh asks the origin itself, whatever is fresh (RFC 9111 sec
   CHECK(plan({"POST", "http://a/x", {}}, {}, refresh, kCame).conditions.empty());
 }
 
-TEST_CASE("plan: a request's no-cache validates, its no-store passes by (RFC 9111 section 5.2.1)") {
+TEST_CASE("plan: a request's no-cache validates, and no-store bypasses the cache (RFC 9111 section 5.2.1)") {
   const Stored entries[] = {entry(kFresh)};
   CHECK(plan(get({{"Cache-Control", "no-cache"}}), entries, kPlain, kCame).step == Step::validate);
   CHECK(plan(get({{"Pragma", "no-cache"}}), entries, kPlain, kCame).step == Step::validate);
@@ -137,7 +138,7 @@ TEST_CASE("plan: a request's no-cache validates, its no-store passes by (RFC 911
   CHECK_FALSE(passing.has_chosen);
 }
 
-TEST_CASE("plan: stale-while-revalidate serves first and validates then (RFC 5861 section 3)") {
+TEST_CASE("plan: stale-while-revalidate serves first, then validates (RFC 5861 section 3)") {
   const Stored entries[] = {
       entry({{"Cache-Control", "max-age=1, stale-while-revalidate=4"}, {"ETag", "\"a\""}})};
   const auto late = plan(get(), entries, kPlain, kCame + 3s);
@@ -148,7 +149,9 @@ TEST_CASE("plan: stale-while-revalidate serves first and validates then (RFC 586
   CHECK(plan(get({{"If-None-Match", "\"a\""}}), entries, kPlain, kCame + 3s).step == Step::validate);
 }
 
-TEST_CASE("plan: one range comes from the whole that is stored, several pass by (RFC 9110 section 14.2)") {
+TEST_CASE(
+    "plan: one range is served from a stored complete response, several go to the origin (RFC 9110 section "
+    "14.2)") {
   CachePolicy offline;
   offline.offline = true;
   const Stored entries[] = {entry(kFresh)};
@@ -163,7 +166,9 @@ TEST_CASE("plan: one range comes from the whole that is stored, several pass by 
   CHECK(plan(several, entries, offline, kCame).step == Step::serve);
 }
 
-TEST_CASE("plan: a stored 206 answers the same Range again, and no whole (RFC 9111 section 3.3)") {
+TEST_CASE(
+    "plan: a stored 206 answers the same Range again, but not a request for the whole (RFC 9111 section "
+    "3.3)") {
   const auto range = get({{"Range", "bytes=-5"}});
   const Stored entries[] = {entry(
       {{"Cache-Control", "max-age=60"}, {"Content-Range", "bytes 5-9/10"}, {"ETag", "\"a\""}}, range, 206)};
@@ -178,7 +183,7 @@ TEST_CASE("plan: a stored 206 answers the same Range again, and no whole (RFC 91
   CHECK(plan(get(), entries, kPlain, kCame).step == Step::fetch);
 }
 
-TEST_CASE("plan: a stored 206 answers every range within it, of the same strong tag (RFC 9111 section 3.4)") {
+TEST_CASE("plan: a stored 206 with a strong tag answers every range within it (RFC 9111 section 3.4)") {
   const auto range = get({{"Range", "bytes=20-59"}});
   const auto part_of = [&](const char* asked, const char* tag, const char* content_range) {
     Stored part =
@@ -206,7 +211,7 @@ TEST_CASE("plan: a stored 206 answers every range within it, of the same strong 
   CHECK(part_of("bytes=25-29", "\"a\"", "bytes 20-58/100") == "asked");  // it has 40 bytes
 }
 
-TEST_CASE("reused: Age is told anew, all else is as stored (RFC 9111 section 4, 5.1, 5.2.2.4)") {
+TEST_CASE("reused: Age is recomputed, everything else is as stored (RFC 9111 section 4, 5.1, 5.2.2.4)") {
   auto stored =
       entry({{"Date", at(0s)}, {"Age", "30"}, {"Expires", at(60s)}, {"Age", "1"}, {"Set-Cookie", "a=b"}});
   CHECK(reused(stored, kCame + 3s).fields ==
@@ -217,7 +222,8 @@ TEST_CASE("reused: Age is told anew, all else is as stored (RFC 9111 section 4, 
 }
 
 TEST_CASE(
-    "not_modified: a 304 brings what updates a cache, not what is about a body (RFC 9110 section 15.4.5)") {
+    "not_modified: a 304 has the fields that update a cache, not those about a body (RFC 9110 section "
+    "15.4.5)") {
   const Response whole{200,
                        {{"ETag", "\"a\""},
                         {"Date", "d"},

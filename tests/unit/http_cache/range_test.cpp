@@ -21,7 +21,7 @@ Stored whole(std::uint64_t length, Fields fields = {}, int status = 200) {
   return stored;
 }
 
-TEST_CASE("range_of: one range of bytes is a part of what is stored (RFC 9110 section 14.1.2)") {
+TEST_CASE("range_of: one range of bytes is a part of a stored response (RFC 9110 section 14.1.2)") {
   using Want = std::optional<Part>;
   const struct {
     const char* range;
@@ -63,7 +63,7 @@ TEST_CASE("range_of: one range of bytes is a part of what is stored (RFC 9110 se
 }
 
 TEST_CASE(
-    "range_of: several ranges and other units are the origin's; other methods and statuses have no range") {
+    "range_of: several ranges and other units go to the origin; other methods and statuses have no range") {
   CHECK(range_of({"GET", "", {{"Range", "bytes=0-1, 3-4"}}}, whole(9)).not_ours);
   CHECK(range_of({"GET", "", {{"Range", "lines=0-1"}}}, whole(9)).not_ours);
   const Fields range{{"Range", "bytes=0-1"}};
@@ -73,7 +73,8 @@ TEST_CASE(
   CHECK_FALSE(range_of({"GET", "", range}, whole(9, {}, 404)).part);
 }
 
-TEST_CASE("range_of: If-Range must name what is stored, and strongly (RFC 9110 section 13.1.5)") {
+TEST_CASE(
+    "range_of: If-Range must match the stored response, by strong comparison (RFC 9110 section 13.1.5)") {
   const auto at = [](Seconds offset) { return http_date(kCame + offset); };
   const struct {
     Fields stored;
@@ -97,7 +98,7 @@ TEST_CASE("range_of: If-Range must name what is stored, and strongly (RFC 9110 s
   }
 }
 
-TEST_CASE("partial: a 206 tells its place in the whole (RFC 9110 section 15.3.7)") {
+TEST_CASE("partial: a 206 states its place in the whole (RFC 9110 section 15.3.7)") {
   const Response stored{200, {{"A", "1"}, {"Content-Length", "11"}, {"ETag", "\"a\""}}};
   const auto part = partial(stored, 11, {9, 2});
   CHECK(part.status == 206);
@@ -105,7 +106,7 @@ TEST_CASE("partial: a 206 tells its place in the whole (RFC 9110 section 15.3.7)
         Fields{{"A", "1"}, {"Content-Length", "2"}, {"ETag", "\"a\""}, {"Content-Range", "bytes 9-10/11"}});
 }
 
-TEST_CASE("partial: of what is beyond the end nothing comes but the length (RFC 9110 section 15.5.17)") {
+TEST_CASE("partial: a range beyond the end gets only the length (RFC 9110 section 15.5.17)") {
   const auto none =
       partial({200, {{"Date", "d"}, {"Age", "1"}, {"ETag", "\"a\""}, {"Content-Type", "x"}}}, 11, {});
   CHECK(none.status == 416);
@@ -113,7 +114,7 @@ TEST_CASE("partial: of what is beyond the end nothing comes but the length (RFC 
         Fields{{"Date", "d"}, {"Age", "1"}, {"Content-Range", "bytes */11"}, {"Content-Length", "0"}});
 }
 
-TEST_CASE("read_content_range: only what does not contradict itself (RFC 9110 section 14.4)") {
+TEST_CASE("read_content_range: nothing if it contradicts itself (RFC 9110 section 14.4)") {
   const auto full = read_content_range("bytes 5-9/10");
   REQUIRE(full);
   CHECK(full->first == 5);
@@ -129,7 +130,7 @@ TEST_CASE("read_content_range: only what does not contradict itself (RFC 9110 se
   }
 }
 
-TEST_CASE("resume_fields: the rest can be asked for only under a strong tag (RFC 9110 section 13.1.5)") {
+TEST_CASE("resume_fields: the rest is requested only with a strong tag (RFC 9110 section 13.1.5)") {
   const Fields tag{{"ETag", "\"a\""}};
   CHECK(resume_fields({200, tag}, 5) == Fields{{"Range", "bytes=5-"}, {"If-Range", "\"a\""}});
   CHECK(resume_fields({200, {{"ETag", "\"a\""}, {"Accept-Ranges", "Bytes"}, {"Content-Length", "6"}}}, 5));
@@ -144,7 +145,7 @@ TEST_CASE("resume_fields: the rest can be asked for only under a strong tag (RFC
   CHECK_FALSE(resume_fields({200, {{"ETag", "\"a\""}, {"Content-Length", "5"}}}, 5));
 }
 
-TEST_CASE("resumed: only the very rest of the very same body continues it (RFC 9110 section 15.3.7.3)") {
+TEST_CASE("resumed: only the exact rest of the same body continues it (RFC 9110 section 15.3.7.3)") {
   const Fields sized{{"ETag", "\"a\""}, {"Content-Length", "10"}}, unsized{{"ETag", "\"a\""}};
   const auto part = [](const char* range, const char* tag = "\"a\"") {
     return Response{206, {{"Content-Range", range}, {"ETag", tag}}};

@@ -29,7 +29,8 @@ CacheControl asking(const std::string& line) {
   return request_control({{"Cache-Control", line}});
 }
 
-TEST_CASE("may_use: what response, request and user say together (RFC 9111 section 4.2.4, 5.2)") {
+TEST_CASE(
+    "may_use: combines the response, the request and the user's options (RFC 9111 section 4.2.4, 5.2)") {
   const struct {
     const char *response, *request;
     Seconds later;
@@ -81,7 +82,7 @@ TEST_CASE("may_use: what response, request and user say together (RFC 9111 secti
   }
 }
 
-TEST_CASE("may_use: what the user's flags allow and forbid") {
+TEST_CASE("may_use: obeys the user's options") {
   CachePolicy refresh, offline, lax, offline_lax, exact;
   refresh.refresh = true;
   offline.offline = true;
@@ -117,7 +118,7 @@ TEST_CASE("may_use: what the user's flags allow and forbid") {
 }
 
 TEST_CASE(
-    "may_use_after_error: only where origin or user let it be stale (RFC 9111 section 4.2.4, RFC 5861)") {
+    "may_use_after_error: only if the origin or the user allows stale (RFC 9111 section 4.2.4, RFC 5861)") {
   const struct {
     const char *response, *request;
     Seconds later;

@@ -21,7 +21,7 @@ Client::Origin always(Fields fields, int status = 200) {
   return [response = Response{status, std::move(fields)}](const Request&) { return response; };
 }
 
-// An origin that knows what a 304 is.
+// An origin that supports conditional requests.
 Client::Origin validating(Fields fields) {
   return [fields](const Request& request) -> Response {
     const auto tags = request.fields.joined("if-none-match").value_or("");
@@ -33,7 +33,7 @@ Client::Origin validating(Fields fields) {
   };
 }
 
-TEST_CASE("a second request within three seconds: from the cache, validated, or asked anew") {
+TEST_CASE("a second request within three seconds: served from the cache, validated, or sent again") {
   enum Want { cached, validated, asked };
   const struct {
     const char* what;
@@ -101,7 +101,7 @@ TEST_CASE("a second request within three seconds: from the cache, validated, or 
   }
 }
 
-TEST_CASE("a 304 brings new fields for now and for later, and a new lease (RFC 9111 section 4.3.4)") {
+TEST_CASE("a 304 updates fields and lifetime, now and for later requests (RFC 9111 section 4.3.4)") {
   Client client;
   client.origin =
       validating({{"Cache-Control", "max-age=2"}, {"ETag", "\"a\""}, {"Test", "A"}, {"Stays", "S"}});
@@ -120,7 +120,8 @@ TEST_CASE("a 304 brings new fields for now and for later, and a new lease (RFC 9
 }
 
 TEST_CASE(
-    "a 304 that is of another body than ours is never an empty or a wrong one (RFC 9111 section 4.3.4)") {
+    "a 304 for another body than the stored one never yields an empty or wrong body (RFC 9111 section "
+    "4.3.4)") {
   Client client;
   client.origin = always({{"ETag", "\"a\""}});
   client.get();
@@ -132,7 +133,7 @@ TEST_CASE(
   CHECK(reply.body == "body 3");
 }
 
-TEST_CASE("variants stay beside each other, and one body may serve two of them (RFC 9111 section 4.1)") {
+TEST_CASE("variants are stored side by side, and one body can belong to two of them (RFC 9111 section 4.1)") {
   Client client;
   const auto tag_of = [](const Request& request) {
     return "\"" + std::string(request.fields.first("foo").value_or("")) + "\"";
@@ -153,7 +154,7 @@ TEST_CASE("variants stay beside each other, and one body may serve two of them (
   CHECK(client.get({{"Foo", "1"}}).body == "body 1");
 }
 
-TEST_CASE("stale-while-revalidate: once stale, then new; not beyond its window (RFC 5861 section 3)") {
+TEST_CASE("stale-while-revalidate: once stale, then new; not after its window (RFC 5861 section 3)") {
   Client client;
   client.origin = always({{"Cache-Control", "max-age=1, stale-while-revalidate=4"}, {"ETag", "\"abc\""}});
   client.get();
@@ -165,7 +166,7 @@ TEST_CASE("stale-while-revalidate: once stale, then new; not beyond its window (
   CHECK(client.get().body == "body 3");
 }
 
-TEST_CASE("an origin that is gone: an error, or stale where that is allowed (RFC 9111 section 4.2.4)") {
+TEST_CASE("an unreachable origin: an error, or stale if that is allowed (RFC 9111 section 4.2.4)") {
   const auto gone = [](const Request&) { return std::nullopt; };
   for (const char* control :
        {"max-age=2", "max-age=2, must-revalidate", "max-age=2, no-cache", "max-age=2, stale-if-error=60"}) {
@@ -183,7 +184,7 @@ TEST_CASE("an origin that is gone: an error, or stale where that is allowed (RFC
 }
 
 TEST_CASE(
-    "parts come from the whole, fresh or freshened, and a stored part answers only its like (RFC 9110 "
+    "ranges are served from a complete response, a stored part only its own range (RFC 9110 "
     "section 14)") {
   Client client;
   client.origin = validating({{"Cache-Control", "max-age=2"}, {"ETag", "\"a\""}, {"A", "1"}});
@@ -210,7 +211,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a change voids what is stored, a failed one does not, and a POST may answer for its URL (RFC 9111 "
+    "a change invalidates, a failed one does not, and a POST may be stored (RFC 9111 "
     "section 4.4)") {
   Client client;
   client.origin = always({{"Cache-Control", "max-age=60"}});

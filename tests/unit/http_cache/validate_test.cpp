@@ -26,7 +26,7 @@ Stored tagged(const std::string& tag, Seconds date = 0s) {
   return entry({{"ETag", tag}, {"Date", at(date)}});
 }
 
-TEST_CASE("weakly_equal, strongly_equal: as the table of RFC 9110 section 8.8.3.2 has it") {
+TEST_CASE("weakly_equal, strongly_equal: the table in RFC 9110 section 8.8.3.2") {
   const struct {
     const char *a, *b;
     bool strong, weak;
@@ -68,7 +68,8 @@ TEST_CASE("conditions_for: both validators, byte for byte (RFC 9111 section 4.3.
   CHECK(conditions_for({206, {{"ETag", "\"a\""}}}).size() == 1);
 }
 
-TEST_CASE("variant_conditions: the tags of all whole responses, each once (RFC 9111 section 4.3.1)") {
+TEST_CASE(
+    "variant_conditions: the tags of all complete responses, without duplicates (RFC 9111 section 4.3.1)") {
   const Stored entries[] = {tagged("\"a\""),
                             entry({{"Last-Modified", at(0s)}}),
                             tagged("W/\"b\""),
@@ -85,7 +86,7 @@ TEST_CASE("variant_conditions: the tags of all whole responses, each once (RFC 9
   CHECK(list_members(*variant_conditions(different).first("if-none-match")).size() == 32);
 }
 
-TEST_CASE("is_unmodified: the user's own condition of a response that holds (RFC 9111 section 4.3.2)") {
+TEST_CASE("is_unmodified: evaluates the user's own condition for a valid response (RFC 9111 section 4.3.2)") {
   const Fields both{{"ETag", "\"abc\""}, {"Last-Modified", at(-3000s)}, {"Date", at(0s)}};
   const Fields dated{{"Date", at(0s)}};
   const struct {
@@ -104,16 +105,16 @@ TEST_CASE("is_unmodified: the user's own condition of a response that holds (RFC
       {{{"ETag", "W/\"abc\""}}, {{"If-None-Match", "W/\"abc\""}}, true},
       {{{"ETag", "abc"}}, {{"If-None-Match", "abc"}}, true},
       {dated, {{"If-None-Match", "\"abc\""}}, false},
-      // If-None-Match goes before If-Modified-Since (RFC 9110 section 13.2.2).
+      // If-None-Match takes precedence over If-Modified-Since (RFC 9110 section 13.2.2).
       {both, {{"If-None-Match", "\"abc\""}, {"If-Modified-Since", at(-9000s)}}, true},
       {both, {{"If-None-Match", "\"x\""}, {"If-Modified-Since", at(0s)}}, false},
       {both, {{"If-Modified-Since", at(-3000s)}}, true},
       {both, {{"If-Modified-Since", at(-2000s)}}, true},
       {both, {{"If-Modified-Since", at(-3001s)}}, false},
       {both, {{"If-Modified-Since", "soon"}}, false},
-      {dated, {{"If-Modified-Since", at(0s)}}, true},  // Date stands in for Last-Modified
+      {dated, {{"If-Modified-Since", at(0s)}}, true},  // Date instead of Last-Modified
       {dated, {{"If-Modified-Since", at(-1s)}}, false},
-      {{}, {{"If-Modified-Since", at(0s)}}, true},  // and the time that it came for Date
+      {{}, {{"If-Modified-Since", at(0s)}}, true},  // and the arrival time instead of Date
       {{}, {{"If-Modified-Since", at(-1s)}}, false},
       {both, {}, false},
   };
@@ -124,7 +125,7 @@ TEST_CASE("is_unmodified: the user's own condition of a response that holds (RFC
   }
 }
 
-TEST_CASE("covers: the user asks about what is stored, so that a 304 speaks of both") {
+TEST_CASE("covers: the user's condition names the stored response, so that a 304 applies to both") {
   const Response both{200, {{"ETag", "\"a\""}, {"Last-Modified", at(-5s)}}};
   CHECK(covers({"GET", "", {{"If-None-Match", "\"x\", W/\"a\""}}}, both));
   CHECK_FALSE(covers({"GET", "", {{"If-None-Match", "\"x\""}}}, both));
@@ -134,7 +135,7 @@ TEST_CASE("covers: the user asks about what is stored, so that a 304 speaks of b
   CHECK_FALSE(covers({"GET", "", {}}, {200, {}}));
 }
 
-TEST_CASE("named_by: a 304 names the response that it was asked about, or none (RFC 9111 section 4.3.4)") {
+TEST_CASE("named_by: a 304 confirms the response that was validated, or none (RFC 9111 section 4.3.4)") {
   const Fields both{{"ETag", "\"a\""}, {"Last-Modified", at(-5s)}}, weak{{"ETag", "W/\"a\""}};
   const struct {
     Fields stored, answer;
@@ -161,7 +162,7 @@ TEST_CASE("named_by: a 304 names the response that it was asked about, or none (
 }
 
 TEST_CASE(
-    "named_by: among variants the tag decides, of equal ones the most recent (RFC 9111 section 4.3.4)") {
+    "named_by: among variants the tag decides, and the most recent of equal ones (RFC 9111 section 4.3.4)") {
   const Stored entries[] = {tagged("\"a\"", 9s), tagged("\"b\"", 5s), tagged("W/\"a\"", 10s),
                             tagged("\"b\"", 3s), entry({{"ETag", "\"c\""}}, 206)};
   const auto named = [&entries](Fields answer) {
@@ -179,7 +180,7 @@ TEST_CASE(
   CHECK_FALSE(named_by({304, {{"ETag", "\"e\""}}}, one, std::nullopt));
 }
 
-TEST_CASE("as_stored: what is of the connection goes, all else stays (RFC 9111 section 3.1)") {
+TEST_CASE("as_stored: removes connection fields and keeps all others (RFC 9111 section 3.1)") {
   Fields fields{{"Date", at(0s)}, {"Connection", "a, B"}, {"connection", "close"}, {"A", "1"}, {"b", "2"},
                 {"C", "3"}};
   for (const char* name : {"Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Proxy-Connection",
@@ -196,7 +197,7 @@ TEST_CASE("as_stored: what is of the connection goes, all else stays (RFC 9111 s
   CHECK(as_stored({200, {{"Date", "foo"}}}, kCame).fields == Fields{{"Date", "foo"}});
 }
 
-TEST_CASE("freshened: the fields of a 304 take the place of those that are stored (RFC 9111 section 3.2)") {
+TEST_CASE("freshened: the fields of a 304 replace the stored ones (RFC 9111 section 3.2)") {
   const Response stored{200,
                         {{"Date", at(-90s)},
                          {"Age", "40"},
@@ -244,7 +245,8 @@ TEST_CASE("freshened: a weak tag is not made strong by a 304") {
 }
 
 TEST_CASE(
-    "same_as_head: what the HEAD says of validators and length is what is stored (RFC 9111 section 4.3.5)") {
+    "same_as_head: compares the HEAD's validators and length with the stored response (RFC 9111 section "
+    "4.3.5)") {
   auto stored = entry({{"ETag", "\"a\""}, {"Last-Modified", at(0s)}, {"Content-Length", "5"}});
   CHECK(same_as_head(stored, {200, {}}));
   CHECK(same_as_head(stored, stored.response));

@@ -13,7 +13,7 @@ Request asking(Fields fields) {
   return {"GET", "http://a/", std::move(fields)};
 }
 
-// A response as it is stored after it came at `at` for `request`.
+// A response as it is stored after it arrived at `at` for `request`.
 Stored stored(const Request& request, Fields fields, Seconds at = 1000s, int status = 200) {
   Stored entry;
   entry.response = {status, std::move(fields)};
@@ -28,7 +28,7 @@ bool fits(Fields first, const Fields& response, Fields second) {
   return choose(asking(std::move(second)), entries).has_value();
 }
 
-TEST_CASE("choose: each field that Vary names must be as it was (RFC 9111 section 4.1)") {
+TEST_CASE("choose: each field that Vary names must be the same (RFC 9111 section 4.1)") {
   const Fields foo{{"Vary", "Foo"}}, three{{"Vary", "Foo, Bar"}, {"vary", "Baz"}};
   const struct {
     Fields first, response, second;
@@ -65,7 +65,7 @@ TEST_CASE("choose: a * anywhere in Vary never fits (RFC 9111 section 4.1)") {
   CHECK_FALSE(varies_on_all({200, {{"Vary", "Foo"}}}));
 }
 
-TEST_CASE("normalised: what means the same is the same, and nothing else is (RFC 9111 section 4.1)") {
+TEST_CASE("normalised: equivalent values become equal, and no others (RFC 9111 section 4.1)") {
   const struct {
     const char *name, *a, *b;
     bool same;
@@ -95,7 +95,7 @@ TEST_CASE("normalised: what means the same is the same, and nothing else is (RFC
   }
 }
 
-TEST_CASE("selecting_fields: lines are joined, and the order of Vary and of the request is nothing") {
+TEST_CASE("selecting_fields: joins lines, and ignores the order of Vary and of the request") {
   const Response one{200, {{"Vary", "Foo, Bar"}}}, other{200, {{"Vary", "bar"}, {"Vary", "FOO, foo"}}};
   const auto request = asking({{"Foo", "1"}, {"X", "x"}, {"bar", "b"}, {"Foo", "2"}});
   CHECK(selecting_fields(request, one) == Fields{{"bar", "b"}, {"foo", "1, 2"}});
@@ -104,7 +104,7 @@ TEST_CASE("selecting_fields: lines are joined, and the order of Vary and of the 
   CHECK(selecting_fields(request, {200, {}}).empty());
 }
 
-TEST_CASE("choose: of those that fit, the most recent by Date (RFC 9111 section 4)") {
+TEST_CASE("choose: the most recent by Date of those that fit (RFC 9111 section 4)") {
   const auto request = asking({{"Foo", "1"}});
   const Stored entries[] = {
       stored(request, {{"Vary", "Foo"}}, 1000s), stored(request, {{"Vary", "Foo"}}, 3000s),
@@ -114,7 +114,8 @@ TEST_CASE("choose: of those that fit, the most recent by Date (RFC 9111 section 
   CHECK_FALSE(choose(asking({}), entries));
 }
 
-TEST_CASE("choose: what lacks Vary fits only if none with Vary is more recent (RFC 9111 section 4.1)") {
+TEST_CASE(
+    "choose: a response without Vary fits only if none with Vary is more recent (RFC 9111 section 4.1)") {
   const auto one = asking({{"Foo", "1"}}), two = asking({{"Foo", "2"}});
   const Stored later[] = {stored(one, {{"Vary", "Foo"}}, 1000s), stored(one, {}, 2000s)};
   CHECK(choose(two, later) == 1);
@@ -125,7 +126,7 @@ TEST_CASE("choose: what lacks Vary fits only if none with Vary is more recent (R
   CHECK(choose(two, any) == 1);
 }
 
-TEST_CASE("choose: a response in the one language that is liked best fits, whoever asked for it first") {
+TEST_CASE("choose: a response in the only preferred language fits, whatever the first request asked for") {
   const Fields german{{"Vary", "Accept-Language"}, {"Content-Language", "de"}};
   const struct {
     Fields response;
