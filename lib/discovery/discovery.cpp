@@ -5,7 +5,7 @@
 namespace iso::discovery {
 namespace {
 
-constexpr std::chrono::seconds kSpare{1};  // a registry that was away a moment ago is not asked again
+constexpr std::chrono::seconds kSpare{1};  // how long a registry that failed is not asked again
 
 std::string_view name_of(RegistryKind registry) {
   switch (registry) {

@@ -14,23 +14,24 @@
 
 namespace iso::discovery {
 
-// Looks services up, and remembers what was found for as long as it may. For one thread.
+// Looks services up and caches the results for as long as they allow. Not thread-safe.
 class Discovery {
  public:
   using LookUp = std::function<Found(RegistryKind, const std::string& service)>;
 
-  // `random` gives numbers from 0 to 1.
+  // `random` returns numbers from 0 to 1.
   Discovery(LookUp look_up, std::function<double()> random, const Clock& clock = system_clock());
 
-  // In the order to try; drawn anew each time. Throws ErrorKind::unavailable: nobody offers the service, or
-  // its registry cannot be asked and nothing is known that may still be used.
+  // Returns the instances in the order to try; the order is drawn anew each time. Throws
+  // ErrorKind::unavailable if the service has no instance, or if its registry fails and no cached result is
+  // usable.
   std::vector<Instance> find(const ServiceUrl& url);
 
  private:
   struct Known {
     Found found;
     Clock::Steady asked{};
-    std::optional<Error> trouble;  // of the last question
+    std::optional<Error> trouble;  // the error of the last lookup
     Clock::Steady troubled{};
   };
 
@@ -42,7 +43,7 @@ class Discovery {
   std::map<std::string, Known> known_;
 };
 
-// Asks the registries themselves.
+// Looks services up in the registries themselves.
 Discovery::LookUp registries(RegistryOptions options);
 
 }  // namespace iso::discovery

@@ -26,7 +26,7 @@ bool is_cut(std::string_view message) {
   return (byte_at(message, 2) & 0x02) != 0;
 }
 
-// Of the same number, to the same question (RFC 5452 section 9.1).
+// Whether a message has the ID and the question of the query (RFC 5452 section 9.1).
 bool answers(std::string_view message, std::string_view question) {
   return message.size() >= question.size() && question.size() > kHeader &&
          message.substr(0, 2) == question.substr(0, 2) && (byte_at(message, 2) & 0x80) != 0 &&
@@ -62,7 +62,7 @@ std::string ask_by_datagram(const DnsServer& server, const std::string& question
   throw failed("no answer in time");
 }
 
-// RFC 1035 section 4.2.2: its length goes before a message.
+// RFC 1035 section 4.2.2: a message is preceded by its length.
 std::string ask_by_stream(const DnsServer& server, const std::string& question, Deadline deadline) {
   Stream stream(connected(server, SOCK_STREAM, deadline));
   stream.until(deadline);

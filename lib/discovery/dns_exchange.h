@@ -13,9 +13,9 @@ struct DnsServer {
   socklen_t length = 0;
 };
 
-// The message that answers `question`, which is one too (RFC 1035 section 4): by UDP, and by TCP if it does
-// not fit. Each server is asked twice, one after the other, until one answers that the name is there or is
-// not. Never later than `deadline`, whatever comes. Throws ErrorKind::unavailable: none gave an answer.
+// Sends a query (an encoded message, RFC 1035 section 4) and returns the response: by UDP, or by TCP if the
+// response is truncated. Asks the servers in turn, each twice, until one answers that the name exists or does
+// not. Returns by `deadline` in any case. Throws ErrorKind::unavailable if no server answers.
 std::string ask_dns(const std::vector<DnsServer>& servers, const std::string& question, Deadline deadline);
 
 }  // namespace iso::discovery

@@ -32,13 +32,14 @@ std::vector<std::string> parted(std::string_view endpoints) {
   return parts;
 }
 
-// gRPC's codes of what is not allowed: permission denied, unauthenticated; and etcd's "user name is empty".
+// gRPC codes for denied access (permission denied, unauthenticated), and etcd's error "user name is empty".
 bool is_refusal(const http::HttpReply& reply) {
   return reply.status == 401 || reply.status == 403 ||
          reply.body.bytes().find("user name is empty") != std::string_view::npos;
 }
 
-// Of the time until `deadline`, what each of so many may have; 0 would be no limit.
+// The share that each of `count` calls has of the time until `deadline`; at least 1 ms, since 0 means no
+// limit.
 milliseconds share_of(std::chrono::steady_clock::time_point deadline, int count) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
   return std::max(left / count, milliseconds(1));
@@ -86,7 +87,7 @@ std::string etcd_prefix(std::string_view service) {
 Found find_in_etcd(const std::string& service, const RegistryOptions& options) {
   const std::string first = etcd_prefix(service);
   std::string behind = first;
-  ++behind.back();  // all keys that begin with the first
+  ++behind.back();  // the end of the range of keys that start with `first`
   const std::string answer =
       Etcd(options.etcd, options.timeout)
           .post("/v3/kv/range", fmt::format(R"({{"key":"{}","range_end":"{}","limit":"{}"}})",
@@ -96,7 +97,7 @@ Found find_in_etcd(const std::string& service, const RegistryOptions& options) {
 
 namespace {
 
-// A key that etcd removes with its lease.
+// A key that etcd deletes when its lease ends.
 class EtcdLease final : public Lease {
  public:
   EtcdLease(const std::string& service, const Instance& instance, std::chrono::seconds ttl,
@@ -119,7 +120,7 @@ class EtcdLease final : public Lease {
   }
 
  private:
-  // A lease that has ended has no time to live.
+  // An expired lease has no TTL.
   bool is_kept() {
     const auto answer = etcd_.post("/v3/lease/keepalive", fmt::format(R"({{"ID":"{}"}})", id_));
     const auto ttl = part_of(answer, "/result/TTL");

@@ -10,15 +10,15 @@
 
 namespace iso::discovery {
 
-// etcd by its JSON gateway (https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway): bytes are base64, and
-// numbers of 64 bits are texts.
+// An etcd client over the JSON gateway (https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway), in which bytes
+// are base64 and 64-bit numbers are strings.
 class Etcd {
  public:
-  // `endpoints`: "http://HOST:PORT", several separated by commas: the next is asked when one is away, and
-  // all of them within `timeout`.
+  // `endpoints`: "http://HOST:PORT", or several separated by commas: if one fails, the next is tried, all
+  // within `timeout`.
   Etcd(std::string_view endpoints, std::chrono::milliseconds timeout);
 
-  // The answer to what is posted, which is JSON. Throws ErrorKind::unavailable, ErrorKind::refused.
+  // Posts `json` and returns the JSON response. Throws ErrorKind::unavailable, ErrorKind::refused.
   std::string post(std::string_view path, const std::string& json) const;
 
  private:

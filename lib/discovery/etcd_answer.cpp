@@ -11,7 +11,7 @@ std::optional<std::string> part_of(std::string_view json, std::string_view point
   return Pointer(pointer).text_in(json);
 }
 
-// An empty answer has no kvs at all.
+// An empty result has no kvs.
 std::vector<Instance> instances_in_etcd(const std::string& answer) {
   std::vector<Instance> instances;
   const auto entries = part_of(answer, "/kvs").value_or("");

@@ -9,11 +9,10 @@
 
 namespace iso::discovery {
 
-// What is at a JSON pointer of an answer.
+// The value at a JSON pointer in a response.
 std::optional<std::string> part_of(std::string_view json, std::string_view pointer);
 
-// Who is named by the answer, which is JSON, to a question for a range of keys. What is no instance is left
-// out.
+// The instances in the JSON response to a range request. Skips entries that are not valid instances.
 std::vector<Instance> instances_in_etcd(const std::string& answer);
 
 }  // namespace iso::discovery

@@ -49,8 +49,8 @@ std::optional<Instance> read_object(std::string_view entry) {
   return valid(std::move(instance));
 }
 
-// Chooses one of [first, last), which have the same priority, at random by weight: draws a number from 0 to
-// the sum of the weights, both included, so that a weight of 0 has a small chance.
+// Chooses one of [first, last), which all have the same priority, at random by weight: draws a number from 0
+// to the sum of the weights, both included, so that a weight of 0 has a small chance.
 std::vector<Instance>::iterator draw(std::vector<Instance>::iterator first,
                                      std::vector<Instance>::iterator last, double random) {
   double sum = 0;

@@ -39,7 +39,7 @@ Address read_redis_url(std::string_view url) {
   if (uri.scheme != "redis" || !uri.authority) throw bad_url();
   Address address;
   if (std::string login = http::take_login(*uri.authority); !login.empty()) {
-    login.pop_back();  // its @
+    login.pop_back();  // the @
     const auto colon = login.find(':');
     if (colon == login.npos) throw bad_url();
     address.user = decoded(login.substr(0, colon));
@@ -117,7 +117,7 @@ Found find_in_redis(const std::string& service, const RegistryOptions& options) 
 
 namespace {
 
-// A member of a sorted set; its score is the time, in seconds of the server's clock, at which it expires.
+// A member of a sorted set. Its score is its expiry, in seconds of the server's clock.
 class RedisLease final : public Lease {
  public:
   RedisLease(const std::string& service, const Instance& instance, std::chrono::seconds ttl,
@@ -137,7 +137,7 @@ class RedisLease final : public Lease {
   }
 
  private:
-  // Expired members are not found, and are removed a day later.
+  // Expired members are ignored, and removed after a day.
   static constexpr std::chrono::seconds kKept{86'400};
 
   template <class Call>

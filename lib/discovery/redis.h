@@ -11,8 +11,7 @@
 
 namespace iso::discovery {
 
-// A connection to Redis. It is in use for `timeout` after it was made or renewed, whatever Redis does
-// meanwhile; later all calls fail.
+// A connection to Redis. It is usable for `timeout` after construction or renew(); after that all calls fail.
 class Redis {
  public:
   // `url`: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]. Throws ErrorKind::usage, unavailable, refused.
@@ -22,15 +21,16 @@ class Redis {
 
   void renew();
 
-  // What a command answers, as texts: one, or each member of a list. Throws as the constructor.
+  // Runs a command and returns its reply as strings: one, or the elements of an array. Throws like the
+  // constructor.
   std::vector<std::string> command(const std::vector<std::string>& words);
 
-  // The server's clock, in seconds since the epoch: all that is written there goes by it.
+  // The server's clock, in seconds since the epoch; all expiry times refer to it.
   long long time();
 
  private:
   std::chrono::milliseconds timeout_;
-  std::string name_;  // for people: without its password
+  std::string name_;  // for people: the URL without credentials
   std::optional<Stream> stream_;
   std::optional<RedisReader> reader_;
 };

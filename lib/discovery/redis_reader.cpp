@@ -15,7 +15,7 @@ Error no_answer() {
   return {ErrorKind::unavailable, "what came is not an answer of Redis"};
 }
 
-// "-1" says that there is nothing.
+// "-1" means null.
 std::size_t read_count(std::string_view text) {
   const auto count = read_integer<long long>(text);
   if (!count || *count < -1) throw no_answer();

@@ -7,21 +7,20 @@
 
 namespace iso::discovery {
 
-// What a command was answered: one text, or each member of a list; or why it was refused.
+// The reply to a command: one string, or the elements of an array; or an error message.
 struct RedisReply {
   bool is_error = false;
   std::vector<std::string> texts;
 };
 
-// Reads answers in the serialization protocol of Redis (RESP 2,
-// https://redis.io/docs/reference/protocol-spec), as they are needed here: texts, numbers, and lists of them.
-// `stream` must outlive this.
+// Reads replies in the Redis serialization protocol (RESP 2, https://redis.io/docs/reference/protocol-spec),
+// as far as iso needs it: strings, numbers, and arrays of them. `stream` must outlive this object.
 class RedisReader {
  public:
   explicit RedisReader(Stream& stream) : stream_(stream) {}
 
-  // The next one, as long as it is no larger than kMostBytes. Throws ErrorKind::unavailable: it is, it is
-  // none, or the stream does.
+  // Reads the next reply. Throws ErrorKind::unavailable if it is larger than kMostBytes or invalid, or if the
+  // stream fails.
   RedisReply next();
 
   static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
@@ -34,10 +33,10 @@ class RedisReader {
 
   Stream& stream_;
   std::string buffer_;
-  std::size_t taken_ = 0;  // bytes of this answer
+  std::size_t taken_ = 0;  // bytes of this reply so far
 };
 
-// As a command is sent.
+// A command in RESP.
 std::string redis_command(const std::vector<std::string>& words);
 
 }  // namespace iso::discovery

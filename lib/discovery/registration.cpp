@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTryAgain{1'000};
 
-// Signals are for the thread that waits for messages.
+// Blocks all signals in the new thread: the main thread handles them.
 std::thread without_signals(auto work) {
   sigset_t all, before;
   sigfillset(&all);
@@ -52,7 +52,7 @@ Registration::~Registration() {
   thread_.join();
   try {
     lease_->end();
-  } catch (const Error&) {  // then its time to live ends it
+  } catch (const Error&) {  // the entry expires by its TTL
   }
 }
 

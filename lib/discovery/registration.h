@@ -12,17 +12,17 @@
 
 namespace iso::discovery {
 
-// One entry of a registry that is there for `ttl` after it was renewed last.
+// An entry in a registry that expires `ttl` after its last renewal.
 class Lease {
  public:
   virtual ~Lease() = default;
-  // Writes the entry, or keeps it for longer. Throws ErrorKind::unavailable, ErrorKind::refused.
+  // Writes the entry or extends its lifetime. Throws ErrorKind::unavailable, ErrorKind::refused.
   virtual void renew() = 0;
-  // Takes it back. Throws the same.
+  // Removes the entry. Throws the same.
   virtual void end() = 0;
 };
 
-// `where` is etcd or Redis.
+// `where` is etcd or redis; throws ErrorKind::usage for dns.
 std::unique_ptr<Lease> open_lease(RegistryKind where, const std::string& service, const Instance& instance,
                                   std::chrono::seconds ttl, const RegistryOptions& options);
 std::unique_ptr<Lease> etcd_lease(const std::string& service, const Instance& instance,
@@ -33,18 +33,19 @@ std::unique_ptr<Lease> redis_lease(const std::string& service, const Instance& i
 // How long an entry outlives a process that was killed.
 inline constexpr std::chrono::seconds kRegistered{10};
 
-// An entry that is there as long as this is: written now, kept by a thread, and taken back. A registry that
-// is away later is tried again and again, and the entry is written anew if it has gone meanwhile.
+// Registers an instance while this object exists: writes the entry now, renews it in a thread, and removes it
+// in the destructor. If the registry fails later, the thread keeps trying, and writes the entry again if it
+// has expired.
 class Registration {
  public:
-  // Throws what renew() does. `name` is what it is called in news().
+  // Throws what Lease::renew() throws. `name` identifies the entry in news().
   Registration(std::unique_ptr<Lease> lease, std::string name,
                std::chrono::milliseconds renew_every = std::chrono::milliseconds(kRegistered) / 3);
   ~Registration();
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
 
-  // What happened since it was asked last, for people: the registry went away, or came back.
+  // What has happened since the last call, for people: the registry failed, or works again.
   std::vector<std::string> news();
 
  private:
@@ -53,7 +54,7 @@ class Registration {
   std::unique_ptr<Lease> lease_;
   std::string name_;
   std::chrono::milliseconds renew_every_;
-  std::mutex mutex_;  // over what follows
+  std::mutex mutex_;  // protects the members below
   std::condition_variable changed_;
   bool ending_ = false;
   std::vector<std::string> news_;

@@ -13,12 +13,13 @@
 #include "discovery/dns_exchange.h"
 #include "discovery/registry.h"
 
-// SRV records of the DNS (RFC 2782): questions and configuration by the C library, the wait for answers ours.
+// SRV records in DNS (RFC 2782). The C library encodes queries and reads the configuration; dns_exchange.h
+// waits for responses, within a deadline.
 
 namespace iso::discovery {
 namespace {
 
-// The functions that read DNS messages are in a library of their own, which is loaded when it is needed.
+// The functions that parse DNS messages are in a separate library, which is loaded on first use.
 namespace late {
 constinit const LateFunction<int (*)(const unsigned char*, int, ns_msg*)> ns_initparse{"libresolv.so.2",
                                                                                        "ns_initparse"};
@@ -65,7 +66,7 @@ DnsServer server_at(const HostPort& where) {
   throw Error(ErrorKind::usage, fmt::format("{}: the DNS server must be an IP address", where.host));
 }
 
-// Those of /etc/resolv.conf. Where the library has no IPv4 address, it has one of IPv6 beside it.
+// The servers in /etc/resolv.conf. An entry of nsaddr_list that is not IPv4 has its IPv6 address in _u._ext.
 std::vector<DnsServer> servers_of(const Resolver& resolver) {
   std::vector<DnsServer> servers;
   for (int i = 0; i < std::min(resolver->nscount, kMostServers); ++i) {
@@ -77,7 +78,7 @@ std::vector<DnsServer> servers_of(const Resolver& resolver) {
   return servers;
 }
 
-// Questions for one service, all of them by one deadline.
+// Sends all queries for one service, within one deadline.
 class Asker {
  public:
   explicit Asker(const RegistryOptions& options)
@@ -85,7 +86,7 @@ class Asker {
         servers_(options.dns_server ? std::vector{server_at(*options.dns_server)} : servers_of(resolver_)),
         deadline_(std::chrono::steady_clock::now() + options.timeout) {}
 
-  // The message that answers. Throws ErrorKind::unavailable.
+  // Returns the response. Throws ErrorKind::unavailable.
   std::string ask(const std::string& name, ns_type type) const {
     std::string question(kLongestQuestion, '\0');
     const int size =
@@ -106,7 +107,7 @@ class Asker {
   Deadline deadline_;
 };
 
-// The records of a section of a message, as far as they can be read.
+// Calls `take` with each record in a section of a message, until one is invalid.
 template <class Take>
 void for_each_record(std::string_view message, ns_sect section, Take take) {
   ns_msg parsed;
@@ -120,7 +121,7 @@ void for_each_record(std::string_view message, ns_sect section, Take take) {
   }
 }
 
-// The address in a record A or AAAA.
+// The address in an A or AAAA record.
 std::optional<std::string> read_address(const ns_rr& record) {
   const bool v4 = ns_rr_type(record) == ns_t_a && ns_rr_rdlen(record) == sizeof(in_addr);
   const bool v6 = ns_rr_type(record) == ns_t_aaaa && ns_rr_rdlen(record) == sizeof(in6_addr);
@@ -136,8 +137,8 @@ void add_address(Instance& instance, const std::string& address) {
     all.push_back(address);
 }
 
-// Takes the addresses in a section for those of the instances that `is_of` says, for no longer than they may
-// be used.
+// Adds each address in a section to the instances for which `is_of` is true, and limits the lifetime of the
+// result to the record's TTL.
 template <class IsOf>
 void take_addresses(std::string_view answer, ns_sect section, Found& found, IsOf is_of) {
   for_each_record(answer, section, [&](const ns_msg&, const ns_rr& record) {
@@ -157,18 +158,18 @@ bool is_address(const std::string& host) {
   return host.find(':') != host.npos || inet_pton(AF_INET, host.c_str(), &v4) == 1;
 }
 
-// A server given by the user may be the only one that knows the hosts it names. A host that it does not know
-// is looked up like any other.
+// A DNS server given by the user may be the only one that knows the hosts it names. Other hosts are resolved
+// as usual.
 void ask_for_addresses(const Asker& asker, Found& found) {
   for (auto& instance : found.instances) {
     if (!instance.addresses.empty() || is_address(instance.host)) continue;
-    // An answer may go by an alias to another name, whose addresses are those of the first (RFC 1034 3.6.2).
+    // A response may follow an alias, whose addresses belong to the queried name (RFC 1034 section 3.6.2).
     const auto is_it = [&](const Instance& each, const ns_rr&) { return each.host == instance.host; };
     try {
       for (const auto type : {ns_t_a, ns_t_aaaa})
         take_addresses(asker.ask(instance.host, type), ns_s_an, found, is_it);
     } catch (const Error&) {
-      return;  // no time is left, or the server has gone
+      return;  // the deadline has passed, or the server fails
     }
   }
 }
@@ -194,11 +195,11 @@ Found found_in_dns(std::string_view answer) {
     auto instance = read_srv(message, record);
     if (!instance || found.instances.size() == kMostInstances) return;
     ttl = std::min<std::uint32_t>(ttl, ns_rr_ttl(record));
-    // "." says that the service is decidedly not there.
+    // "." means that the service is not available.
     if (is_instance(*instance) && instance->host != ".") found.instances.push_back(std::move(*instance));
   });
   if (ttl != UINT32_MAX) found.fresh = found.usable = std::chrono::seconds(ttl);
-  // RFC 2782, "Usage rules": the addresses may be beside.
+  // RFC 2782, "Usage rules": addresses may be in the additional section.
   take_addresses(answer, ns_s_ar, found, [](const Instance& instance, const ns_rr& record) {
     return equal_without_case(instance.host, ns_rr_name(record));
   });

@@ -24,7 +24,7 @@ bool ready_by(Deadline deadline, int fd, short events) {
     if (left.count() <= 0) return false;
     pollfd ready{fd, events, 0};
     const int count = poll(&ready, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 60'000)));
-    if (count > 0 || (count < 0 && errno != EINTR)) return true;  // what is wrong is said by the next call
+    if (count > 0 || (count < 0 && errno != EINTR)) return true;  // the next call reports an error
   }
 }
 

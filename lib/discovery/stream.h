@@ -15,15 +15,16 @@ using Deadline = std::chrono::steady_clock::time_point;
 // Waits until `fd` is ready for `events` (POLLIN, POLLOUT). False: the deadline has passed.
 bool ready_by(Deadline deadline, int fd, short events);
 
-// A stream socket that nobody waits for beyond a deadline, however slowly the far side moves.
+// A stream socket whose calls end by a deadline, however slow the peer is.
 class Stream {
  public:
   explicit Stream(Descriptor socket);
 
   void until(Deadline deadline) { deadline_ = deadline; }
-  // All of it. Throws ErrorKind::unavailable: the connection is lost, or the deadline has passed.
+  // Sends all bytes. Throws ErrorKind::unavailable if the connection is lost or the deadline has passed.
   void send(std::string_view bytes);
-  // What has come, at least one byte and at most `most`. Throws as send(), also when the far side has closed.
+  // Receives at least one byte and at most `most`. Throws like send(), and if the peer has closed the
+  // connection.
   std::string receive(std::size_t most);
 
  private:

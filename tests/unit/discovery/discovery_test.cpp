@@ -11,7 +11,7 @@ using namespace iso::discovery;
 using namespace iso::http;
 using namespace std::chrono_literals;
 
-TEST_CASE("service URL: scheme, name and the rest are told apart") {
+TEST_CASE("service URL: is split into scheme, name and the rest") {
   const auto url = read_service_url("https+etcd://shop/orders?id=1#top");
   REQUIRE(url.has_value());
   CHECK(url->registry == RegistryKind::etcd);
@@ -23,8 +23,7 @@ TEST_CASE("service URL: scheme, name and the rest are told apart") {
     CHECK_FALSE(read_service_url(other).has_value());
 }
 
-TEST_CASE(
-    "service URL: a name that could mean something else in a registry is none, and so is one with a port") {
+TEST_CASE("service URL: rejects a name that is special in some registry, and a port") {
   for (const char* url : {"http+etcd:///x", "http+etcd://shop:80/", "http+redis://*/", "http+srv://a%2fb/",
                           "http+etcd://", "http+redis://[::1]/"}) {
     CAPTURE(url);
@@ -33,7 +32,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("service URL: a response leads to no service but its own") {
+TEST_CASE("service URL: a response may lead to no other service than its own") {
   const char* page = "http+etcd://shop/orders?page=1";
   CHECK(followed_url(page, "?page=2") == "http+etcd://shop/orders?page=2");
   CHECK(followed_url(page, "/x") == "http+etcd://shop/x");
@@ -66,7 +65,7 @@ struct Trial {
 
 }  // namespace
 
-TEST_CASE("discovery: what is fresh is not asked for again, and each service is its own") {
+TEST_CASE("discovery: a fresh result is reused, separately for each service") {
   Trial trial;
   CHECK(trial.find() == "a");
   trial.clock.now += 4999ms;
@@ -80,7 +79,7 @@ TEST_CASE("discovery: what is fresh is not asked for again, and each service is 
   CHECK(trial.asked == std::vector<std::string>{"shop", "other", "shop", "shop"});
 }
 
-TEST_CASE("discovery: while the registry is away, what was last known will do for as long as it may") {
+TEST_CASE("discovery: while the registry fails, the last result is used as long as it may be") {
   Trial trial;
   trial.find();
   trial.away = Error(ErrorKind::unavailable, "etcd is away");
@@ -98,7 +97,7 @@ TEST_CASE("discovery: while the registry is away, what was last known will do fo
   CHECK(trial.find() == "a");
 }
 
-TEST_CASE("discovery: a registry that is away is asked once a second, and a refusal is final") {
+TEST_CASE("discovery: a registry that fails is asked once per second, and a refusal is final") {
   Trial trial;
   trial.away = Error(ErrorKind::unavailable, "etcd is away");
   for (int i = 0; i < 10; ++i) CHECK(test::says(test::error_of([&] { trial.find(); }), "etcd is away"));
@@ -114,7 +113,7 @@ TEST_CASE("discovery: a registry that is away is asked once a second, and a refu
   CHECK(test::error_of([&] { trial.find(); }).kind() == ErrorKind::refused);
 }
 
-TEST_CASE("discovery: a service that nobody offers is named, with where it was looked for") {
+TEST_CASE("discovery: the error for a service without instances names it and its registry") {
   Trial trial;
   trial.found.instances.clear();
   const Error error = test::error_of([&] { trial.find(); });

@@ -26,7 +26,7 @@ std::string name(const std::string& dotted) {
   return out + '\0';
 }
 
-// A record of a message, RFC 1035 section 4.1.3.
+// A resource record (RFC 1035 section 4.1.3).
 std::string record(const std::string& owner, unsigned type, unsigned ttl, const std::string& data) {
   return name(owner) + number(type) + number(1) + number(ttl >> 16) + number(ttl & 0xFFFF) +
          number(static_cast<unsigned>(data.size())) + data;
@@ -38,7 +38,7 @@ std::string srv(const std::string& target, unsigned port, unsigned ttl = 60) {
 
 constexpr const char* kV4 = "\x0A\x01\x02\x03";
 
-// The message that answers `question`; `flags`: 0x8180 is a usual answer.
+// A response to `question`; `flags`: 0x8180 is a normal one.
 std::string message(const std::string& question, const std::vector<std::string>& answers,
                     const std::vector<std::string>& additional = {}, unsigned flags = 0x8180) {
   std::string out = question.substr(0, 2) + number(flags) + number(1) +
@@ -67,7 +67,7 @@ bool asks_for(const std::string& asked, unsigned type) {
 
 }  // namespace
 
-TEST_CASE("found_in_dns: the addresses that an answer names beside belong to whom they name") {
+TEST_CASE("found_in_dns: addresses in the additional section belong to the hosts they name") {
   const Found found = found_in_dns(
       message(question("_shop._tcp.test", 33), {srv("a.test", 80), srv("b.test", 81), srv("c.test", 82)},
               {record("A.Test", 1, 60, kV4), record("a.test", 28, 60, std::string(15, '\0') + '\1'),
@@ -77,10 +77,10 @@ TEST_CASE("found_in_dns: the addresses that an answer names beside belong to who
   CHECK(found.instances[0].addresses == Addresses{"10.1.2.3", "::1"});
   CHECK(found.instances[1].addresses == Addresses{"10.1.2.4"});
   CHECK(found.instances[2].addresses.empty());
-  CHECK(found.fresh == 20s);  // an address may not be used for longer, whoever it belongs to
+  CHECK(found.fresh == 20s);  // limited by the TTL of every address
 }
 
-TEST_CASE("find_in_dns: a server that was named is asked for the addresses of those it names") {
+TEST_CASE("find_in_dns: a DNS server from the options is also asked for the addresses of the hosts") {
   const test::ScriptedServer server(SOCK_DGRAM, [](const std::string& asked) {
     if (asks_for(asked, 33)) return message(asked, {srv("a.test", 80)});
     if (asks_for(asked, 1))
@@ -92,7 +92,7 @@ TEST_CASE("find_in_dns: a server that was named is asked for the addresses of th
   CHECK(found.instances[0].addresses == Addresses{"10.1.2.3"});
 }
 
-TEST_CASE("find_in_dns: an answer that does not fit in a datagram comes by a connection") {
+TEST_CASE("find_in_dns: a response that does not fit into a datagram is read over TCP") {
   std::vector<std::string> answers;
   for (unsigned n = 0; n < 60; ++n) answers.push_back(srv("10.0.0.1", 1000 + n));
   const test::ScriptedServer datagrams(
@@ -107,7 +107,7 @@ TEST_CASE("find_in_dns: an answer that does not fit in a datagram comes by a con
   CHECK(find_in_dns("_shop._tcp.test", asking(datagrams.port())).instances.size() == 60);
 }
 
-TEST_CASE("find_in_dns: no answer is waited for beyond the time limit, however it comes") {
+TEST_CASE("find_in_dns: gives up at the time limit, whatever the server sends") {
   const auto other_number = [](const std::string& asked) {
     return message("??" + asked.substr(2), {srv("evil.test", 80)});
   };
@@ -128,7 +128,7 @@ TEST_CASE("find_in_dns: no answer is waited for beyond the time limit, however i
   }
 }
 
-TEST_CASE("find_in_dns: a connection on which a byte comes now and then is given up in time") {
+TEST_CASE("find_in_dns: gives up in time on a connection that delivers single bytes") {
   const test::ScriptedServer datagrams(
       SOCK_DGRAM, [](const std::string& asked) { return message(asked, {}, {}, 0x8380); });
   const test::ScriptedServer streams(

@@ -7,7 +7,7 @@
 using namespace iso;
 using namespace iso::discovery;
 
-TEST_CASE("instance: an entry is HOST:PORT or an object, and anything else is none") {
+TEST_CASE("instance: an entry is HOST:PORT or an object, and anything else is invalid") {
   const struct {
     const char* entry;
     Instance want;
@@ -53,14 +53,14 @@ TEST_CASE("instance: an entry is HOST:PORT or an object, and anything else is no
   }
 }
 
-TEST_CASE("instance: its address is what reads as the same") {
+TEST_CASE("instance: reading its address gives the same instance") {
   for (const char* text : {"a:80", "[::1]:80", "127.0.0.1:1"})
     CHECK(address_of(*read_instance(text)) == text);
 }
 
 namespace {
 
-// How often each host is first in so many draws.
+// How many times each host is first in `draws` draws.
 std::map<std::string, int> first_ones(const std::vector<Instance>& instances, int draws) {
   std::minstd_rand engine(1);
   const auto random = [&] { return std::uniform_real_distribution<>(0, 1)(engine); };
@@ -85,12 +85,12 @@ TEST_CASE("in_order: lower priorities come first, whatever their weights") {
   }
 }
 
-TEST_CASE("in_order: each is first in its weight's share of draws") {
+TEST_CASE("in_order: each is first in proportion to its weight") {
   auto firsts = first_ones({{"a", 1, 0, 10}, {"b", 1, 0, 30}, {"later", 1, 1, 1000}}, 4000);
   CHECK(firsts["a"] > 900);
   CHECK(firsts["a"] < 1100);
   CHECK(firsts["a"] + firsts["b"] == 4000);
-  firsts = first_ones({{"a", 1, 0, 0}, {"b", 1, 0, 99}}, 4000);  // RFC 2782: seldom, but not never
+  firsts = first_ones({{"a", 1, 0, 0}, {"b", 1, 0, 99}}, 4000);  // RFC 2782: rarely, but not never
   CHECK(firsts["a"] > 0);
   CHECK(firsts["a"] < 120);
   firsts = first_ones({{"a", 1, 0, 0}, {"b", 1, 0, 0}}, 1000);  // no weights: equal shares
@@ -98,7 +98,7 @@ TEST_CASE("in_order: each is first in its weight's share of draws") {
   CHECK(firsts["b"] > 400);
 }
 
-TEST_CASE("in_order: all are there, each once, also at the ends of what is drawn") {
+TEST_CASE("in_order: contains each instance once, also for the extreme random numbers") {
   for (const double drawn : {0.0, 1.0}) {
     auto order =
         in_order({{"a", 1, 0, 1}, {"b", 1, 0, 2}, {"c", 1, 0, 0}, {"d", 1, 1, 0}}, [drawn] { return drawn; });

@@ -19,7 +19,7 @@ std::string url_of(const test::ScriptedServer& server, std::string_view login = 
 
 }  // namespace
 
-TEST_CASE("Redis: answers are texts, numbers and lists of them, however they are cut") {
+TEST_CASE("Redis: reads strings, numbers and arrays, however they are split") {
   for (const auto pause : {0ms, 1ms}) {
     const test::ScriptedServer server(
         SOCK_STREAM,
@@ -38,7 +38,7 @@ TEST_CASE("Redis: answers are texts, numbers and lists of them, however they are
   }
 }
 
-TEST_CASE("Redis: a command is a list of texts, and a refusal is told from a failure") {
+TEST_CASE("Redis: sends a command as an array, and distinguishes denied access from other errors") {
   CHECK(redis_command({"ZADD", "a b", ""}) == "*3\r\n$4\r\nZADD\r\n$3\r\na b\r\n$0\r\n\r\n");
   const struct {
     const char* answer;
@@ -55,7 +55,7 @@ TEST_CASE("Redis: a command is a list of texts, and a refusal is told from a fai
   }
 }
 
-TEST_CASE("Redis: what is none of its answers, or has no end, is given up in time and in bounds") {
+TEST_CASE("Redis: rejects an invalid or endless reply, in bounded time and memory") {
   const struct {
     std::string answer;
     std::chrono::milliseconds pause;

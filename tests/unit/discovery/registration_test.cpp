@@ -40,7 +40,7 @@ void wait_until(What what) {
 
 }  // namespace
 
-TEST_CASE("registration: it is written before the constructor returns, renewed, and taken back in the end") {
+TEST_CASE("registration: is written by the constructor, renewed, and removed by the destructor") {
   Registry registry;
   {
     Registration registration(std::make_unique<FakeLease>(registry), "shop", 1ms);
@@ -52,7 +52,7 @@ TEST_CASE("registration: it is written before the constructor returns, renewed, 
   CHECK(registry.ends == 1);
 }
 
-TEST_CASE("registration: a registry that is away at the start is an error, and nothing is taken back") {
+TEST_CASE("registration: a registry that fails at the start is an error, and nothing is removed") {
   Registry registry;
   registry.away = true;
   const Error error =
@@ -61,7 +61,7 @@ TEST_CASE("registration: a registry that is away at the start is an error, and n
   CHECK(registry.ends == 0);
 }
 
-TEST_CASE("registration: one that goes away later is told once, tried again, and told when it is back") {
+TEST_CASE("registration: a later failure is reported once, retried, and its end is reported") {
   Registry registry;
   {
     Registration registration(std::make_unique<FakeLease>(registry), "shop", 1ms);
@@ -82,10 +82,10 @@ TEST_CASE("registration: one that goes away later is told once, tried again, and
                                            "shop is registered again"});
     registry.away = true;
   }
-  CHECK(registry.ends == 1);  // that it fails stops nobody
+  CHECK(registry.ends == 1);  // its failure is ignored
 }
 
-TEST_CASE("registration: its end waits for no renewal") {
+TEST_CASE("registration: the destructor does not wait for the next renewal") {
   Registry registry;
   const auto before = std::chrono::steady_clock::now();
   { Registration registration(std::make_unique<FakeLease>(registry), "shop", 60s); }
