@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kKeepEvery{50};
 constexpr milliseconds kTroubled{
-    5'000};  // before the store is tried again: a lock costs a quarter of a second
+    5'000};  // until the store is tried again; each attempt may wait a quarter of a second for a lock
 
 std::function<double()> or_own(std::function<double()> random) {
   if (random) return random;
@@ -23,7 +23,7 @@ std::function<double()> or_own(std::function<double()> random) {
   };
 }
 
-// Tenths of a second below ten, otherwise whole seconds.
+// With one decimal below 10 s, otherwise in whole seconds.
 std::string seconds_text(milliseconds time) {
   const auto ms = std::max<milliseconds::rep>(time.count(), 0);
   if (ms < 10'000) return fmt::format("{} s", static_cast<double>((ms + 50) / 100) / 10);
@@ -49,7 +49,7 @@ Breaker::Breaker(std::string path, const BreakerOptions& options, BreakerHooks h
       random_(or_own(std::move(random))) {}
 
 Breaker::~Breaker() {
-  hooks_ = {};  // what they refer to may be gone
+  hooks_ = {};  // they may refer to destroyed objects
   keep_successes();
 }
 
@@ -108,7 +108,7 @@ Admission Breaker::refused(std::string_view key, const Circuit& circuit) const {
   return refused;
 }
 
-// Of all processes that see that a trial is due, the first to get the store's lock makes it.
+// If several processes find that a probe is due, the first to lock the store makes it.
 Admission Breaker::try_probe(std::string_view key) {
   Admission admission{std::string(key)};
   Circuit tried;
@@ -164,7 +164,8 @@ void Breaker::settle(const Admission& admission, const CallResult& result) {
 std::optional<Breaker::Change> Breaker::end(const Admission& admission, const CallResult& result) {
   std::optional<Change> change;
   store().edit(admission.key, [&](Circuit& circuit, Clock::Wall now) {
-    if (circuit.generation != admission.generation) return false;  // late: the circuit has changed since
+    if (circuit.generation != admission.generation)
+      return false;  // too late: the circuit has changed since the call began
     const Phase before = circuit.phase;
     if (end_call(circuit, result, options_, now, random_())) change = Change{before, circuit};
     return true;
@@ -208,8 +209,6 @@ void Breaker::keep_successes() {
       });
     });
 }
-
-// ---- for operators
 
 std::vector<NamedCircuit> Breaker::circuits() {
   keep_successes();

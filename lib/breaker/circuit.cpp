@@ -11,7 +11,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kParts = 10;
-constexpr milliseconds kUnevenClock{1'000};  // the time was read before another process stored a later one
+constexpr milliseconds kUnevenClock{
+    1'000};  // tolerance, since another process may have stored a later time than the one read here
 constexpr std::chrono::seconds kLongestRetryAfter{86'400};
 
 std::int64_t start_of_part(Clock::Wall now, milliseconds window) {
@@ -45,8 +46,6 @@ bool must_open(const Circuit& circuit, const BreakerOptions& options, Clock::Wal
 }
 
 }  // namespace
-
-// ---- recent calls
 
 void RecentCalls::add(const Counts& calls, Clock::Wall now, milliseconds window) {
   const std::int64_t start = start_of_part(now, window);
@@ -93,8 +92,6 @@ RecentCalls RecentCalls::parse(std::string_view text) {
   }
   return calls;
 }
-
-// ---- the circuit
 
 Decision decide(const Circuit& circuit, Clock::Wall now, bool probe_owner_alive) {
   const bool over = now >= circuit.until || now + kUnevenClock < circuit.since;

@@ -12,17 +12,17 @@
 namespace iso::breaker {
 
 struct BreakerOptions {
-  std::chrono::milliseconds window{60'000};      // how far back calls count
-  unsigned least_calls = 5;                      // with fewer in the window there is no rate
-  double failure_rate = 0.5;                     // from 0 to 1; this rate opens the circuit
-  unsigned failures_in_a_row = 5;                // so do these, whatever the rate
+  std::chrono::milliseconds window{60'000};      // how long calls count
+  unsigned least_calls = 5;                      // with fewer calls in the window the rate is not used
+  double failure_rate = 0.5;                     // from 0 to 1; at this rate the circuit opens
+  unsigned failures_in_a_row = 5;                // this many open it too, at any rate
   std::chrono::milliseconds first_open{10'000};  // doubled each time it opens again without closing
   std::chrono::milliseconds longest_open{300'000};
-  std::chrono::milliseconds lease{62'000};  // how long a trial may take: the call's own time limit, and 2 s
-  std::chrono::milliseconds busy{250};      // how long a call may wait for another process's lock on the file
+  std::chrono::milliseconds lease{62'000};  // how long a probe may take: the call's time limit, and 2 s
+  std::chrono::milliseconds busy{250};      // how long to wait for another process's lock on the file
 };
 
-// Counts of recent calls, each for a tenth of the window, so that little has to be stored.
+// Counts recent calls per tenth of the window, so that little has to be stored.
 class RecentCalls {
  public:
   struct Counts {
@@ -32,12 +32,12 @@ class RecentCalls {
   };
 
   void add(const Counts& calls, Clock::Wall now, std::chrono::milliseconds window);
-  // Calls in the future, from before the clock was set back, do not count.
+  // Ignores calls in the future, from before the clock was set back.
   Counts within(Clock::Wall now, std::chrono::milliseconds window) const;
   void clear() { parts_.clear(); }
 
-  // For storing: "START:SUCCEEDED:FAILED …", START in ms since the epoch. parse() stops at what it cannot
-  // read.
+  // For storage: "START:SUCCEEDED:FAILED …", START in ms since the epoch. parse() stops at the first invalid
+  // part.
   std::string text() const;
   static RecentCalls parse(std::string_view text);
 
@@ -51,51 +51,50 @@ class RecentCalls {
 
 enum class Phase { closed, open, half_open };
 
-// What all processes know about one server.
+// The state that all processes share about one server.
 struct Circuit {
   Phase phase = Phase::closed;
   std::int64_t generation =
-      0;                // grows with each change of phase; results of calls of an older one are ignored
-  unsigned opens = 0;   // how often it has opened since it was last closed
+      0;  // incremented with each change of phase; results of calls from an older one are ignored
+  unsigned opens = 0;   // how many times it has opened since it was last closed
   Clock::Wall since{};  // when it entered this phase
-  Clock::Wall until{};  // open: no call before; half-open: when the trial's time is up
+  Clock::Wall until{};  // open: when a probe is due; half-open: when the probe's lease ends
   unsigned failures_in_a_row = 0;
   RecentCalls recent;
   std::string reason;  // of the last failure
 };
 
-// A circuit that was opened by hand has this as its `until`.
+// The `until` of a circuit that was opened by hand.
 constexpr Clock::Wall kUntilReset{std::chrono::milliseconds(std::int64_t{1} << 53)};
 
-// Whether a call may be made, as the trial of an open circuit or not.
+// Whether a call is allowed, either normally or as the probe of an open circuit.
 enum class Decision { allow, probe, reject };
 
-// `probe_owner_alive`: the process that makes the trial of a half-open circuit is still running. If the clock
-// was set back since the phase began, the phase is over: it must not last longer than intended.
+// `probe_owner_alive`: the process that probes a half-open circuit is still running. If the clock was set
+// back since the phase began, the phase is over, so that it does not last longer than intended.
 Decision decide(const Circuit& circuit, Clock::Wall now, bool probe_owner_alive);
 
 enum class CallEnd { success, failure, neutral };
 
 struct CallResult {
   CallEnd end = CallEnd::success;
-  std::string reason = {};  // of a failure, for people
-  std::optional<std::chrono::seconds> retry_after =
-      std::nullopt;  // as the far side asked; at most a day counts
+  std::string reason = {};                                         // of a failure, for people
+  std::optional<std::chrono::seconds> retry_after = std::nullopt;  // as the server asked; capped at one day
 };
 
-// The caller makes the trial now, for at most `lease`.
+// Starts a probe by the caller, for at most `lease`.
 void begin_probe(Circuit& circuit, Clock::Wall now, std::chrono::milliseconds lease);
 
-// Records the result of a call of this generation; in a half-open circuit that is the trial. True if the
-// phase changed. A neutral result leaves the trial to the next call. `random`, from 0 to 1, varies the time
-// that the circuit stays open by up to a fifth, so that clients do not come back together.
+// Records the result of a call of this generation; in a half-open circuit that is the probe. True if the
+// phase changed. After a neutral result the next call is the probe. `random`, from 0 to 1, varies the time
+// for which the circuit stays open by up to 20 %, so that clients do not retry together.
 bool end_call(Circuit& circuit, const CallResult& result, const BreakerOptions& options, Clock::Wall now,
               double random);
 
 // The same for many successful calls.
 void add_successes(Circuit& circuit, std::uint64_t count, const BreakerOptions& options, Clock::Wall now);
 
-// By hand.
+// For operators.
 void open_circuit(Circuit& circuit, std::string_view reason, Clock::Wall now, Clock::Wall until);
 void close_circuit(Circuit& circuit, Clock::Wall now);
 

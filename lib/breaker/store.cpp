@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kApplicationId = 0x69736f62;  // "isob"
 constexpr std::chrono::hours kIdle{24};
-constexpr int kLargeLog = 100;  // pages of 4 KiB; the next process that opens the file reads them
+constexpr int kLargeLog = 100;  // pages of 4 KiB, which the next process that opens the file has to read
 
 constexpr std::string_view kSchema = R"(
 CREATE TABLE circuits(
@@ -38,7 +38,7 @@ Clock::Wall time_of(std::int64_t ms) {
   return Clock::Wall(milliseconds(ms));
 }
 
-// Never byte 0, which is the lock for setting up.
+// Never byte 0, which is the lock for setting up the file.
 std::int64_t byte_of(std::string_view key, std::int64_t generation) {
   const std::string whole = fmt::format("{} {}", generation, key);
   return static_cast<std::int64_t>(hash64(whole) >> 2) | 1;
@@ -90,8 +90,7 @@ std::vector<NamedCircuit> BreakerStore::list() {
   return all;
 }
 
-void BreakerStore::edit(std::string_view key,
-                        const std::function<bool(Circuit&, Clock::Wall now)>& change) {
+void BreakerStore::edit(std::string_view key, const std::function<bool(Circuit&, Clock::Wall now)>& change) {
   {
     sqlite::Transaction transaction(database_);
     const auto now = clock_.wall();
@@ -130,8 +129,6 @@ void BreakerStore::forget_idle(Clock::Wall now) {
       .bind(milliseconds_of(now - kIdle))
       .run();
 }
-
-// ---- who tries
 
 void BreakerStore::hold_probe(std::string_view key, std::int64_t generation) {
   held_.emplace(key, generation);

@@ -21,22 +21,23 @@ struct NamedCircuit {
   Circuit circuit;
 };
 
-// The circuits of all processes that use one file. The file and its folder are created for the owner alone if
-// missing. A power failure may lose changes, the death of a process does not. Throws ErrorKind::io, and
-// ErrorKind::unavailable if another process holds the file for longer than `busy`.
+// The circuits of all processes that use one file. Creates the file and its folder, for the owner only, if
+// they are missing. A power failure may lose changes; a crash of a process does not. Throws ErrorKind::io,
+// and ErrorKind::unavailable if another process locks the file for longer than `busy`.
 class BreakerStore {
  public:
   BreakerStore(const std::string& path, std::chrono::milliseconds busy, const Clock& clock);
 
-  Circuit read(std::string_view key);  // closed, if nothing is known
+  Circuit read(std::string_view key);  // closed if there is no entry
   std::vector<NamedCircuit> list();
 
-  // Lets `change` read and change a circuit in a transaction; it returns whether it changed anything. `now` is
-  // read when all other processes wait: never before a time that one of them has stored.
+  // Calls `change` to read and change a circuit in a transaction; it returns whether it changed the circuit.
+  // `now` is read while the transaction holds the lock, so it is not before a time that another process has
+  // stored.
   void edit(std::string_view key, const std::function<bool(Circuit&, Clock::Wall now)>& change);
 
-  // The process that makes the trial of a generation holds a lock on one byte of a file beside the store; the
-  // kernel frees it when the process dies.
+  // The process that probes a generation holds a lock on one byte of a file beside the store; the kernel
+  // releases it when the process dies.
   void hold_probe(std::string_view key, std::int64_t generation);
   void release_probe(std::string_view key, std::int64_t generation);
   bool probe_owner_alive(std::string_view key, std::int64_t generation) const;

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Some breakers, as if each were a process, over one file.
+// Several breakers on one file, like those of different processes.
 struct Trial {
   test::Folder folder;
   test::FakeClock clock;
@@ -47,7 +47,7 @@ bool has(const std::vector<std::string>& lines, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("breaker: processes that fail once each open it together, and the next knows at once") {
+TEST_CASE("breaker: processes that fail once each open it together, and the next one sees that at once") {
   Trial trial;
   for (int i = 0; i < 5; ++i) fail(*trial.process());
   const auto next = trial.process();
@@ -59,7 +59,7 @@ TEST_CASE("breaker: processes that fail once each open it together, and the next
   CHECK(trial.told == std::vector<std::string>{"the circuit of shop is now open for 10 s: refused"});
 }
 
-TEST_CASE("breaker: the one who opened it hears of it once, with the figures") {
+TEST_CASE("breaker: the process that opens it gets one call of the hook, with the counts") {
   Trial trial;
   const auto breaker = trial.process();
   breaker->settle(breaker->admit("shop"), {CallEnd::success});
@@ -70,13 +70,13 @@ TEST_CASE("breaker: the one who opened it hears of it once, with the figures") {
   CHECK(trial.trips[0].open_for == 10s);
   CHECK(trial.trips[0].calls.failed >= 3);
   trial.clock.now += 10s;
-  fail(*breaker);  // it stays open: no news
+  fail(*breaker);  // it stays open: no call
   CHECK(trial.trips.size() == 1);
 }
 
 namespace {
 
-// Tells how often the time was read while another process could have stored a later one.
+// Counts how many times the time is read while another process could store a later one.
 struct LockWatch final : Clock {
   explicit LockWatch(std::string file_) : file(std::move(file_)) {}
   Steady steady() const override { return {}; }
@@ -96,7 +96,7 @@ struct LockWatch final : Clock {
 
 }  // namespace
 
-TEST_CASE("breaker: the time of a change is read when it is this process's turn, not while it waits for it") {
+TEST_CASE("breaker: the time of a change is read with the lock held, not while waiting for it") {
   test::Folder folder;
   LockWatch watch(folder.file());
   BreakerStore store(folder.file(), 1s, watch);
@@ -105,7 +105,7 @@ TEST_CASE("breaker: the time of a change is read when it is this process's turn,
   CHECK(watch.in_turn == 1);
 }
 
-TEST_CASE("breaker: each change of phase is told in a line") {
+TEST_CASE("breaker: each change of phase is reported in one line") {
   Trial trial;
   const auto breaker = trial.process();
   fail(*breaker, 5);
@@ -120,12 +120,12 @@ TEST_CASE("breaker: each change of phase is told in a line") {
                                                "the circuit of shop is closed again"});
 }
 
-TEST_CASE("breaker: one tries, in the same process as in others, and its success lets all call") {
+TEST_CASE("breaker: one process or breaker makes the probe, and its success closes the circuit") {
   Trial trial;
   const auto one = trial.process(), other = trial.process();
   fail(*one, 5);
   trial.clock.now += 10s;
-  CHECK(other->look("shop").decision == Decision::probe);  // looking takes nothing
+  CHECK(other->look("shop").decision == Decision::probe);  // look() does not take the probe
   const auto probe = one->admit("shop");
   CHECK(probe.decision == Decision::probe);
   CHECK_FALSE(one->admit("shop"));
@@ -137,7 +137,7 @@ TEST_CASE("breaker: one tries, in the same process as in others, and its success
   CHECK(other->look("shop").decision == Decision::allow);
 }
 
-TEST_CASE("breaker: who tries and ends without a word gives the turn to the next") {
+TEST_CASE("breaker: if the prober ends without a result, the next caller probes") {
   Trial trial;
   auto one = trial.process();
   const auto other = trial.process();
@@ -153,8 +153,7 @@ TEST_CASE("breaker: who tries and ends without a word gives the turn to the next
   CHECK_FALSE(has(trial.told, "stays open"));
 }
 
-TEST_CASE(
-    "breaker: a trial that takes longer than its lease is followed by another, and its end counts no more") {
+TEST_CASE("breaker: a probe that exceeds its lease is replaced by another, and its result is ignored") {
   Trial trial;
   trial.options.lease = 5s;
   const auto one = trial.process(), other = trial.process();
@@ -170,7 +169,7 @@ TEST_CASE(
   CHECK(one->admit("shop"));
 }
 
-TEST_CASE("breaker: the end of a call that began in an older generation counts no more") {
+TEST_CASE("breaker: the result of a call from an older generation is ignored") {
   Trial trial;
   const auto breaker = trial.process();
   std::vector<Admission> early;
@@ -188,7 +187,7 @@ TEST_CASE("breaker: the end of a call that began in an older generation counts n
   CHECK(trial.trips.size() == 1);
 }
 
-TEST_CASE("breaker: successes are kept for others to see, however quickly they come") {
+TEST_CASE("breaker: successes are stored for others, however quickly they come") {
   Trial trial;
   {
     const auto breaker = trial.process();
@@ -204,7 +203,7 @@ TEST_CASE("breaker: successes are kept for others to see, however quickly they c
   CHECK(next->admit("shop"));  // 8 of 109, four in a row
 }
 
-TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and listed") {
+TEST_CASE("breaker: can be opened by hand until it is reset or for a time, and listed") {
   Trial trial;
   const auto breaker = trial.process();
   breaker->trip("shop", "maintenance", std::nullopt);
@@ -223,7 +222,7 @@ TEST_CASE("breaker: by hand it is opened until it is reset, or for a time, and l
   CHECK(trial.trips.empty());
 }
 
-TEST_CASE("breaker: circuits that rest closed for a day are forgotten when a new one comes") {
+TEST_CASE("breaker: circuits that were closed and idle for a day are deleted when a new one is added") {
   Trial trial;
   const auto breaker = trial.process();
   fail(*breaker, 1, "old");
@@ -236,7 +235,7 @@ TEST_CASE("breaker: circuits that rest closed for a day are forgotten when a new
   CHECK(circuits[1].key == "open");
 }
 
-TEST_CASE("breaker: its file and folder are its owner's alone, and nothing is there before the first call") {
+TEST_CASE("breaker: file and folder are readable by the owner only, and not created before the first call") {
   Trial trial;
   umask(022);
   const auto breaker = trial.process();
@@ -253,11 +252,9 @@ TEST_CASE("breaker: its file and folder are its owner's alone, and nothing is th
   CHECK((status.st_mode & 0777) == 0700);
 }
 
-// ---- trouble with the file
-
 namespace {
 
-// Six failures would open any circuit that is kept.
+// Six failures would open any circuit that is stored.
 void goes_on(Trial& trial, std::string_view complaint) {
   const auto breaker = trial.process();
   fail(*breaker, 6);
@@ -274,13 +271,13 @@ void write(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("breaker: without a usable file all are admitted, and that is told once") {
+TEST_CASE("breaker: without a usable file every call is allowed, which is reported once") {
   Trial trial;
-  SUBCASE("a folder that cannot be made") {
+  SUBCASE("a folder that cannot be created") {
     write(trial.folder.path + "/state", "a file");
     goes_on(trial, "Not a directory");
   }
-  SUBCASE("a folder in the place of the file") {
+  SUBCASE("a folder instead of the file") {
     mkdir((trial.folder.path + "/state").c_str(), 0700);
     mkdir(trial.folder.file().c_str(), 0700);
     goes_on(trial, "it is a folder");
@@ -290,7 +287,7 @@ TEST_CASE("breaker: without a usable file all are admitted, and that is told onc
     write(trial.folder.file(), std::string(10'000, 'x'));
     goes_on(trial, "file is not a database");
   }
-  SUBCASE("a database of others, which is left as it is") {
+  SUBCASE("a foreign database, which is not changed") {
     mkdir((trial.folder.path + "/state").c_str(), 0700);
     {
       sqlite::Database others(trial.folder.file(), sqlite::Database::Open::create);
@@ -302,7 +299,7 @@ TEST_CASE("breaker: without a usable file all are admitted, and that is told onc
   }
 }
 
-TEST_CASE("breaker: a store that turns bad in the middle of a trial fails nobody") {
+TEST_CASE("breaker: if the store fails during a probe, no call fails") {
   Trial trial;
   const auto breaker = trial.process();
   fail(*breaker, 5);
@@ -314,8 +311,7 @@ TEST_CASE("breaker: a store that turns bad in the middle of a trial fails nobody
   CHECK(has(trial.told, "no such table"));
 }
 
-TEST_CASE(
-    "breaker: a file that another holds locked costs a quarter of a second once, and is used again later") {
+TEST_CASE("breaker: a file that is locked costs a quarter of a second once, and is used again later") {
   Trial trial;
   const auto breaker = trial.process();
   fail(*breaker, 4);

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A circuit that is told how calls end, at times given from a start.
+// A circuit that records results, at times relative to a start.
 struct Trial {
   BreakerOptions options;
   Circuit circuit;
@@ -30,7 +30,7 @@ struct Trial {
 
 }  // namespace
 
-TEST_CASE("circuit: it opens at the fifth failure in a row, and one success between starts anew") {
+TEST_CASE("circuit: opens at the fifth failure in a row, and one success resets the count") {
   Trial trial;
   trial.options.least_calls = 1000;
   for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());
@@ -43,7 +43,7 @@ TEST_CASE("circuit: it opens at the fifth failure in a row, and one success betw
   CHECK(trial.circuit.reason == "refused");
 }
 
-TEST_CASE("circuit: it opens when half of the calls in the window fail, and not before there are five") {
+TEST_CASE("circuit: opens when half of the calls in the window fail, but not below five calls") {
   Trial trial;
   for (const bool good : {true, false, true}) good ? trial.succeeds() : trial.fails();
   CHECK_FALSE(trial.fails());  // two of four
@@ -56,7 +56,7 @@ TEST_CASE("circuit: it opens when half of the calls in the window fail, and not 
   }
 }
 
-TEST_CASE("circuit: what is older than the window does not count") {
+TEST_CASE("circuit: calls older than the window do not count") {
   Trial trial;
   trial.options.failures_in_a_row = 100;
   for (int i = 0; i < 4; ++i) trial.fails();
@@ -68,7 +68,7 @@ TEST_CASE("circuit: what is older than the window does not count") {
   CHECK(trial.circuit.recent.within(trial.now, trial.options.window) == RecentCalls::Counts{0, 2});
 }
 
-TEST_CASE("circuit: neutral ends count for nothing") {
+TEST_CASE("circuit: neutral results do not count") {
   Trial trial;
   for (int i = 0; i < 20; ++i) CHECK_FALSE(trial.ends(CallEnd::neutral));
   for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());
@@ -76,7 +76,7 @@ TEST_CASE("circuit: neutral ends count for nothing") {
   CHECK(trial.fails());
 }
 
-TEST_CASE("circuit: it stays open for ten seconds, twice as long each time, at most five minutes") {
+TEST_CASE("circuit: stays open for ten seconds, twice as long each time, at most five minutes") {
   Trial trial;
   trial.opens();
   for (const auto want : {10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
@@ -92,10 +92,10 @@ TEST_CASE("circuit: it stays open for ten seconds, twice as long each time, at m
   trial.probe();
   CHECK(trial.succeeds());
   trial.opens();
-  CHECK(trial.open_for() == 10s);  // a success makes it forget
+  CHECK(trial.open_for() == 10s);  // a success resets it
 }
 
-TEST_CASE("circuit: the time it stays open is moved by up to a fifth") {
+TEST_CASE("circuit: the time that it stays open varies by up to a fifth") {
   Trial early, late;
   early.random = 0;
   late.random = 1;
@@ -105,7 +105,7 @@ TEST_CASE("circuit: the time it stays open is moved by up to a fifth") {
   CHECK(late.open_for() == 12s);
 }
 
-TEST_CASE("circuit: Retry-After keeps it open for longer, never for less, and for no more than a day") {
+TEST_CASE("circuit: Retry-After extends the time, never shortens it, and counts up to a day") {
   const struct {
     std::chrono::seconds asked, want;
   } rows[] = {{120s, 120s}, {1s, 10s}, {0s, 10s}, {400h, 24h}};
@@ -117,7 +117,7 @@ TEST_CASE("circuit: Retry-After keeps it open for longer, never for less, and fo
   }
 }
 
-TEST_CASE("circuit: half-open, one tries and all others are refused") {
+TEST_CASE("circuit: while half-open, one call is allowed and all others are rejected") {
   Trial trial;
   trial.opens();
   trial.now = trial.circuit.until;
@@ -127,10 +127,10 @@ TEST_CASE("circuit: half-open, one tries and all others are refused") {
   CHECK(trial.succeeds());
   CHECK(trial.circuit.phase == Phase::closed);
   CHECK(trial.decision() == Decision::allow);
-  for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());  // nothing is left of the old failures
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(trial.fails());  // the old failures no longer count
 }
 
-TEST_CASE("circuit: whoever tries and dies, or takes longer than the lease, is followed by the next") {
+TEST_CASE("circuit: a prober that dies or exceeds its lease is replaced by the next caller") {
   Trial trial;
   trial.opens();
   trial.now = trial.circuit.until;
@@ -143,8 +143,8 @@ TEST_CASE("circuit: whoever tries and dies, or takes longer than the lease, is f
 }
 
 TEST_CASE(
-    "circuit: a trial that says nothing leaves it open, and the next may try at once or when it was told "
-    "to") {
+    "circuit: after a neutral probe it stays open, and the next call probes at once or after "
+    "Retry-After") {
   Trial trial;
   trial.opens();
   trial.now = trial.circuit.until;
@@ -160,7 +160,7 @@ TEST_CASE(
   CHECK(trial.decision() == Decision::probe);
 }
 
-TEST_CASE("circuit: each change of phase is a new generation, and nothing else is") {
+TEST_CASE("circuit: each change of phase starts a new generation, and nothing else does") {
   Trial trial;
   trial.fails();
   trial.succeeds();
@@ -173,10 +173,11 @@ TEST_CASE("circuit: each change of phase is a new generation, and nothing else i
   CHECK(trial.circuit.generation == 3);
 }
 
-TEST_CASE("circuit: a clock that was set back neither keeps it open nor counts what is in the future") {
+TEST_CASE(
+    "circuit: after the clock was set back it does not stay open longer, nor count calls in the future") {
   Trial trial;
   trial.opens();
-  trial.now -= 500ms;  // another machine's, or read a little before
+  trial.now -= 500ms;  // another machine's clock, or read a little earlier
   CHECK(trial.decision() == Decision::reject);
   trial.now -= 24h;
   CHECK(trial.decision() == Decision::probe);
@@ -194,7 +195,7 @@ TEST_CASE("circuit: a clock that was set back neither keeps it open nor counts w
   CHECK(counted.circuit.recent.within(counted.now, 60s) == RecentCalls::Counts{});
 }
 
-TEST_CASE("circuit: opened by hand, it waits to be closed by hand") {
+TEST_CASE("circuit: opened by hand, it stays open until closed by hand") {
   Trial trial;
   open_circuit(trial.circuit, "maintenance", trial.now, kUntilReset);
   trial.now += std::chrono::hours(24 * 365);
@@ -203,7 +204,7 @@ TEST_CASE("circuit: opened by hand, it waits to be closed by hand") {
   CHECK(trial.decision() == Decision::allow);
 }
 
-TEST_CASE("recent calls: what is written is read, and what cannot be read is left out") {
+TEST_CASE("recent calls: parse() reads what text() writes, and skips the rest after an invalid part") {
   const Clock::Wall now{1'700'000'000'000ms};
   RecentCalls calls;
   calls.add({3, 1}, now, 60s);
@@ -217,7 +218,7 @@ TEST_CASE("recent calls: what is written is read, and what cannot be read is lef
   }
 }
 
-TEST_CASE("recent calls: however many come, no more than eleven parts are kept") {
+TEST_CASE("recent calls: at most eleven parts are stored") {
   RecentCalls calls;
   Clock::Wall now{1'700'000'000'000ms};
   for (int i = 0; i < 10'000; ++i) calls.add({1, 0}, now += 100ms, 60s);

@@ -11,7 +11,7 @@
 #include "breaker/breaker.h"
 #include "support/folder.h"
 
-// Breakers of real processes over one file.
+// Breakers in real processes on one file.
 
 using namespace iso;
 using namespace iso::breaker;
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Processes that begin together and each end with a number.
+// Processes that start together and each end with a number.
 class Crowd {
  public:
   Crowd() { REQUIRE(pipe(start_) == 0); }
@@ -60,7 +60,7 @@ BreakerOptions quick() {
   BreakerOptions options;
   options.first_open = 100ms;
   options.lease = 60s;
-  options.busy = 20s;  // a crowd on a loaded machine waits longer than a command should
+  options.busy = 20s;  // many processes on a loaded machine wait longer than a command should
   return options;
 }
 
@@ -89,8 +89,8 @@ int asks(const std::string& file) {
   return number_of(breaker.admit("shop"), troubled);
 }
 
-// How so many processes that come together were answered. Whoever tries is at it until all others have asked,
-// and succeeds.
+// The decisions for `count` processes that ask together. A probe lasts until all others have asked,
+// then succeeds.
 std::vector<int> ask_together(const std::string& file, int count) {
   int asked[2];
   REQUIRE(pipe(asked) == 0);
@@ -131,7 +131,7 @@ void wait_for_time_up(const std::string& file) {
 
 }  // namespace
 
-TEST_CASE("breaker: of forty processes that come when the time is up exactly one tries") {
+TEST_CASE("breaker: of forty processes that arrive when the time is up exactly one probes") {
   for (int round = 0; round < 3; ++round) {
     test::Folder folder;
     open(folder.file());
@@ -141,7 +141,7 @@ TEST_CASE("breaker: of forty processes that come when the time is up exactly one
   }
 }
 
-TEST_CASE("breaker: a process that is killed while it tries gives its turn to exactly one other, at once") {
+TEST_CASE("breaker: when a prober is killed, exactly one other process takes over, at once") {
   test::Folder folder;
   open(folder.file());
   wait_for_time_up(folder.file());
@@ -169,7 +169,7 @@ TEST_CASE("breaker: a process that is killed while it tries gives its turn to ex
   close(trying[1]);
 }
 
-TEST_CASE("breaker: sixty first processes on a file that is not there yet all keep what they saw") {
+TEST_CASE("breaker: sixty processes that create the file together lose no result") {
   for (int round = 0; round < 3; ++round) {
     test::Folder folder;
     Crowd crowd;
@@ -195,14 +195,14 @@ TEST_CASE("breaker: sixty first processes on a file that is not there yet all ke
   }
 }
 
-TEST_CASE("breaker: a process that can write nothing calls, and says once why it goes on without") {
+TEST_CASE("breaker: a process that cannot write makes its calls, and reports once why there is no breaker") {
   test::Folder folder;
   for (const bool is_new : {true, false}) {
     if (!is_new) open(folder.file() + "-old");
     Crowd crowd;
     crowd.add([&] {
       std::signal(SIGXFSZ, SIG_IGN);
-      const rlimit none{0, 0};  // as on a full disk: nothing fits
+      const rlimit none{0, 0};  // like a full disk: no write succeeds
       if (setrlimit(RLIMIT_FSIZE, &none) != 0) return 95;
       int told = 0;
       Breaker breaker(folder.file() + (is_new ? "" : "-old"), quick(),
