@@ -80,7 +80,7 @@ void BreakerSink::results(std::vector<DeliveryResult>& out) {
     breaker_.settle(call->second, {end, out[i].reply_text});
     if (end == breaker::CallEnd::success) told_ = false;
     if (end == breaker::CallEnd::failure)
-      told_ = told_ || !breaker_.look(options_.circuit);  // the breaker told it
+      told_ = told_ || !breaker_.look(options_.circuit);  // the breaker has reported it
     calls_.erase(call);
   }
   if (out.size() != before) flush();

@@ -18,8 +18,8 @@ struct BreakerSinkOptions {
   Notice notice = [](std::string_view) {};
 };
 
-// Hands records to `handler` while its circuit allows it. A record that it rejects or defers counts as a
-// failure. When the circuit opens, the handler keeps the records it has, and the others are untried.
+// Passes records to `handler` while its circuit allows it. A record that the handler rejects or defers counts
+// as a failure. When the circuit opens, the handler keeps the records it has, and the others are untried.
 class BreakerSink final : public Sink {
  public:
   BreakerSink(std::unique_ptr<Sink> handler, breaker::Breaker& breaker, BreakerSinkOptions options);
@@ -33,7 +33,7 @@ class BreakerSink final : public Sink {
 
   void withdraw(Ticket up_to) override;
   void finish(bool begin_nothing) override;
-  // As the circuit allows.
+  // Depends on the circuit.
   Demand demand() override;
   std::string_view why_none() const override { return why_none_; }
 
@@ -50,11 +50,11 @@ class BreakerSink final : public Sink {
   breaker::Breaker& breaker_;
   BreakerSinkOptions options_;
   std::deque<Held> held_;
-  std::map<Ticket, breaker::Admission> calls_;  // with the handler
+  std::map<Ticket, breaker::Admission> calls_;  // at the handler
   std::vector<DeliveryResult> known_;
   std::string why_none_;
   bool told_ = false;      // whether the reason for no demand was reported since the last success
-  bool finished_ = false;  // nothing more will be put
+  bool finished_ = false;  // no more calls to put()
 };
 
 }  // namespace iso::handlers

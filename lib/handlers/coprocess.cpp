@@ -25,9 +25,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Backoff kBackoff{milliseconds(100), milliseconds(10'000)};
-constexpr milliseconds kTimeToExit{200};  // once it has closed its output
+constexpr milliseconds kTimeToExit{200};  // after it has closed its output
 constexpr std::size_t kReadAtLeast = std::size_t{64} * 1024;
-constexpr std::size_t kShown = 200;  // bytes of a bad answer
+constexpr std::size_t kShown = 200;  // bytes of an invalid answer that are shown
 
 class CoprocessSink final : public Sink {
  public:
@@ -40,7 +40,7 @@ class CoprocessSink final : public Sink {
     run_->child.wait(options_.leave_time);
   }
 
-  // Ends its input once it has every record: it may answer only then.
+  // Closes its input once it has every record: it may wait for that before it answers.
   void finish(bool begin_nothing) override {
     finished_ = true;
     hurried_ = hurried_ || begin_nothing;
@@ -48,8 +48,8 @@ class CoprocessSink final : public Sink {
     close_input();
   }
 
-  // What is on its way to the process and has not begun to go stays with us. The one whose line has begun
-  // must end, or it would be no line.
+  // Takes back records that the process has not begun to receive. A line that was partly written must be
+  // completed.
   void withdraw(Ticket up_to) override {
     if (run_ && !run_->to) return;
     const auto begun = run_ ? run_->to->written() : 0;
@@ -88,7 +88,7 @@ class CoprocessSink final : public Sink {
     close_input();
   }
 
-  // The results that are known come first; a bad answer is thrown only when there are none.
+  // Returns known results first; throws the error of an invalid answer only if there are none.
   void results(std::vector<DeliveryResult>& out) override {
     const std::size_t before = out.size();
     move_append(known_, out);
@@ -112,15 +112,15 @@ class CoprocessSink final : public Sink {
     Ticket ticket;
     const Record* record;
     bool answered = false;
-    unsigned long long start = 0, end = 0;  // its line among the bytes that go to the process
+    unsigned long long start = 0, end = 0;  // its line as a range of the bytes written to the process
   };
-  // The process, and what is on its way to and from it.
+  // The running process, with its input and output.
   struct Run {
     Child child;
-    std::optional<Output> to;      // nothing once its input has ended
-    unsigned long long given = 0;  // then: the bytes that it was given
+    std::optional<Output> to;      // nothing after its input was closed
+    unsigned long long given = 0;  // the bytes written to it until then
     Splitter from{Framing::json};
-    std::optional<Clock::Steady> ends_by;  // once it has closed its input: when it must have ended
+    std::optional<Clock::Steady> ends_by;  // after it closed its input: when it is killed
   };
 
   Clock::Steady now() const { return options_.clock->steady(); }
@@ -157,8 +157,8 @@ class CoprocessSink final : public Sink {
     if (!run_ && !held_.empty() && now() >= next_start_) start();
     if (!run_) return;
     flush();
-    // A process that it left behind may keep its output open. Checked before the last read, so that nothing
-    // it wrote is missed.
+    // A process that it started may keep its output open. Checked before the last read, so that no output is
+    // missed.
     const bool ended = run_->child.wait(milliseconds(0));
     const bool open = read_answers(out);
     if (fault_) return;
@@ -176,7 +176,7 @@ class CoprocessSink final : public Sink {
     }
   }
 
-  // False if there will be no more.
+  // False at the end of the output.
   bool read_answers(std::vector<DeliveryResult>& out) {
     for (;;) {
       const auto space = run_->from.space(kReadAtLeast);
@@ -192,7 +192,7 @@ class CoprocessSink final : public Sink {
     }
   }
 
-  // False after a line that is not an answer. One that its end cut off does not count.
+  // False after a line that is not an answer. Ignores a line that was cut off by the end.
   bool take_answers(std::vector<DeliveryResult>& out, bool last) {
     while (const auto piece = run_->from.next()) {
       if (last && !piece->error.empty()) return true;
@@ -232,9 +232,9 @@ class CoprocessSink final : public Sink {
     return result;
   }
 
-  // Kills it, unless it has ended by itself. An empty `why` stands for its exit status.
+  // Kills the process if it is still running. If `why` is empty, the exit status is reported.
   void lose(std::vector<DeliveryResult>& out, DeliveryStatus oldest, std::string why) {
-    run_->child.kill();  // with all that it left behind
+    run_->child.kill();  // and everything that it started
     const std::string ending = ending_text(run_->child.reap());
     if (why.empty()) why = ending;
     const auto given = run_->to ? run_->to->written() : run_->given;
@@ -254,11 +254,11 @@ class CoprocessSink final : public Sink {
 
   CoprocessOptions options_;
   std::optional<Run> run_;
-  std::deque<Held> held_;  // with it, or waiting for it to start, in the order put
+  std::deque<Held> held_;  // with the process, or waiting for it to start, in the order of put()
   Clock::Steady last_answer_{}, next_start_{};
   unsigned failures_ = 0;  // times it ended since its last answer
-  bool finished_ = false;  // nothing more will be put
-  bool hurried_ = false;   // it gets no more of the records that it does not have yet
+  bool finished_ = false;  // no more calls to put()
+  bool hurried_ = false;   // it gets no more records
   std::vector<DeliveryResult> known_;
   std::optional<Error> fault_;
   std::minstd_rand random_{std::random_device{}()};

@@ -9,12 +9,12 @@
 
 namespace iso::handlers {
 
-// The environment of a process that handles a record: `base` (entries NAME=value) without the variables that
-// name a field, then the record's fields: ISO_ROUTING_KEY, ISO_MESSAGE_ID, …, and ISO_HEADER_NAME for each
-// header. Names are in upper case, with _ for anything but letters and digits; if two become the same, the
-// later one wins. A value is a string's text or the field's JSON; a text with a NUL, which an environment
-// cannot contain, is its JSON too. A variable larger than Linux allows (128 KiB) is left out, and `left_out`
-// is called with its name.
+// The environment of a process that handles a record: `base` (entries NAME=value) without variables that are
+// named like a field, then the record's fields: ISO_ROUTING_KEY, ISO_MESSAGE_ID, …, and ISO_HEADER_NAME for
+// each header. Names are in upper case, with _ for everything except letters and digits; if two names become
+// the same, the later one wins. A value is the text of a string, or else the field's JSON; so is a text that
+// contains NUL, which an environment cannot. A variable larger than Linux allows (128 KiB) is left out, and
+// `left_out` is called with its name.
 std::vector<std::string> handler_environment(const std::vector<std::string>& base, const Record& record,
                                              const std::function<void(std::string_view name)>& left_out);
 

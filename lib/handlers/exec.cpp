@@ -30,7 +30,7 @@ constexpr int kCannotRun = 126, kNotFound = 127;  // POSIX, sh, "Exit Status for
 constexpr int kEventsAtOnce = 64;
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
 
-// Whether a signal ended the process, or the command that a shell ran: that says nothing about the record.
+// Whether a signal ended the process, or the command that a shell ran; that says nothing about the record.
 bool ended_from_outside(int status) {
   if (WIFSIGNALED(status)) return true;
   constexpr std::array kSignals{SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM};
@@ -100,7 +100,7 @@ class ExecSink final : public Sink {
   bool closed() const override { return closed_; }
 
  private:
-  // What an event is about, besides the number of its job.
+  // The kind of an event; the rest of its data is the number of the job.
   enum : std::uint64_t { kInput, kOutput, kEnded, kKinds };
 
   struct Waiting {
@@ -111,7 +111,7 @@ class ExecSink final : public Sink {
     Ticket ticket = 0;
     const Record* record = nullptr;
     Child child;
-    std::size_t given = 0;  // bytes of the body
+    std::size_t given = 0;  // bytes of the body written so far
     std::string reply;
     Clock::Steady started{};
     std::string why_killed;
@@ -140,7 +140,7 @@ class ExecSink final : public Sink {
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::data) throw;
         const std::string name = leave_out_largest(environment);
-        if (name.empty()) throw Error(ErrorKind::io, error.what());  // not because of the record
+        if (name.empty()) throw Error(ErrorKind::io, error.what());  // not caused by the record
         left_out(name);
       }
     }
@@ -159,8 +159,8 @@ class ExecSink final : public Sink {
       throw system_error("watch a process");
   }
 
-  // Closing does not always end the watch: a process that is just starting may keep the descriptor open a
-  // little longer.
+  // Closing the descriptor does not always remove it from epoll: a process that is just starting may hold a
+  // copy for a moment.
   void forget(Descriptor& what) {
     if (what.get() >= 0) epoll_ctl(events_.get(), EPOLL_CTL_DEL, what.get(), nullptr);
     what = Descriptor();
@@ -194,7 +194,7 @@ class ExecSink final : public Sink {
     kill(job, "its reply is too large");
   }
 
-  // A process that it left behind may keep its output open: the reply is what is there now.
+  // A process that it started may keep its output open, so the reply is what can be read now.
   void end(std::map<std::uint64_t, Job>::iterator at) {
     Job& job = at->second;
     if (job.child.output.get() >= 0 && job.why_killed.empty()) read_reply(job);
@@ -260,9 +260,9 @@ class ExecSink final : public Sink {
   std::map<std::uint64_t, Job> jobs_;
   std::uint64_t last_ = 0;  // the number of the last job
   bool closed_ = false;
-  bool hurried_ = false;                         // nothing new is started
+  bool hurried_ = false;                         // start nothing new
   std::optional<Error> fault_;                   // the command cannot be started
-  std::set<std::string, std::less<>> left_out_;  // variables with a notice
+  std::set<std::string, std::less<>> left_out_;  // variables that were reported
   std::vector<DeliveryResult> known_;
 };
 

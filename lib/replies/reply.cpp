@@ -25,7 +25,7 @@ void must_be_true(const Member& member) {
   if (member.value != "true") throw Error(ErrorKind::data, fmt::format("{} must be true", member.name));
 }
 
-// Nothing if the object has no result in it. A null message_id is the same as none.
+// Nothing if the object has no result. A null message_id counts as none.
 std::optional<HandlerVerdict> read_result(std::string_view line) {
   HandlerVerdict answer;
   unsigned results = 0;
@@ -88,7 +88,7 @@ void address_reply(Record& reply, const Record& request) {
     reply.correlation_id = request.correlation_id ? request.correlation_id : request.message_id;
   if (!reply.persistent) reply.persistent = request.persistent;
   if (!reply.content_type && reply.body_kind == BodyKind::json) reply.content_type = "application/json";
-  // What only listen or a settings file says.
+  // Fields that only listen or a settings file set.
   reply.queue.reset();
   reply.direct_name.reset();
   reply.queue_arguments.reset();

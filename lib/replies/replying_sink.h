@@ -15,19 +15,19 @@ namespace iso::replies {
 
 struct ReplyingOptions {
   bool reply = false;      // publish the handler's answers to the record's reply_to
-  std::string confirm_as;  // also publish confirmations there, as this application; "": none
+  std::string confirm_as;  // also publish confirmations there, in the name of this application; "": none
   Notice notice = [](std::string_view) {};
 };
 
 struct ReplyTally {
   std::uint64_t sent = 0;         // replies and confirmations that the broker confirmed
-  std::uint64_t undelivered = 0;  // returned, because no queue takes them: the requester has gone
+  std::uint64_t undelivered = 0;  // returned because no queue takes them: the requester is gone
 };
 
-// Hands records to `handler`, and publishes its answers to `replies`. A record gets its status only after its
-// answers have theirs, so that none is lost: if one was nacked, the record is deferred. One that was returned
-// is reported and counted, and the record keeps its status, as it does if it has no reply_to. If the handler
-// fails or is closed, records that it has answered get their status first.
+// Passes records to `handler` and publishes its answers to `replies`. A record gets its result only after its
+// answers have theirs, so that no answer is lost: if one was nacked, the record is deferred. A returned
+// answer is reported and counted, and the record keeps its result; so does a record without a reply_to. If
+// the handler fails or is closed, records that it has answered get their results first.
 class ReplyingSink final : public Sink {
  public:
   ReplyingSink(std::unique_ptr<Sink> handler, std::unique_ptr<Sink> replies, ReplyingOptions options);
@@ -48,14 +48,14 @@ class ReplyingSink final : public Sink {
  private:
   struct Handled {
     DeliveryResult result;
-    unsigned waiting = 0;  // answers without a status
+    unsigned waiting = 0;  // answers without a result
   };
   struct PendingReply {
     Ticket request;
     Record record;
   };
 
-  // Throws the handler's error once its answers have their statuses.
+  // Stores the handler's error, which results() throws after all answers have their results.
   template <class Call>
   void unless_broken(Call call) {
     if (fault_) return;
@@ -72,9 +72,9 @@ class ReplyingSink final : public Sink {
 
   std::unique_ptr<Sink> handler_, replies_;
   ReplyingOptions options_;
-  std::map<Ticket, const Record*> requests_;  // at the handler
+  std::map<Ticket, const Record*> requests_;  // being handled
   std::map<Ticket, Handled> handled_;         // with answers in flight
-  std::map<Ticket, PendingReply> answers_;    // kept in place until their result, as put() requires
+  std::map<Ticket, PendingReply> answers_;    // must not move until their result, as put() requires
   Ticket last_answer_ = 0;
   std::optional<Error> fault_;  // of the handler
   IdMaker ids_;

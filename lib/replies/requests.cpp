@@ -90,7 +90,7 @@ void RequestSink::take_replies(std::vector<DeliveryResult>& out) {
   replies_->flush();
 }
 
-// False if it matches no request.
+// False if no request matches.
 bool RequestSink::take_reply(const Record& reply, std::vector<DeliveryResult>& out) {
   const auto request = open_.find(reply.correlation_id.value_or(""));
   if (request == open_.end()) {
@@ -104,7 +104,7 @@ bool RequestSink::take_reply(const Record& reply, std::vector<DeliveryResult>& o
   return true;
 }
 
-// A record without a result is still at the sink, and ends when the sink gives one.
+// A record that the sink has no result for yet ends when it gets one.
 void RequestSink::expire(std::vector<DeliveryResult>& out) {
   const auto now = options_.clock->steady();
   for (; !due_.empty() && due_.front().first <= now; due_.pop_front()) {

@@ -17,18 +17,19 @@
 namespace iso::replies {
 
 struct RequestOptions {
-  std::uint32_t replies = 1;               // expected for each request; 0: all that come within `time`
+  std::uint32_t replies = 1;               // expected for each request; 0: all that arrive within `time`
   std::chrono::milliseconds time{30'000};  // from put() on
   std::function<void(const Record&)> on_reply = [](const Record&) {};
   const Clock* clock = &system_clock();
 };
 
-// Sends records as requests, each with a correlation_id of its own, and passes on the replies that carry it.
-// A record is confirmed once it and all its replies are; if the time is up first, it is unconfirmed, and the
-// text says how many replies came. If `requests` cannot deliver it, it has that status at once.
+// Sends records as requests, each with its own correlation_id, and passes on the replies that carry it. A
+// record is confirmed once it was delivered and all replies have arrived. If the time is up first, it is
+// unconfirmed, and the text says how many replies have arrived. If `requests` cannot deliver it, it gets that
+// status at once.
 //
-// Replies come from `replies`, or if that is null, over `requests` itself. Messages in the queue of `replies`
-// that match no request stay there, and are given back at the end.
+// Replies come from `replies` or, if that is null, over `requests` itself. Messages in the queue of `replies`
+// that match no request are not acknowledged, so they return to the queue at the end.
 class RequestSink final : public Sink {
  public:
   RequestSink(std::unique_ptr<Sink> requests, std::unique_ptr<Source> replies, RequestOptions options);
@@ -40,7 +41,7 @@ class RequestSink final : public Sink {
   std::string_view stalled() const override { return requests_->stalled(); }
   std::string_view reply_address() const override { return address_; }
 
-  // All replies passed on so far are safe: settles them, so that they do not come again.
+  // Acknowledges all replies passed on so far; call it once they are stored.
   void acknowledge_replies();
 
   std::uint64_t unmatched_replies() const { return unmatched_; }  // replies that match no request
@@ -70,11 +71,11 @@ class RequestSink final : public Sink {
   std::string address_;
   Requests open_;                                     // by correlation_id
   std::unordered_map<Ticket, std::string> ids_;       // their correlation_ids
-  std::deque<std::pair<Clock::Steady, Ticket>> due_;  // in the order put; some may have ended
-  std::vector<Ticket> unacknowledged_;                // of `replies`, to be settled
+  std::deque<std::pair<Clock::Steady, Ticket>> due_;  // in the order of put(); some may have ended
+  std::vector<Ticket> unacknowledged_;                // of `replies`, to be acknowledged
   std::uint64_t unmatched_ = 0;
   std::vector<DeliveryResult> known_;
-  std::vector<DeliveryResult> batch_;  // kept to reuse their memory
+  std::vector<DeliveryResult> batch_;  // these are kept to reuse their memory
   std::vector<Delivery> taken_;
   std::vector<Record> arrived_;
 };

@@ -60,7 +60,7 @@ struct Trial {
 
 }  // namespace
 
-TEST_CASE("guarded sink: when the circuit opens, what the handler has not had is untried") {
+TEST_CASE("breaker sink: when the circuit opens, records that the handler does not have are untried") {
   for (const DeliveryStatus status : {DeliveryStatus::rejected, DeliveryStatus::deferred}) {
     Trial trial;
     trial.fails_with(status);
@@ -80,11 +80,11 @@ TEST_CASE("guarded sink: when the circuit opens, what the handler has not had is
     CHECK(trial.sink->demand() == Demand::none);
     CHECK(trial.sink->why_none() ==
           "the circuit of shop has been open for 0 s (NO_ROUTE); next trial in 10 s");
-    CHECK(trial.told.empty());  // the breaker told it
+    CHECK(trial.told.empty());  // the breaker reported it
   }
 }
 
-TEST_CASE("guarded sink: the handler has no more at once than it can begin") {
+TEST_CASE("breaker sink: the handler holds at most as many records as it can start") {
   Trial trial(3);
   trial.handler->answers = false;
   trial.put(1, 8);
@@ -95,7 +95,8 @@ TEST_CASE("guarded sink: the handler has no more at once than it can begin") {
   CHECK(trial.handler->most_in_flight == 3);
 }
 
-TEST_CASE("guarded sink: when the time is up there is room for one, and its success makes room for all") {
+TEST_CASE(
+    "breaker sink: when a probe is due there is demand for one, and its success restores demand for all") {
   Trial trial;
   trial.open();
   CHECK(trial.sink->demand() == Demand::none);
@@ -114,7 +115,7 @@ TEST_CASE("guarded sink: when the time is up there is room for one, and its succ
   CHECK(trial.told.size() == 1);
 }
 
-TEST_CASE("guarded sink: its own trial is no reason to say that the circuit is open") {
+TEST_CASE("breaker sink: its own probe does not cause a notice of an open circuit") {
   Trial trial;
   trial.open();
   trial.pass_time();
@@ -125,7 +126,7 @@ TEST_CASE("guarded sink: its own trial is no reason to say that the circuit is o
   CHECK(trial.told.empty());
 }
 
-TEST_CASE("guarded sink: a trial that fails makes no room, and nothing else is tried") {
+TEST_CASE("breaker sink: after a failed probe there is no demand, and nothing else is tried") {
   Trial trial;
   trial.open();
   trial.pass_time();
@@ -137,7 +138,7 @@ TEST_CASE("guarded sink: a trial that fails makes no room, and nothing else is t
   CHECK(trial.handler->put_order == std::vector<std::string>{"1"});
 }
 
-TEST_CASE("guarded sink: what the handler itself did not try says nothing, and a trial is another's then") {
+TEST_CASE("breaker sink: a record that the handler did not try is neutral, and the next one is the probe") {
   Trial trial;
   trial.open();
   trial.pass_time();
@@ -148,8 +149,8 @@ TEST_CASE("guarded sink: what the handler itself did not try says nothing, and a
 }
 
 TEST_CASE(
-    "guarded connection: an open circuit is ErrorKind::unavailable at once, and says when it is tried "
-    "again") {
+    "guarded connection: an open circuit is ErrorKind::unavailable at once, with the time of the next "
+    "probe") {
   Trial trial;
   const CircuitOptions guard{&trial.breaker, "shop"};
   int tries = 0;
@@ -170,29 +171,29 @@ TEST_CASE(
   CHECK(tries == 5);
   CHECK(trial.breaker.admit("shop amqp://other"));
   trial.pass_time();
-  // Who refuses us can be reached.
+  // A server that refuses the login can be reached.
   CHECK(test::error_of([&] { connect(ErrorKind::refused); }).kind() == ErrorKind::refused);
   CHECK(trial.breaker.look("shop amqp://host").decision == Decision::allow);
   CHECK(connect(std::nullopt) == 7);
 }
 
-TEST_CASE("guarded connection: without a breaker nothing is asked") {
+TEST_CASE("guarded connection: without a breaker every call is allowed") {
   CHECK(guarded({}, "amqp://host", [] { return 3; }) == 3);
 }
 
 TEST_CASE(
-    "breaker sink: to begin nothing more gives back what the handler has not had, and the handler knows") {
+    "breaker sink: finish(true) gives back the records that the handler does not have, and reaches it") {
   Trial trial;
   trial.handler->answers = false;
   trial.put(1, 3);
   trial.sink->finish(false);
-  CHECK(trial.handler->finishes.empty());  // it is to have two more
+  CHECK(trial.handler->finishes.empty());  // it will get two more
   trial.sink->finish(true);
   CHECK(trial.handler->finishes == std::vector<bool>{true});
   CHECK(trial.results() == Fates{{2, DeliveryStatus::untried}, {3, DeliveryStatus::untried}});
 }
 
-TEST_CASE("breaker sink: the handler is told of the end after the last record") {
+TEST_CASE("breaker sink: finish() reaches the handler after the last record") {
   Trial trial;
   trial.put(1, 3);
   trial.sink->finish(false);
@@ -201,7 +202,7 @@ TEST_CASE("breaker sink: the handler is told of the end after the last record") 
   CHECK(trial.handler->finishes == std::vector<bool>{false});
 }
 
-TEST_CASE("breaker sink: what is withdrawn is untried, here as with the handler") {
+TEST_CASE("breaker sink: withdrawn records are untried, here and in the handler") {
   Trial trial;
   trial.handler->answers = false;
   trial.put(1, 4);

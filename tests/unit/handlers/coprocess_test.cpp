@@ -19,13 +19,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Records with a coprocess, and what became of them. Tickets are 1, 2, 3, … in the order put.
+// Records with a coprocess, and their results. Tickets are 1, 2, 3, … in the order of put().
 struct Trial {
   CoprocessOptions options;
   std::deque<Record> records;
   std::vector<std::string> notices;
   std::unique_ptr<Sink> sink;
-  std::vector<DeliveryResult> results;  // in the order given
+  std::vector<DeliveryResult> results;  // in the order received
 
   explicit Trial(std::string script) {
     std::signal(SIGPIPE, SIG_IGN);
@@ -46,7 +46,7 @@ struct Trial {
     sink->flush();
   }
 
-  // Waits for as many results in all, at most ten seconds.
+  // Waits until there are `count` results in all, for at most ten seconds.
   std::map<Ticket, DeliveryStatus> statuses(std::size_t count) {
     const auto limit = std::chrono::steady_clock::now() + 10s;
     while (results.size() < count && std::chrono::steady_clock::now() < limit) {
@@ -62,7 +62,7 @@ struct Trial {
   int rounds = 0;
 };
 
-// Reads all that are put, then says what the test asks for.
+// Reads until each record was put, then runs the test's command.
 std::string after_reading(int count, const std::string& then) {
   return "i=0; while [ $i -lt " + std::to_string(count) + " ] && read -r line; do i=$((i+1)); done; " + then;
 }
@@ -83,7 +83,8 @@ TEST_CASE("coprocess: each record is a line, and an answer without an id is for 
   CHECK(trial.notices.empty());
 }
 
-TEST_CASE("coprocess: answers by id come in any order, of two with the same id the older is meant") {
+TEST_CASE(
+    "coprocess: answers with ids come in any order; of two records with the same id the older is meant") {
   Trial trial(after_reading(4, R"(echo '{"message_id":"c","reject":"x"}{"message_id":"a","requeue":true}'
     echo '{"message_id":"a","ack":true}'; echo '{"ack":true}'; read -r line)"));
   trial.put({"a", "a", "c", ""});
@@ -102,7 +103,7 @@ TEST_CASE("coprocess: an answer may come in pieces, and the last one without a l
         Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::confirmed}, {3, DeliveryStatus::deferred}});
 }
 
-TEST_CASE("coprocess: an answer that its end cut off is none, and stops nothing") {
+TEST_CASE("coprocess: an answer cut off by its end is ignored") {
   Trial trial(R"(read -r line; printf '{"ack":tr'; kill -9 $$)");
   trial.put({"a"});
   CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::deferred}});
@@ -123,7 +124,7 @@ TEST_CASE("coprocess: a reply is a record, which needs `replies`") {
   CHECK(test::error_of([&] { without.statuses(1); }).kind() == ErrorKind::usage);
 }
 
-TEST_CASE("coprocess: when it dies the oldest is deferred, the others are untried, and it starts again") {
+TEST_CASE("coprocess: when it dies the oldest is deferred, the others are untried, and it is restarted") {
   Trial trial(after_reading(3, R"(echo '{"message_id":"b","ack":true}'; exit 3)"));
   trial.put({"a", "b", "c"});
   CHECK(trial.statuses(3) ==
@@ -133,7 +134,7 @@ TEST_CASE("coprocess: when it dies the oldest is deferred, the others are untrie
   CHECK(trial.statuses(6).at(5) == DeliveryStatus::confirmed);
 }
 
-TEST_CASE("coprocess: bodies that fill every pipe, both ways at once, all arrive") {
+TEST_CASE("coprocess: bodies that fill the pipes in both directions at once all arrive") {
   Trial trial("exec cat");
   trial.options.replies = true;
   trial.put({"a", "b", "c"}, "\"" + std::string(3'000'000, 'x') + "\"");
@@ -143,32 +144,32 @@ TEST_CASE("coprocess: bodies that fill every pipe, both ways at once, all arrive
   for (const DeliveryResult& result : trial.results) CHECK(result.reply->body.size() == 3'000'002);
 }
 
-TEST_CASE("coprocess: one that closes its input may still answer, and is then killed without a busy wait") {
+TEST_CASE("coprocess: after closing its input it may still answer, and is killed without a busy wait") {
   Trial trial(R"(read -r line; exec <&-; echo '{"ack":true}'; sleep 60)");
   trial.options.leave_time = 300ms;
   trial.put({"a"});
   CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::confirmed}});
-  trial.put({"b"}, "\"" + std::string(300'000, 'x') + "\"");  // more than a pipe holds
+  trial.put({"b"}, "\"" + std::string(300'000, 'x') + "\"");  // larger than a pipe
   CHECK(trial.statuses(2) == Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::untried}});
   CHECK(trial.notices == std::vector<std::string>{"the coprocess: it closed its input; starting it again"});
   CHECK(trial.rounds < 30);
 }
 
-TEST_CASE("coprocess: its end is seen even if what it left behind keeps its output open") {
+TEST_CASE("coprocess: its end is noticed even if a process that it started keeps its output open") {
   Trial trial(R"(sleep 60 2>&- & read -r line; echo '{"ack":true}'; exit 3)");
   trial.put({"a", "b"});
   CHECK(trial.statuses(2) == Fates{{1, DeliveryStatus::confirmed}, {2, DeliveryStatus::deferred}});
   CHECK(trial.results[1].reply_text == "the coprocess: exit 3");
 }
 
-TEST_CASE("coprocess: one that closes its output has ended, and is told so") {
+TEST_CASE("coprocess: closing its output counts as ending, and is the reported reason") {
   Trial trial("exec >&-; exec sleep 60");
   trial.put({"a"});
   CHECK(trial.statuses(1) == Fates{{1, DeliveryStatus::deferred}});
   CHECK(trial.results[0].reply_text == "the coprocess: it closed its output");
 }
 
-TEST_CASE("coprocess: no answer for too long rejects the oldest, kills it, and tries no other") {
+TEST_CASE("coprocess: without an answer in time it is killed, and only the oldest is rejected") {
   Trial trial(R"(read -r line; echo '{"message_id":"b","ack":true}'; sleep 60 | cat)");
   trial.options.answer_time = 200ms;
   trial.put({"a", "b", "c"});
@@ -177,7 +178,7 @@ TEST_CASE("coprocess: no answer for too long rejects the oldest, kills it, and t
   CHECK(trial.notices == std::vector<std::string>{"the coprocess: no answer for 0.2s; starting it again"});
 }
 
-TEST_CASE("coprocess: what is no answer is thrown, after the answers before it") {
+TEST_CASE("coprocess: an invalid answer is thrown, after the answers before it") {
   const struct {
     const char *says, *why;
   } rows[] = {{"hello", "wrote hello, which is not an answer"},
@@ -195,7 +196,7 @@ TEST_CASE("coprocess: what is no answer is thrown, after the answers before it")
   }
 }
 
-TEST_CASE("coprocess: an answer that nobody asked for is thrown") {
+TEST_CASE("coprocess: an answer to no record is thrown") {
   Trial trial(R"(read -r line; echo '{"ack":true}{"ack":true}'; read -r line)");
   trial.put({"a"});
   trial.statuses(1);
@@ -210,7 +211,7 @@ TEST_CASE("coprocess: a command that cannot be started is thrown, with its name"
   CHECK(test::says(error, "cannot start /nowhere/worker"));
 }
 
-TEST_CASE("coprocess: in the end its input is closed, and it has its time and no more") {
+TEST_CASE("coprocess: the destructor closes its input, then waits up to leave_time") {
   const struct {
     const char* script;
     std::chrono::milliseconds leave_time, at_least;
@@ -229,7 +230,7 @@ TEST_CASE("coprocess: in the end its input is closed, and it has its time and no
   }
 }
 
-TEST_CASE("coprocess: in the end one that could not be started again costs no time") {
+TEST_CASE("coprocess: the destructor does not wait if it could not be restarted") {
   Trial trial("exit 1");
   const std::string program = "/tmp/iso-coprocess-" + std::to_string(getpid());
   REQUIRE(symlink("/bin/false", program.c_str()) == 0);
@@ -244,7 +245,7 @@ TEST_CASE("coprocess: in the end one that could not be started again costs no ti
   CHECK(std::chrono::steady_clock::now() - start < 2s);
 }
 
-TEST_CASE("coprocess: one that answers when its input ends is heard") {
+TEST_CASE("coprocess: answers written after the end of its input are read") {
   Trial trial(R"(n=$(grep -c .); while [ $n -gt 0 ]; do echo '{"ack":true}'; n=$((n-1)); done)");
   trial.put({"a", "b", "c"});
   trial.sink->finish(false);
@@ -254,13 +255,13 @@ TEST_CASE("coprocess: one that answers when its input ends is heard") {
   CHECK(trial.notices.empty());
 }
 
-TEST_CASE("coprocess: to begin nothing more gives back what it was not given, and it gets whole lines only") {
+TEST_CASE("coprocess: finish(true) gives back what it was not given, and it gets only complete lines") {
   const test::Folder folder;
   const std::string gate = folder.path + "/gate";
   REQUIRE(mkfifo(gate.c_str(), 0600) == 0);
   Trial trial("read -r go <" + gate +
               R"(; while read -r line; do case $line in *}) echo '{"ack":true}';; esac; done)");
-  trial.put({"a", "b", "c"}, '"' + std::string(100'000, 'x') + '"');  // more than a pipe holds
+  trial.put({"a", "b", "c"}, '"' + std::string(100'000, 'x') + '"');  // larger than a pipe
   trial.sink->finish(true);
   const auto go = Descriptor::own(open(gate.c_str(), O_WRONLY | O_CLOEXEC));
   REQUIRE(write(go.get(), "\n", 1) == 1);
@@ -269,7 +270,7 @@ TEST_CASE("coprocess: to begin nothing more gives back what it was not given, an
 }
 
 TEST_CASE(
-    "coprocess: when it is asked to stop, what it leaves unanswered was not tried, and it is not started "
+    "coprocess: after finish(true) unanswered records are untried, and it is not started "
     "again") {
   Trial trial("read -r line; read -r line; exit 3");
   trial.put({"a"});
@@ -278,9 +279,8 @@ TEST_CASE(
   CHECK(trial.notices.empty());
 }
 
-TEST_CASE(
-    "coprocess: of what is withdrawn it gets no line that has not begun, and the lines after it whole") {
-  // It reads nothing until the pipe is full, and then answers each line with the id that is in it.
+TEST_CASE("coprocess: it gets no withdrawn record that has not begun, and later ones as complete lines") {
+  // Does not read until the pipe is full, then answers each line with the id in it.
   Trial trial(
       "sleep 0.3; exec sed -u "
       "'s/.*\"message_id\":\"\\([^\"]*\\)\".*/{\"message_id\":\"\\1\",\"ack\":true}/'");
@@ -294,7 +294,7 @@ TEST_CASE(
                                                               {4, DeliveryStatus::confirmed}});
 }
 
-TEST_CASE("coprocess: the time for an answer runs from when one is owed, and anew from each answer") {
+TEST_CASE("coprocess: the time for an answer starts when one is due, and again with each answer") {
   test::FakeClock clock;
   Trial trial(
       R"(read -r line; echo '{"ack":true}'; read -r line; read -r line; echo '{"ack":true}'; exec sleep 60)");
@@ -305,7 +305,7 @@ TEST_CASE("coprocess: the time for an answer runs from when one is owed, and ane
   clock.now += 150ms;
   CHECK(*trial.sink->wait().at_most == 50ms);
   CHECK(trial.statuses(1).size() == 1);
-  CHECK_FALSE(trial.sink->wait().at_most);  // it owes nothing
+  CHECK_FALSE(trial.sink->wait().at_most);  // no answer is due
 
   clock.now += 1h;
   trial.put({"b"});
@@ -327,7 +327,7 @@ TEST_CASE("coprocess: the time for an answer runs from when one is owed, and ane
   CHECK(trial.results[2].reply_text == "the coprocess: no answer for 0.2s");
 }
 
-TEST_CASE("coprocess: it is started again when the pause is over, and only for a record") {
+TEST_CASE("coprocess: is restarted after the delay, and only for a record") {
   test::FakeClock clock;
   Trial trial("exit 1");
   trial.options.clock = &clock;
@@ -347,7 +347,7 @@ TEST_CASE("coprocess: it is started again when the pause is over, and only for a
   }
 }
 
-TEST_CASE("coprocess: an answer ends the growth of the pauses") {
+TEST_CASE("coprocess: an answer resets the delay") {
   test::FakeClock clock;
   Trial trial(R"(read -r line; case $line in *yes*) echo '{"ack":true}';; esac; exit 1)");
   trial.options.clock = &clock;
@@ -356,7 +356,7 @@ TEST_CASE("coprocess: an answer ends the growth of the pauses") {
     clock.now += 10s;
     trial.statuses(trial.records.size());
   }
-  // One that ends without owing anything is found out by its end.
+  // If it ends without a record, that is noticed by its end.
   const auto limit = std::chrono::steady_clock::now() + 10s;
   while (trial.notices.size() < 4 && std::chrono::steady_clock::now() < limit) {
     wait_for(trial.sink->wait(), 100ms);
@@ -366,7 +366,7 @@ TEST_CASE("coprocess: an answer ends the growth of the pauses") {
   CHECK(*trial.sink->wait().at_most <= 100ms);
 }
 
-TEST_CASE("coprocess: one that closed its input has its time to answer, and no more") {
+TEST_CASE("coprocess: after closing its input it has leave_time to answer") {
   test::FakeClock clock;
   Trial trial(R"(read -r line; exec <&-; echo '{"ack":true}'; exec sleep 60)");
   trial.options.clock = &clock;
@@ -374,7 +374,7 @@ TEST_CASE("coprocess: one that closed its input has its time to answer, and no m
   trial.put({"a"});
   CHECK(trial.statuses(1).size() == 1);
   const auto limit = std::chrono::steady_clock::now() + 10s;
-  do {  // until the pipe says that its reader has gone
+  do {  // until the pipe reports that its reader is gone
     trial.put({"b"});
   } while (!trial.sink->wait().at_most && std::chrono::steady_clock::now() < limit);
   CHECK(*trial.sink->wait().at_most == 300ms);
@@ -388,7 +388,7 @@ TEST_CASE("coprocess: one that closed its input has its time to answer, and no m
   CHECK(trial.notices == std::vector<std::string>{"the coprocess: it closed its input; starting it again"});
 }
 
-TEST_CASE("coprocess: room in its input is waited for only while there is something to write") {
+TEST_CASE("coprocess: waits for space in its input only while there is something to write") {
   Trial trial("exec sleep 60");
   trial.options.leave_time = 0ms;
   trial.put({"a"});
@@ -397,7 +397,7 @@ TEST_CASE("coprocess: room in its input is waited for only while there is someth
   CHECK(trial.sink->wait().descriptors.size() == 3);
 }
 
-TEST_CASE("coprocess: of a long line that is no answer the start is shown") {
+TEST_CASE("coprocess: of a long invalid line only the start is shown") {
   Trial trial(R"(read -r line; head -c 300 /dev/zero | tr '\0' x; echo; exec sleep 60)");
   trial.options.leave_time = 0ms;
   trial.put({"a"});

@@ -16,7 +16,7 @@ using namespace iso;
 using namespace iso::handlers;
 using namespace std::chrono_literals;
 
-TEST_CASE("handler_environment: every field, every header, and nothing of an outer handler") {
+TEST_CASE("handler_environment: has every field and header, and none of an outer handler's") {
   const Record record = read_record(
       R"({"exchange":"","routing_key":"k","message_id":"m1","priority":5,"persistent":true,)"
       R"("headers":{"x-tenant":"acme","n":{"$int32":7},"X.Tenant":"later","nul":"a\u0000b"},"redelivered":false,"body":1})");
@@ -32,7 +32,7 @@ TEST_CASE("handler_environment: every field, every header, and nothing of an out
 
 namespace {
 
-// Runs `command` for each body, and gives the statuses in the order of the bodies.
+// Runs `command` for each body, and returns the statuses in the order of the bodies.
 std::vector<DeliveryResult> run(const ExecOptions& options, const std::vector<std::string>& bodies) {
   std::signal(SIGPIPE, SIG_IGN);
   std::vector<Record> records(bodies.size());
@@ -52,7 +52,7 @@ std::vector<DeliveryResult> run(const ExecOptions& options, const std::vector<st
   return results;
 }
 
-// Waits for as many results, at most ten seconds.
+// Waits for as many results, for at most ten seconds.
 std::vector<DeliveryResult> results_of(Sink& sink, std::size_t count) {
   std::vector<DeliveryResult> results;
   for (int rounds = 0; results.size() < count && rounds < 100; ++rounds) {
@@ -62,7 +62,7 @@ std::vector<DeliveryResult> results_of(Sink& sink, std::size_t count) {
   return results;
 }
 
-// Processes that this one has started and not reaped.
+// Child processes that were not reaped.
 std::size_t children() {
   std::ifstream file("/proc/self/task/" + std::to_string(getpid()) + "/children");
   std::size_t count = 0;
@@ -79,7 +79,7 @@ ExecOptions shell(std::string script) {
 
 }  // namespace
 
-TEST_CASE("exec: the exit status is the status, and the body is on standard input") {
+TEST_CASE("exec: the exit status decides, and the body is on standard input") {
   const auto results = run(shell("read status; exit $status"), {"0\n", "75\n", "3\n", "1\n"});
   REQUIRE(results.size() == 4);
   CHECK(results[0].status == DeliveryStatus::confirmed);
@@ -89,7 +89,7 @@ TEST_CASE("exec: the exit status is the status, and the body is on standard inpu
   CHECK(results[3].status == DeliveryStatus::rejected);
 }
 
-TEST_CASE("exec: a signal, a command that reads nothing, and a large body harm nothing") {
+TEST_CASE("exec: signals, commands that do not read, and large bodies are handled") {
   const auto results =
       run(shell("if [ -n \"$KILL\" ]; then kill -9 $$; fi; exit 0"), {std::string(1 << 20, 'x'), ""});
   REQUIRE(results.size() == 2);
@@ -101,7 +101,7 @@ TEST_CASE("exec: a signal, a command that reads nothing, and a large body harm n
   CHECK(killed[0].reply_text == "ended by signal 9");
 }
 
-TEST_CASE("exec: what someone else ended has said nothing of its message, and a shell tells it by its exit") {
+TEST_CASE("exec: a process ended by a signal defers its message, also if a shell reports it") {
   for (const char* script :
        {"kill -TERM $$", "kill -SEGV $$", "sh -c 'kill -9 $$'; exit $?", "exit 143", "exit 129"}) {
     CAPTURE(script);
@@ -111,8 +111,7 @@ TEST_CASE("exec: what someone else ended has said nothing of its message, and a 
   CHECK(run(shell("exit 255"), {"a"}).at(0).status == DeliveryStatus::rejected);
 }
 
-TEST_CASE(
-    "exec: 126 and 127 say that there is no such command: the others are told first, then it is thrown") {
+TEST_CASE("exec: 126 and 127 mean that the command is missing: other results come first, then it is thrown") {
   for (const int code : {126, 127}) {
     auto options = shell("read n; exit $n");
     options.jobs = 2;
@@ -138,7 +137,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("exec: to begin nothing more gives back what has not begun, and a failure says nothing any more") {
+TEST_CASE("exec: finish(true) gives back what has not started, and a failure is then untried") {
   auto sink = open_exec_sink(shell("read n; exit $n"));
   std::vector<Record> records(2);
   records[0].body = "3\n";
@@ -159,14 +158,13 @@ TEST_CASE("exec: a command has no terminal to wait for") {
         DeliveryStatus::confirmed);
 }
 
-TEST_CASE(
-    "exec: a field that does not fit the environment is left out and told once, and the rest is there") {
+TEST_CASE("exec: a field that does not fit into the environment is left out, which is reported once") {
   auto options = shell("test -z \"$ISO_HEADER_BIG$ISO_HEADER_H29\" && test \"$ISO_MESSAGE_ID\" = m1");
   std::vector<std::string> told;
   options.notice = [&](std::string_view text) { told.emplace_back(text); };
   auto sink = open_exec_sink(options);
   std::string json = R"({"message_id":"m1","headers":{"big":")" + std::string(200'000, 'x') + '"';
-  // Each fits, and all together do not: Linux takes a quarter of the stack's limit.
+  // Each one fits, but not all together: Linux allows a quarter of the stack limit.
   for (int i = 0; i < 30; ++i)
     json += ",\"h" + std::to_string(i) + "\":\"" + std::string(std::size_t(100'000 + i), 'x') + '"';
   const Record record = read_record(json + R"(},"body":1})");
@@ -184,13 +182,13 @@ TEST_CASE(
   CHECK(std::count(told.begin(), told.end(), told[0]) == 1);
 }
 
-TEST_CASE("exec: a large body arrives whole") {
+TEST_CASE("exec: a large body arrives complete") {
   const auto results = run(shell("test $(wc -c) = 3000000"), {std::string(3'000'000, 'x')});
   REQUIRE(results.size() == 1);
   CHECK(results[0].status == DeliveryStatus::confirmed);
 }
 
-TEST_CASE("exec: no more than `jobs` run at once, and each that ends makes room for one") {
+TEST_CASE("exec: at most `jobs` run at once, and each that ends is replaced") {
   auto options = shell("read status; exit $status");
   options.jobs = 2;
   auto sink = open_exec_sink(options);
@@ -206,7 +204,7 @@ TEST_CASE("exec: no more than `jobs` run at once, and each that ends makes room 
   CHECK(children() == 0);
 }
 
-TEST_CASE("exec: a job that is stuck is killed when its time is up, with all that it started") {
+TEST_CASE("exec: a job over its time limit is killed, with everything that it started") {
   test::FakeClock clock;
   auto options = shell("sleep 60 | cat");
   options.job_timeout = 100ms;
@@ -226,14 +224,14 @@ TEST_CASE("exec: a job that is stuck is killed when its time is up, with all tha
   clock.now += 1ms;
   CHECK(*sink->wait().at_most == 0ms);
   sink->results(results);
-  CHECK_FALSE(sink->wait().at_most);  // it is killed, and its end will be seen
+  CHECK_FALSE(sink->wait().at_most);  // it was killed, and its end will be noticed
   results = results_of(*sink, 1);
   REQUIRE(results.size() == 1);
   CHECK(results[0].status == DeliveryStatus::rejected);
   CHECK(results[0].reply_text == "killed after 0.1s");
 }
 
-TEST_CASE("exec: without a limit a job has all the time that it wants") {
+TEST_CASE("exec: without a limit a job may run for any time") {
   test::FakeClock clock;
   auto options = shell("read status; exit $status");
   options.clock = &clock;
@@ -247,7 +245,7 @@ TEST_CASE("exec: without a limit a job has all the time that it wants") {
   CHECK(results_of(*sink, 1).at(0).status == DeliveryStatus::confirmed);
 }
 
-TEST_CASE("exec: what runs when the sink goes is killed") {
+TEST_CASE("exec: running processes are killed by the destructor") {
   auto sink = open_exec_sink(shell("exec sleep 60"));
   const Record record;
   sink->put(1, record);
@@ -257,7 +255,7 @@ TEST_CASE("exec: what runs when the sink goes is killed") {
   CHECK(children() == 0);
 }
 
-TEST_CASE("exec: a command has the signals of a program that nobody prepared") {
+TEST_CASE("exec: a command has the default signal dispositions") {
   const int all[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGXFSZ};
   sigset_t blocked, before;
   sigemptyset(&blocked);
@@ -276,7 +274,7 @@ TEST_CASE("exec: a command has the signals of a program that nobody prepared") {
     if (number != SIGPIPE) std::signal(number, SIG_DFL);
 }
 
-TEST_CASE("exec: that nothing more comes is no reason to begin nothing more") {
+TEST_CASE("exec: finish(false) still starts the waiting records") {
   auto sink = open_exec_sink(shell("read status; exit $status"));
   Record record;
   record.body = "3\n";
@@ -288,7 +286,7 @@ TEST_CASE("exec: that nothing more comes is no reason to begin nothing more") {
   for (const auto& result : results) CHECK(result.status == DeliveryStatus::rejected);
 }
 
-TEST_CASE("exec: what was given back is known at once") {
+TEST_CASE("exec: the result of a withdrawn record is available at once") {
   auto sink = open_exec_sink(shell("exec sleep 60"));
   const Record record;
   for (Ticket ticket = 1; ticket <= 2; ++ticket) sink->put(ticket, record);
@@ -302,7 +300,7 @@ TEST_CASE("exec: what was given back is known at once") {
   CHECK(results[0].status == DeliveryStatus::untried);
 }
 
-TEST_CASE("exec: a reply may be as large as it may be, and no larger") {
+TEST_CASE("exec: a reply may have the largest size, and no more") {
   auto options = shell("read size; head -c $size /dev/zero; if [ $size -gt 1000 ]; then exec sleep 60; fi");
   options.replies = true;
   options.largest_reply = 1000;
@@ -314,7 +312,7 @@ TEST_CASE("exec: a reply may be as large as it may be, and no larger") {
   CHECK(results[1].reply_text == "its reply is too large");
 }
 
-TEST_CASE("exec: what it prints is its reply, whatever it is and however large") {
+TEST_CASE("exec: its output is its reply, of any kind and size") {
   const struct {
     const char* script;
     std::string body;
@@ -337,7 +335,7 @@ TEST_CASE("exec: what it prints is its reply, whatever it is and however large")
   }
 }
 
-TEST_CASE("exec: one that fails has no reply, and a process left behind does not hold up the reply") {
+TEST_CASE("exec: a failed process has no reply, and a process that it leaves behind does not delay one") {
   auto options = shell("echo no; exit 1");
   options.replies = true;
   CHECK(!run(options, {"x"}).at(0).reply);
@@ -349,7 +347,7 @@ TEST_CASE("exec: one that fails has no reply, and a process left behind does not
   CHECK(results[0].reply->body == "yes\n");
 }
 
-TEST_CASE("exec: when the reader of its output has gone, one that failed is untried, and the sink closed") {
+TEST_CASE("exec: when the reader of its output is gone, a failed record is untried, and the sink is closed") {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   auto options = shell("exit 1");
@@ -370,7 +368,7 @@ TEST_CASE("exec: a command that cannot be started is thrown, with its name") {
   CHECK(test::says(error, "cannot start /nowhere/handler"));
 }
 
-TEST_CASE("exec: what is withdrawn and has not begun is untried, and what has begun goes on") {
+TEST_CASE("exec: withdrawn records that have not started are untried, and running ones continue") {
   std::signal(SIGPIPE, SIG_IGN);
   ExecOptions options;
   options.command = {"sleep", "0.2"};
@@ -393,7 +391,7 @@ TEST_CASE("exec: what is withdrawn and has not begun is untried, and what has be
                                                      {4, DeliveryStatus::confirmed}});
 }
 
-TEST_CASE("exec: a file that is no program is as if it were not there") {
+TEST_CASE("exec: a file that is not executable counts as missing") {
   ExecOptions options;
   options.command = {"/etc/passwd"};
   CHECK(test::error_of([&] { run(options, {"a"}); }).kind() == ErrorKind::missing);

@@ -30,7 +30,7 @@ std::string why_not(const Record& record) {
 
 }  // namespace
 
-TEST_CASE("what confirmation_of writes is read back: which message, who, and how it went") {
+TEST_CASE("what confirmation_of writes is read back: which message, application and result") {
   Record request;
   request.message_id = "m1";
   request.correlation_id = "c1";
@@ -50,14 +50,14 @@ TEST_CASE("what confirmation_of writes is read back: which message, who, and how
   CHECK(rejected.detail == "no such customer");
 }
 
-TEST_CASE("a confirmation of a message that had neither id nor correlation_id answers no message") {
+TEST_CASE("a confirmation of a message without id and correlation_id refers to no message") {
   Record request;
   request.reply_to = "replies";
   CHECK(why_not(confirmation_of(request, "billing", {1, DeliveryStatus::confirmed, 0, {}})) ==
         "it answers no message: it has no correlation_id");
 }
 
-TEST_CASE("the body's correlation_id and application_name win over the properties, which stand in for them") {
+TEST_CASE("correlation_id and application_name in the body take precedence over the properties") {
   Record record = answer(R"({"correlation_id":"body","application_name":"shop","message":"Success"})");
   record.correlation_id = "property";
   record.app_id = "app";
@@ -74,7 +74,7 @@ TEST_CASE("a number is a correlation_id too, digit for digit") {
             .correlation_id == "1.50");
 }
 
-TEST_CASE("the header x-message-id is enough, and only a string is one") {
+TEST_CASE("the header x-message-id is sufficient, if it is a string") {
   Record record = answer(R"({"application_name":"a","message":"Success"})");
   record.headers = FieldTable{{"x-message-id", Field{std::string("m1")}}};
   CHECK(read_confirmation(record).message_id == "m1");
@@ -95,14 +95,14 @@ TEST_CASE("anything else with a correlation_id is a reply, and its text is the d
   }
 }
 
-TEST_CASE("a reply of bytes has no detail") {
+TEST_CASE("a reply that is not text has no detail") {
   Record record = answer("\xFF\xFE");
   record.correlation_id = "c1";
   record.app_id = "shop";
   CHECK(read_confirmation(record).detail == std::nullopt);
 }
 
-TEST_CASE("a long detail is cut at a character, and shows it") {
+TEST_CASE("a long detail is cut at a character boundary, with an ellipsis") {
   Record record = answer("x");
   record.correlation_id = "c1";
   record.app_id = "shop";
@@ -113,7 +113,7 @@ TEST_CASE("a long detail is cut at a character, and shows it") {
   CHECK(is_utf8(detail));
 }
 
-TEST_CASE("who answers must be said, and no name may be longer than AMQP allows") {
+TEST_CASE("the application is required, and its name may not be longer than AMQP allows") {
   Record record = answer(R"({"correlation_id":"c1","message":"Success"})");
   CHECK(why_not(record) == "it does not say who answers: it has no application_name and no app_id");
   record.app_id = "shop";

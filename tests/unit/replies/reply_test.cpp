@@ -8,7 +8,7 @@
 using namespace iso;
 using namespace iso::replies;
 
-TEST_CASE("read_verdict: a result, with the message_id that it is about") {
+TEST_CASE("read_verdict: a result, with the message_id that it is for") {
   const struct {
     const char* line;
     DeliveryStatus status;
@@ -32,7 +32,7 @@ TEST_CASE("read_verdict: a result, with the message_id that it is about") {
   }
 }
 
-TEST_CASE("read_verdict: a record is the reply, and its message_id is the one that it answers") {
+TEST_CASE("read_verdict: a record is the reply, and its message_id is that of the request") {
   const HandlerVerdict answer = read_verdict(R"({"message_id":"m1","body":{"ack": 1.50},"type":"t"})");
   CHECK(answer.status == DeliveryStatus::confirmed);
   CHECK(answer.message_id == "m1");
@@ -42,7 +42,7 @@ TEST_CASE("read_verdict: a record is the reply, and its message_id is the one th
   CHECK(!answer.reply->message_id);
 }
 
-TEST_CASE("read_verdict: what is no answer says why") {
+TEST_CASE("read_verdict: an invalid answer is reported with the reason") {
   const struct {
     const char *line, *why;
   } rows[] = {
@@ -71,7 +71,7 @@ TEST_CASE("read_verdict: what is no answer says why") {
   }
 }
 
-TEST_CASE("reply_of: JSON loses the space around it, anything else is as it was printed") {
+TEST_CASE("reply_of: JSON is stripped of surrounding space, anything else is unchanged") {
   const struct {
     std::string printed, body;
     BodyKind kind;
@@ -92,7 +92,7 @@ TEST_CASE("reply_of: JSON loses the space around it, anything else is as it was 
   }
 }
 
-TEST_CASE("address_reply: what the reply leaves out comes from the request") {
+TEST_CASE("address_reply: fields that the reply lacks come from the request") {
   const Record request = read_record(
       R"({"reply_to":"callers","correlation_id":"c1","message_id":"m1","persistent":false,"body":1})");
   Record reply =
@@ -106,7 +106,7 @@ TEST_CASE("address_reply: what the reply leaves out comes from the request") {
   CHECK(text == read_record(R"({"exchange":"","routing_key":"callers","correlation_id":"m1","text":"x"})"));
 }
 
-TEST_CASE("address_reply: a reply that says where it goes, and as what, is left alone") {
+TEST_CASE("address_reply: a reply with its own destination and ids is not changed") {
   const Record request = read_record(R"({"reply_to":"callers","correlation_id":"c1","body":1})");
   const char* const said[] = {
       R"({"exchange":"log","routing_key":"k","correlation_id":"own","persistent":true,"content_type":"t","body":2})",
@@ -123,7 +123,7 @@ TEST_CASE("address_reply: a reply that says where it goes, and as what, is left 
   CHECK(keyed.routing_key == "q");
 }
 
-TEST_CASE("confirmation_of: says success or failure, for whom, and has the same id each time") {
+TEST_CASE("confirmation_of: contains success or failure and the application, and always has the same id") {
   const Record request =
       read_record(R"({"reply_to":"callers","correlation_id":"c\"1","message_id":"m1","body":1})");
   const Record success = confirmation_of(request, "shop", {1, DeliveryStatus::confirmed, 0, {}});
@@ -143,7 +143,7 @@ TEST_CASE("confirmation_of: says success or failure, for whom, and has the same 
         R"({"correlation_id":"c\"1","application_name":"shop","message":"Failure","error":"exit 3"})");
 }
 
-TEST_CASE("confirmation_of: a request without ids has a confirmation without them") {
+TEST_CASE("confirmation_of: a request without ids gets a confirmation without them") {
   const Record bare = confirmation_of(read_record(R"({"reply_to":"callers","body":1})"), "shop",
                                       {1, DeliveryStatus::confirmed, 0, {}});
   CHECK(!bare.message_id);

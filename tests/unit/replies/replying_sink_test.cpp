@@ -11,7 +11,7 @@ using namespace iso::replies;
 
 namespace {
 
-// Gives the results that the test puts into `next`.
+// Returns the results that the test puts into `next`.
 class Handler final : public Sink {
  public:
   void put(Ticket ticket, const Record&) override { puts.push_back(ticket); }
@@ -72,7 +72,7 @@ constexpr const char* kFailure =
 
 }  // namespace
 
-TEST_CASE("answering: a record has its status only once its answer has a confirm") {
+TEST_CASE("replying: a record gets its result only after its answer is confirmed") {
   Trial trial(true, "");
   trial.replies->answers = false;
   trial.answer(1, DeliveryStatus::confirmed, R"({"body":"yes"})");
@@ -87,7 +87,7 @@ TEST_CASE("answering: a record has its status only once its answer has a confirm
   CHECK(trial.sink->tally().sent == 1);
 }
 
-TEST_CASE("answering: an answer that is nacked makes the record come again") {
+TEST_CASE("replying: a nacked answer defers the record") {
   Trial trial(true, "shop");
   trial.replies->statuses = {{kSuccess, DeliveryStatus::nacked}};
   trial.answer(1, DeliveryStatus::confirmed, R"({"body":"yes"})");
@@ -99,7 +99,7 @@ TEST_CASE("answering: an answer that is nacked makes the record come again") {
   CHECK(trial.sink->tally().sent == 1);  // the reply itself
 }
 
-TEST_CASE("answering: an answer that is returned is told and counted, and the record keeps its status") {
+TEST_CASE("replying: a returned answer is reported and counted, and the record keeps its result") {
   for (const DeliveryStatus status : {DeliveryStatus::confirmed, DeliveryStatus::rejected}) {
     Trial trial(false, "shop");
     trial.replies->statuses = {{kSuccess, DeliveryStatus::returned}, {kFailure, DeliveryStatus::returned}};
@@ -115,7 +115,7 @@ TEST_CASE("answering: an answer that is returned is told and counted, and the re
   }
 }
 
-TEST_CASE("answering: what is confirmed to whom, by status") {
+TEST_CASE("replying: which statuses are confirmed, and to whom") {
   const struct {
     DeliveryStatus status;
     std::vector<std::string> answers;
@@ -134,7 +134,7 @@ TEST_CASE("answering: what is confirmed to whom, by status") {
   }
 }
 
-TEST_CASE("answering: a reply and a confirmation both go, and both are waited for") {
+TEST_CASE("replying: a reply and a confirmation are both sent and both awaited") {
   Trial trial(true, "shop");
   trial.replies->answers = false;
   trial.answer(1, DeliveryStatus::confirmed, R"({"body":"yes"})");
@@ -145,7 +145,8 @@ TEST_CASE("answering: a reply and a confirmation both go, and both are waited fo
   CHECK(trial.sink->tally().sent == 2);
 }
 
-TEST_CASE("answering: without a reply_to nothing is sent and it is told, unless the reply says where") {
+TEST_CASE(
+    "replying: without a reply_to nothing is sent, which is reported, unless the reply has a destination") {
   Trial trial(true, "shop");
   trial.answer(2, DeliveryStatus::confirmed, R"({"body":"yes"})");
   CHECK(trial.results().size() == 1);
@@ -159,7 +160,7 @@ TEST_CASE("answering: without a reply_to nothing is sent and it is told, unless 
   CHECK(routed.notices.empty());
 }
 
-TEST_CASE("answering: when the handler breaks, what it answered before has its status first") {
+TEST_CASE("replying: if the handler fails, records that it answered get their results first") {
   Trial trial(true, "");
   trial.replies->answers = false;
   trial.answer(1, DeliveryStatus::confirmed, R"({"body":"yes"})");
@@ -173,7 +174,7 @@ TEST_CASE("answering: when the handler breaks, what it answered before has its s
   CHECK(test::says(test::error_of([&] { trial.results(); }), "no answer"));
 }
 
-TEST_CASE("answering: a handler that is closed is so only once its answers have their statuses") {
+TEST_CASE("replying: after the handler closed, the sink closes once its answers have their results") {
   Trial trial(false, "shop");
   trial.replies->answers = false;
   trial.answer(1, DeliveryStatus::confirmed);

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Confirms what a test says, and gives the replies that it says.
+// Confirms records and returns replies as a test says.
 class FakeLine final : public Sink {
  public:
   void put(Ticket ticket, const Record&) override { put_.push_back(ticket); }
@@ -28,7 +28,7 @@ class FakeLine final : public Sink {
   std::vector<Record> arriving;
 };
 
-// A queue of replies that says how each was settled.
+// A queue of replies that records how each was settled.
 class FakeQueue final : public Source {
  public:
   SourceState take(std::size_t, std::vector<Delivery>& out) override {
@@ -57,7 +57,7 @@ Record with_id(std::string id) {
   return record;
 }
 
-// A sink of requests "a", "b", … whose line, clock and replies a test moves.
+// A sink of requests "a", "b", … whose results, clock and replies a test controls.
 struct Requests {
   explicit Requests(std::uint32_t replies, bool with_queue = false) {
     auto own_line = std::make_unique<FakeLine>();
@@ -103,7 +103,7 @@ const Record a = with_id("a"), b = with_id("b");
 
 }  // namespace
 
-TEST_CASE("requests: one is confirmed once it and its reply are there, in any order, and not before") {
+TEST_CASE("requests: a request is confirmed when it was delivered and its reply arrived, in any order") {
   Requests requests(1);
   CHECK(requests.sink->reply_address() == "direct");
   requests.put(1, a);
@@ -112,14 +112,14 @@ TEST_CASE("requests: one is confirmed once it and its reply are there, in any or
   requests.confirm(1);
   CHECK(requests.statuses() == "");
   requests.reply("b");
-  CHECK(requests.statuses() == "");  // the sink still has its record
+  CHECK(requests.statuses() == "");  // the sink still holds its record
   requests.confirm(2);
   requests.reply("a");
   CHECK(requests.statuses() == "2 confirmed, 1 confirmed");
   CHECK(requests.seen == std::vector<std::string>{"b", "a"});
 }
 
-TEST_CASE("requests: with N replies to each, the Nth ends it") {
+TEST_CASE("requests: with N replies per request, the Nth ends it") {
   Requests requests(2);
   requests.put(1, a);
   requests.confirm(1);
@@ -129,7 +129,7 @@ TEST_CASE("requests: with N replies to each, the Nth ends it") {
   CHECK(requests.statuses() == "1 confirmed");
 }
 
-TEST_CASE("requests: the time of each runs from when it was put, and what is missing is told") {
+TEST_CASE("requests: the time starts with put(), and missing replies are reported") {
   Requests requests(2);
   requests.put(1, a);
   requests.clock.now += 2s;
@@ -146,7 +146,7 @@ TEST_CASE("requests: the time of each runs from when it was put, and what is mis
   CHECK(requests.statuses() == "2 open: no reply in 5s");
 }
 
-TEST_CASE("requests: without N all that come in time are taken, and one is enough") {
+TEST_CASE("requests: without N all replies in time are accepted, and one is enough") {
   Requests requests(0);
   requests.put(1, a);
   requests.put(2, b);
@@ -168,16 +168,16 @@ TEST_CASE("requests: one that could not be delivered ends at once") {
   CHECK(requests.statuses() == "");
 }
 
-TEST_CASE("requests: the time of one whose status is not known ends it only when that comes") {
+TEST_CASE("requests: one without a result ends only when that arrives, even after its time") {
   Requests requests(1);
   requests.put(1, a);
   requests.clock.now += 6s;
-  CHECK(requests.statuses() == "");  // its record is still with the sink
+  CHECK(requests.statuses() == "");  // the sink still holds its record
   requests.confirm(1);
   CHECK(requests.statuses() == "1 open: no reply in 5s");
 }
 
-TEST_CASE("requests: two with one correlation_id cannot be told apart: the second is refused") {
+TEST_CASE("requests: a second request with the same correlation_id is refused") {
   Requests requests(1);
   requests.put(1, a);
   requests.put(2, a);
@@ -185,7 +185,7 @@ TEST_CASE("requests: two with one correlation_id cannot be told apart: the secon
   CHECK(requests.line->put_ == std::vector<Ticket>{1});
 }
 
-TEST_CASE("requests: replies of a queue are acknowledged once they are written, and strangers' never") {
+TEST_CASE("requests: replies from a queue are acknowledged after they are written, unmatched ones never") {
   Requests requests(1, true);
   CHECK(requests.sink->reply_address() == "answers");
   requests.put(1, a);
