@@ -24,6 +24,11 @@ std::span<const Command> commands() {
               "  iso reconcile sqlite:app.db#outbox sqlite:in.db#orders --repair\n"
               "  iso reconcile sqlite:app.db#outbox sqlite:app.db#acks --expect billing\n",
               bind_reconcile},
+      Command{"status", "Show queues, and check that they are healthy",
+              "  iso status\n"
+              "  iso status orders --max-ready 100 --min-consumers 1\n"
+              "  iso status --wait 30s orders\n",
+              bind_status},
   };
   return kCommands;
 }

@@ -13,6 +13,7 @@ iso_room(http SEES record base)
 iso_room(http_cache SEES http base)
 iso_room(discovery SEES http record base)
 iso_room(fetch SEES discovery http_cache http breaker record base)
+iso_room(status SEES amqp store http pump record base)
 iso_room(reconcile SEES ends store pump record base)
 
-set(iso_cli_sees reconcile fetch discovery http_cache http ends handlers replies store breaker pump record base)
+set(iso_cli_sees reconcile status fetch discovery http_cache http ends handlers replies store breaker pump record base)

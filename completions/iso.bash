@@ -7,7 +7,7 @@ _iso() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch reconcile -V --version -h --help' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'publish listen fetch reconcile status -V --version -h --help' -- "$cur")
     return
   fi
   case $command:$prev in
@@ -71,6 +71,18 @@ _iso() {
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
       ;;
+    status:--out)
+      mapfile -t COMPREPLY < <(compgen -W 'table records' -- "$cur")
+      return
+      ;;
+    status:--color)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    status:--progress)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
     publish:--file|\
     publish:--rejects|\
     publish:--password-file|\
@@ -83,7 +95,8 @@ _iso() {
     fetch:--cache|\
     reconcile:--bearer-file|\
     reconcile:--password-file|\
-    reconcile:--plan)
+    reconcile:--plan|\
+    status:--password-file)
       _iso_files
       return
       ;;
@@ -95,6 +108,7 @@ _iso() {
     publish:--rate|\
     publish:--window|\
     publish:--await-acks|\
+    publish:--wait|\
     publish:--grace|\
     publish:--exchange|\
     publish:--direct-name|\
@@ -123,6 +137,7 @@ _iso() {
     listen:--offset|\
     listen:--count|\
     listen:--idle|\
+    listen:--wait|\
     listen:--prefetch|\
     listen:--max-message|\
     listen:--inbox|\
@@ -182,7 +197,15 @@ _iso() {
     reconcile:--stuck-after|\
     reconcile:--memory|\
     reconcile:--repair-to|\
-    reconcile:--timeout)
+    reconcile:--timeout|\
+    status:--wait|\
+    status:--watch|\
+    status:--max-ready|\
+    status:--max-age|\
+    status:--min-consumers|\
+    status:-u|status:--url|\
+    status:--context|\
+    status:--timeout)
       return
       ;;
   esac
@@ -191,10 +214,11 @@ _iso() {
     return
   fi
   case $command in
-    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --max-message --in --count --rate --window --await-replies --await-acks --rejects --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --queue-type --queue-argument --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --queue-type --queue-argument --offset --count --idle --drain --peek --prefetch --max-message --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --max-attempts --max-message --in --count --rate --window --await-replies --await-acks --rejects --wait --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --queue-type --queue-argument --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --queue-type --queue-argument --offset --count --idle --wait --drain --peek --prefetch --max-message --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --items --next --max-pages --rate --parallel -H --header -X --request --body --body-file --body-at --bearer-file --send-to --allow --key-header --netrc-file --max-redirs --retries --retry-on --try-timeout --stall --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     reconcile) mapfile -t COMPREPLY < <(compgen -W '-h --help --expect --items -H --header --bearer-file --password-file --out --fail-on --allow-empty --watch --key --compare --ignore --unordered --tolerance --grace --stuck-after --sorted --memory --plan --repair --repair-to --force --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    status) mapfile -t COMPREPLY < <(compgen -W '-h --help --wait --watch --max-ready --max-age --min-consumers --out -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
   esac
 }
 complete -F _iso iso

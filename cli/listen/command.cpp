@@ -11,6 +11,7 @@
 #include "cli/listen/outcome.h"
 #include "cli/shared/common_options.h"
 #include "cli/shared/report.h"
+#include "cli/shared/waiting.h"
 #include "discovery/discovery.h"
 #include "discovery/registration.h"
 #include "ends/open.h"
@@ -34,7 +35,8 @@ SourceOptions source_options(const ListenOptions& args, const Url& url, const Ci
     throw Error(ErrorKind::usage, fmt::format("--queue-type {}: a private queue is classic; name the queue",
                                               args.created.type));
   options.name = "iso listen " + (options.queue.empty() ? options.bindings.front().exchange : options.queue);
-  options.timeout = std::min(timeout_of(args.common, kConnectTime), std::chrono::milliseconds(kConnectTime));
+  options.timeout = std::min<std::chrono::milliseconds>(
+      try_time(timeout_of(args.common, kConnectTime), args.wait), kConnectTime);
   options.notice = [&report](std::string_view text) { report.note(text); };
   options.max_message = args.max_message;
   options.declare = args.declare;
@@ -182,7 +184,8 @@ Outcome run(const ListenOptions& args, Session& session) {
   const PumpOptions options = pump_options(args, session);
   const auto breaker = open_breaker(args.breaker, session.environment, report, longest_call(args));
   const CircuitOptions guard = circuit_options(args.breaker, breaker);
-  const Origin origin = open_origin(args, url, guard, report);
+  const Origin origin =
+      open_within(args.wait, session, report, [&] { return open_origin(args, url, guard, report); });
   const ListenDestination destination = open_destination(args, url, session, guard, report);
   const auto registration = register_self(args, session.environment);
   const bool on_broker = args.inbox.empty() && !ends::is_store(url);

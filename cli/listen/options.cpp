@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "cli/shared/waiting.h"
+
 namespace iso::cli {
 namespace {
 
@@ -34,6 +36,7 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   app.add_option("--idle", options.idle, "Stop after DUR without a message")->type_name("DUR");
+  add_wait_option(app, options.wait);
   app.add_flag("--drain", options.drain, "Stop when the queue is empty");
   app.add_flag("--peek", options.peek_how,
                "Print the messages without consuming them; a quorum queue counts each look as a delivery, so "

@@ -17,7 +17,7 @@ namespace iso::cli {
 struct ListenOptions {
   CommonOptions common;
   BreakerFlags breaker;
-  std::string queue, offset, idle, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
+  std::string queue, offset, idle, wait, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
   RegistryFlags registry;
   std::string self;          // NAME=HOST:PORT
   std::string grace = "5s";  // a duration

@@ -15,6 +15,7 @@
 #include "cli/shared/input_files.h"
 #include "cli/shared/layers.h"
 #include "cli/shared/report.h"
+#include "cli/shared/waiting.h"
 #include "pump/pump.h"
 #include "record/settings.h"
 #include "replies/requests.h"
@@ -127,12 +128,15 @@ Outcome run(const PublishOptions& args, Session& session) {
   const auto breaker =
       open_breaker(args.breaker, session.environment, report, timeout_of(args.common, kConnectTime));
   const CircuitOptions guard = circuit_options(args.breaker, breaker);
-  auto [source, incoming] = open_origin(args, session, guard, report);
+  auto [source, incoming] =
+      open_within(args.wait, session, report, [&] { return open_origin(args, session, guard, report); });
   if (incoming == Incoming::bodies && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
     throw Error(ErrorKind::usage,
                 "no destination: give --routing-key QUEUE, --exchange NAME, or a settings file");
   Receipts receipts(args.rejects, !args.dry_run && args.await_replies.empty(), report);
-  auto destination = open_destination(args, session, guard, defaults, receipts, report);
+  auto destination = open_within(args.wait, session, report, [&] {
+    return open_destination(args, session, guard, defaults, receipts, report);
+  });
   replies::RequestSink* const requests = destination.requests.get();
   PublishObserver observer(Preparer(layers, defaults, incoming, requests != nullptr), receipts, requests,
                            acks ? &*acks : nullptr, report);

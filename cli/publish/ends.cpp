@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/integer.h"
+#include "cli/shared/waiting.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "record/scan.h"
@@ -21,7 +22,7 @@ void set_end_options(EndOptions& options, const PublishOptions& args, const Circ
   options.guard = guard;
   options.name = std::move(name);
   options.outage = stall_timeout_of(args);
-  options.timeout = timeout_of(args.common, kStallTimeout);
+  options.timeout = try_time(timeout_of(args.common, kStallTimeout), args.wait);
   options.max_message = args.max_message;
   options.notice = [&report](std::string_view text) { report.note(text); };
 }

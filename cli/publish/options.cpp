@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/integer.h"
+#include "cli/shared/waiting.h"
 
 namespace iso::cli {
 namespace {
@@ -82,6 +83,7 @@ void add_outcome_options(CLI::App& app, PublishOptions& options) {
   app.add_option("--rejects", options.rejects,
                  "Write the records that were not confirmed to FILE, ready to be published again")
       ->type_name("FILE");
+  add_wait_option(app, options.wait);
   add_grace_option(app, options.grace);
   app.add_flag("--keep-broker-headers", options.keep_broker_headers,
                "Publish the headers that a broker added, such as x-death; otherwise they are left out");

@@ -19,6 +19,7 @@ struct PublishOptions {
   BreakerFlags breaker;
   RecordOptions record;
   std::string settings, from, rejects;
+  std::string wait;          // a duration
   std::string await_acks;    // "billing,shop"
   std::string grace = "5s";  // a duration
   std::optional<std::string> body;

@@ -18,6 +18,7 @@ namespace iso::cli {
 enum class Outcome {
   done,         // everything that was asked for was done
   no,           // it completed with failures
+  missing,      // a queue that was asked about is not there; the others were shown
   bad_data,     // some input was invalid; the rest was processed
   interrupted,  // SIGINT, after draining
   terminated,   // SIGTERM, after draining
@@ -44,6 +45,7 @@ Run bind_publish(CLI::App& app);
 Run bind_listen(CLI::App& app);
 Run bind_fetch(CLI::App& app);
 Run bind_reconcile(CLI::App& app);
+Run bind_status(CLI::App& app);
 
 // The one list of commands: dispatch, help, completions and manual pages all walk it.
 std::span<const Command> commands();

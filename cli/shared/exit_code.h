@@ -37,6 +37,8 @@ constexpr int exit_code(Outcome outcome) {
       return 0;
     case Outcome::no:
       return 1;
+    case Outcome::missing:
+      return 66;
     case Outcome::bad_data:
       return 65;
     case Outcome::interrupted:

@@ -178,7 +178,7 @@ Connection::Answer Connection::declare_queue(std::string_view name, QueueOptions
   });
   QueueDeclareOk ok;
   if (auto refusal = await("declaring a queue", ok, answer_limit())) return refusal;
-  queue = {std::string(ok.queue), ok.messages};
+  queue = {std::string(ok.queue), ok.messages, ok.consumers};
   return std::nullopt;
 }
 

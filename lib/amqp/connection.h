@@ -52,6 +52,7 @@ class Connection {
   struct Queue {
     std::string name;
     std::uint32_t messages = 0;  // ready, by the broker's count
+    std::uint32_t consumers = 0;
   };
   struct QueueOptions {
     bool passive = false, durable = false, exclusive = false, auto_delete = false;

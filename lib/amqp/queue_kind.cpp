@@ -22,9 +22,16 @@ QueueKind kind_in_refusal(std::string_view text) {
 }
 
 QueueKind ask_queue_kind(Connection& connection, const std::string& queue) {
+  return ask_named_kind(connection, queue).value_or(QueueKind::classic);
+}
+
+std::optional<QueueKind> ask_named_kind(Connection& connection, const std::string& queue) {
   const FieldTable offset{{"x-stream-offset", Field{std::string("next")}}};
   const auto refusal = connection.consume(queue, {.prefetch = 1, .arguments = &offset});
-  if (refusal) return kind_in_refusal(refusal->text);
+  if (refusal) {
+    if (refusal->text.find("queue type rabbit_") == std::string::npos) return std::nullopt;
+    return kind_in_refusal(refusal->text);
+  }
   connection.cancel_and_wait();
   return QueueKind::stream;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ enum class QueueKind { classic, quorum, stream };
 // a stream takes a consumer with an offset, and the broker's refusal names what else the queue is. A queue
 // that is missing or held by another, and a kind that is not named, counts as classic.
 QueueKind ask_queue_kind(Connection& connection, const std::string& queue);
+
+// The same; nothing if the broker does not name a kind.
+std::optional<QueueKind> ask_named_kind(Connection& connection, const std::string& queue);
 
 // The kind that is named in the broker's refusal of an offset.
 QueueKind kind_in_refusal(std::string_view text);

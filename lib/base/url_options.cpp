@@ -14,8 +14,8 @@ namespace {
 
 // Every option that an end reads; any other name is a typing error.
 constexpr std::array<std::string_view, 3> kStoreOptions{"retain", "sync", "adopt"};
-constexpr std::array<std::string_view, 7> kBrokerOptions{"heartbeat", "cacertfile",     "certfile", "keyfile",
-                                                         "verify",    "auth_mechanism", "offset"};
+constexpr std::array<std::string_view, 8> kBrokerOptions{
+    "heartbeat", "cacertfile", "certfile", "keyfile", "verify", "auth_mechanism", "offset", "management"};
 
 std::span<const std::string_view> options_of(std::string_view scheme) {
   if (scheme == "sqlite") return kStoreOptions;
