@@ -51,6 +51,7 @@ SourceOptions source_options(const ListenOptions& args, const Url& url, const Ci
   options.until_end = args.drain || args.peek;
   options.gives_back = args.inbox.empty() && (args.has_handler() || !args.confirm_as.empty());
   options.few_at_first = args.inbox.empty() && !args.has_handler() && args.acks.empty();
+  args.where.prepare(options);
   return options;
 }
 
@@ -84,7 +85,10 @@ void go_on_in_stream(SourceOptions& options, const Url& store, Report& report) {
 
 Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptions& guard, Report& report) {
   SourceOptions options = source_options(args, url, guard, report);
-  if (args.inbox.empty()) return {nullptr, ends::open_source(url, options)};
+  const auto open = [&] {
+    return args.where.pick(ends::open_source(url, options), url, options, prefetch_of(args), report);
+  };
+  if (args.inbox.empty()) return {nullptr, open()};
   const Url store = parse_url(args.inbox);
   if (!ends::is_store(store))
     throw Error(ErrorKind::usage,
@@ -94,7 +98,7 @@ Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptio
   std::optional<Pointer> key;
   if (!args.dedupe_key.empty()) key.emplace(args.dedupe_key);
   if (ends::traits_of(url).remote) go_on_in_stream(options, store, report);
-  auto feed = ends::open_source(url, options);
+  auto feed = open();
   if (!store.fragment.empty()) options.queue = store.fragment;
   options.bindings.clear();
   options.queue_arguments.clear();
@@ -165,6 +169,7 @@ class ListenObserver final : public PumpObserver {
 };
 
 void check(const ListenOptions& args) {
+  args.where.check();
   if (!args.created.arguments.empty() && !args.declare && args.bindings.empty())
     throw Error(ErrorKind::usage, "--queue-argument needs --declare: it is for a queue that is created");
   if (args.reply && !args.has_handler())

@@ -35,6 +35,7 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
   app.add_option("--count", options.count, "Stop after N messages; exit with 1 if there were fewer")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+  options.where.add_to(app);
   app.add_option("--idle", options.idle, "Stop after DUR without a message")->type_name("DUR");
   add_wait_option(app, options.wait);
   app.add_flag("--drain", options.drain, "Stop when the queue is empty");

@@ -8,6 +8,7 @@
 #include "cli/shared/common_options.h"
 #include "cli/shared/queue_options.h"
 #include "cli/shared/registry_options.h"
+#include "cli/shared/where_option.h"
 #include "ends/stream.h"
 #include "pump/end_options.h"
 
@@ -18,6 +19,7 @@ struct ListenOptions {
   CommonOptions common;
   BreakerFlags breaker;
   std::string queue, offset, idle, wait, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
+  WhereOption where;
   RegistryFlags registry;
   std::string self;          // NAME=HOST:PORT
   std::string grace = "5s";  // a duration

@@ -119,6 +119,7 @@ void check_outputs(const PublishOptions& args, const Session& session) {
 
 Outcome run(const PublishOptions& args, Session& session) {
   Report report("iso publish", args.common.voice, session.environment);
+  args.where.check();
   check_outputs(args, session);
   Layers layers = read_layers(args, report);
   layers.keep_broker_headers = args.keep_broker_headers;

@@ -57,7 +57,8 @@ std::unique_ptr<Source> open_from(const PublishOptions& args, const Url& from, c
   options.max_attempts = args.max_attempts;
   options.count = args.count;
   options.prefetch = static_cast<std::uint16_t>(args.window);
-  return ends::open_source(from, options);
+  args.where.prepare(options);
+  return args.where.pick(ends::open_source(from, options), from, options, args.window, report);
 }
 
 ends::Input file_input(const std::string& path) {
@@ -138,7 +139,8 @@ PublishOrigin open_origin(const PublishOptions& args, const Session& session, co
     throw Error(ErrorKind::usage, "--follow needs a queue to follow: --from sqlite:PATH#QUEUE");
   std::vector<ends::Input> inputs;
   inputs.push_back(file_input(from.path));
-  return {ends::open_stream_source(std::move(inputs), Framing::records), Incoming::records};
+  return {args.where.pick_of_file(ends::open_stream_source(std::move(inputs), Framing::records)),
+          Incoming::records};
 }
 
 PublishDestination open_destination(const PublishOptions& args, const Session& session,

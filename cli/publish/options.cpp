@@ -26,6 +26,8 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
                    ->excludes("--file");
   app.add_flag("--follow", options.follow, "With --from: wait for more messages when the queue is empty")
       ->needs(from);
+  options.where.add_to(app);
+  app.get_option("--where")->needs(from);
   app.add_option("--max-attempts", options.max_attempts,
                  "With --from a store: a message is dead after N failed attempts")
       ->type_name("N")

@@ -8,6 +8,7 @@
 #include "cli/shared/breaker_options.h"
 #include "cli/shared/common_options.h"
 #include "cli/shared/record_options.h"
+#include "cli/shared/where_option.h"
 #include "pump/end_options.h"
 #include "record/split.h"
 
@@ -18,6 +19,7 @@ struct PublishOptions {
   CommonOptions common;
   BreakerFlags breaker;
   RecordOptions record;
+  WhereOption where;
   std::string settings, from, rejects;
   std::string wait;          // a duration
   std::string await_acks;    // "billing,shop"

@@ -198,7 +198,8 @@ class AmqpSource final : public Source {
     wanted_here_ = wanted_ == kNoLimit ? kNoLimit : wanted_ - std::min(wanted_, delivered_);
     consuming_ = false;
     if (wanted_here_ == 0) return;
-    const std::uint64_t some = std::max(wanted_here_ / 2, std::min(wanted_here_, kFewPrefetched));
+    const std::uint64_t some =
+        takes_all() ? wanted_here_ : std::max(wanted_here_ / 2, std::min(wanted_here_, kFewPrefetched));
     consume(std::min(most_prefetched(), some));
   }
 
@@ -207,6 +208,10 @@ class AmqpSource final : public Source {
     if (options_.progress->held_at_most) most = std::min<std::uint64_t>(most, options_.at_once);
     return starts_small() ? std::min(most, few_) : most;
   }
+
+  // Its reader may hold as many as there can be, and settle none until the end: the consumer must be able to
+  // give all that are wanted. It may give more once the first are settled; those are not taken.
+  bool takes_all() const { return options_.prefetch == UINT16_MAX; }
 
   // Each return to a quorum queue costs a message one delivery. So a reader that may leave at any time holds
   // at most a quarter of what it has read so far.
@@ -234,7 +239,7 @@ class AmqpSource final : public Source {
 
   // Before `more` settlements are said, which must not make the broker give more than are wanted.
   void make_room_to_say(std::uint64_t more) {
-    if (consuming_ && wanted_ != kNoLimit && said_here_ + more + prefetch_ > wanted_here_) {
+    if (consuming_ && wanted_ != kNoLimit && !takes_all() && said_here_ + more + prefetch_ > wanted_here_) {
       if (delivered_ >= wanted_) {
         connection_->cancel();
         consuming_ = false;

@@ -1,0 +1,114 @@
+load helper
+
+# Each test runs on a classic queue or the store's, and those that take messages out of a queue on a quorum queue too.
+kinds() {
+  if [[ $end == amqp ]]; then echo classic quorum; else echo store; fi
+}
+
+make_queue_of() { # KIND NAME
+  case $1 in
+    store) iso listen "$2" --declare --drain ;;
+    *) iso listen "$2" --declare --queue-type "$1" --drain ;;
+  esac
+  exits 0
+}
+
+# Messages with ids m1, m2, … and bodies {"n":1}, {"n":2}, …
+send_numbered() { # QUEUE COUNT
+  seq "$2" | jq -c --arg queue "$1" '{routing_key: $queue, message_id: "m\(.)", body: {n: .}, headers: {odd: (. % 2 == 1)}}' |
+    iso publish --in records
+  exits 0
+}
+
+@test "where: one message is taken out of a queue, and the others stay in their order" {
+  local kind
+  for kind in $(kinds); do
+    make_queue_of "$kind" "$q-$kind"
+    send_numbered "$q-$kind" 5
+    iso listen "$q-$kind" --where /message_id=m3 --drain
+    exits 0
+    is m3 "$(jq -r .message_id stdout)"
+    is "1 2 4 5" "$(bodies "$q-$kind" | jq .n | xargs)"
+  done
+}
+
+@test "where: --count counts what matches, and stops there" {
+  make_queue "$q"
+  send_numbered "$q" 6
+  iso listen "$q" --where '/body/n>=2' --where /headers/odd=false --count 2 --out body
+  exits 0
+  is "2 4" "$(jq .n stdout | xargs)"
+  is "1 3 5 6" "$(bodies "$q" | jq .n | xargs)"
+  iso listen "$q" --where /message_id=none --drain --count 1
+  exits 1
+}
+
+@test "where: a look shows what matches, and leaves all" {
+  make_queue "$q"
+  send_numbered "$q" 4
+  iso listen "$q" --peek --where '/body/n<3' --out body
+  exits 0
+  is "1 2" "$(jq .n stdout | xargs)"
+  is "1 2 3 4" "$(bodies "$q" | jq .n | xargs)"
+}
+
+@test "where: publish --from moves what matches, and nothing else" {
+  local kind
+  for kind in $(kinds); do
+    make_queue_of "$kind" "$q-$kind"
+    make_queue "$q-$kind-to"
+    send_numbered "$q-$kind" 6
+    iso publish --from "$ISO_URL#$q-$kind" --where /headers/odd=true --exchange '' --routing-key "$q-$kind-to"
+    exits 0
+    is "m1 m3 m5" "$(jq -r .message_id stdout | xargs)"
+    is "1 3 5" "$(bodies "$q-$kind-to" | jq .n | xargs)"
+    is "2 4 6" "$(bodies "$q-$kind" | jq .n | xargs)"
+  done
+}
+
+@test "where: more messages than a window do not keep a relay from what is behind them" {
+  make_queue "$q"
+  make_queue "$q-to"
+  send_numbered "$q" 300
+  iso publish --from "$ISO_URL#$q" --where '/body/n>295' --window 10 --exchange '' --routing-key "$q-to"
+  exits 0
+  is 5 "$(wc -l <stdout)"
+  is 295 "$(bodies "$q" | wc -l)"
+}
+
+@test "where: of a file too, where bad input is still told" {
+  make_queue "$q"
+  printf '%s\n' "{\"routing_key\":\"$q\",\"body\":1}" oops "{\"routing_key\":\"$q\",\"body\":2}" >records
+  iso publish --from records --where /body=2
+  exits 65
+  says "input 2:"
+  is 2 "$(bodies "$q")"
+}
+
+@test "where: a stream is read past what does not match" {
+  [[ $end == amqp ]] || skip "a store has no streams"
+  make_queue_of stream "$q"
+  send_numbered "$q" 40
+  iso listen "$q" --offset first --drain --prefetch 10 --where '/body/n>38' --out body
+  exits 0
+  is "39 40" "$(jq .n stdout | xargs)"
+}
+
+@test "where: through an inbox only what matches is stored" {
+  make_queue "$q"
+  send_numbered "$q" 4
+  iso listen "$q" --inbox sqlite:inbox.db --where '/body/n=3' --drain --out body
+  exits 0
+  is 3 "$(jq .n stdout)"
+  is "1 2 4" "$(bodies "$q" | jq .n | xargs)"
+}
+
+@test "where: what cannot be read says how one is written, before anything is opened" {
+  iso listen "$q" --where 'total>3'
+  exits 64
+  says "--where total>3: "
+  says "use /FIELD"
+  iso publish --where /body --body 1 --routing-key "$q"
+  exits 64
+  says "--where needs --from"
+}
