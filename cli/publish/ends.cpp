@@ -1,5 +1,6 @@
 #include "cli/publish/ends.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <string>
 #include <unistd.h>
@@ -39,6 +40,7 @@ SinkOptions sink_options(const PublishOptions& args, const Url& url, const Circu
   options.exchange = exchange;
   options.routing_key = defaults.routing_key.value_or("");
   options.into = url.fragment;
+  options.refused_for = std::min(options.refused_for, options.timeout / 2);  // so that it is told as such
   return options;
 }
 

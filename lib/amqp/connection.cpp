@@ -155,6 +155,18 @@ Refusal Connection::reopen(const ChannelClose& close) {
   return refusal;
 }
 
+void Connection::renew_channel() {
+  append(Method::channel_close, [](ByteWriter& out) {
+    out.integer(kReplySuccess);
+    out.short_string("another one");
+    out.integer(std::uint32_t{0});  // about no method
+  });
+  ChannelCloseOk ok;
+  if (await("closing a channel", ok, answer_limit())) return;  // the broker closed it first: it is open again
+  consuming_ = false;
+  open_channel(answer_limit());
+}
+
 void Connection::open_channel(Deadline deadline) {
   append(Method::channel_open, [](ByteWriter& out) { out.short_string(""); });
   ChannelOpenOk ok;

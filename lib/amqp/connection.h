@@ -78,6 +78,8 @@ class Connection {
 
   // Takes the fault out of a channel.close that came: answers it and opens the channel again.
   Refusal reopen(const ChannelClose& close);
+  // Closes the channel and opens it again, with nothing left of what it had.
+  void renew_channel();
 
   // Adds a message to what is to be written. False: its names or properties do not fit a frame.
   bool publish(std::string_view exchange, std::string_view routing_key, bool mandatory, const Record& record);

@@ -9,6 +9,10 @@ namespace {
 
 constexpr int kPreconditionFailed = 406;  // AMQP 0-9-1 section 1.2
 
+bool missing(const Connection::Answer& answer) {
+  return answer && answer->code == kNotFound;
+}
+
 }  // namespace
 
 Connection::Answer declare_durable(Connection& connection, const std::string& name,
@@ -23,6 +27,25 @@ Connection::Answer declare_durable(Connection& connection, const std::string& na
                                                 name)
                                   : fmt::format("the queue \"{}\" cannot have these arguments", name),
                           answer->text));
+}
+
+void must(const Connection& connection, const Connection::Answer& answer) {
+  if (answer)
+    throw Error(answer->code == kAccessRefused ? ErrorKind::refused : ErrorKind::config,
+                fmt::format("{}: {}", connection.name(), answer->text));
+}
+
+void prepare_topology(Connection& connection, const SinkOptions& options) {
+  if (!options.direct_name.empty() &&
+      missing(connection.declare_exchange(options.direct_name, "direct", true)))
+    must(connection, connection.declare_exchange(options.direct_name, "direct", false));
+  if (options.queue.empty()) return;
+  Connection::Queue queue;
+  const bool is_missing = missing(connection.declare_queue(options.queue, {.passive = true}, queue));
+  if (is_missing || !options.queue_arguments.empty())
+    must(connection, declare_durable(connection, options.queue, options.queue_arguments, queue));
+  if (!options.exchange.empty())
+    must(connection, connection.bind(options.queue, options.exchange, options.routing_key));
 }
 
 }  // namespace iso::amqp

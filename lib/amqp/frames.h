@@ -157,6 +157,7 @@ enum class Method : std::uint32_t {
   connection_close = 10 << 16 | 50,
   connection_close_ok = 10 << 16 | 51,
   channel_open = 20 << 16 | 10,
+  channel_close = 20 << 16 | 40,
   channel_close_ok = 20 << 16 | 41,
   exchange_declare = 40 << 16 | 10,
   queue_declare = 50 << 16 | 10,

@@ -1,23 +1,28 @@
 #include <algorithm>
 #include <deque>
 #include <fmt/core.h>
-#include <map>
-#include <set>
+#include <random>
 
 #include "amqp/amqp.h"
 #include "amqp/connection.h"
 #include "amqp/declare.h"
 #include "amqp/delivery.h"
+#include "amqp/exchanges.h"
+#include "amqp/nacked.h"
 #include "amqp/properties.h"
 #include "amqp/returned.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace iso::amqp {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::size_t kWriteAtOnce = std::size_t{64} * 1024;
 constexpr std::string_view kDirectReplies = "amq.rabbitmq.reply-to";
-constexpr int kFrameError = 501;  // AMQP 0-9-1 section 1.2
+constexpr milliseconds kLongestDrain{2000};  // that what was nacked waits for answers to the rest
+constexpr int kFrameError = 501;             // AMQP 0-9-1 section 1.2
 
 std::string_view exchange_of(const Record& record) {
   return record.exchange ? std::string_view(*record.exchange) : "";
@@ -31,11 +36,15 @@ std::string_view key_of(const Record& record) {
 // along whatever was on its way, and does not say which message it closed over. So the first message to an
 // exchange that has confirmed nothing yet goes alone, and after an unexpected close all that was on its way
 // goes again, one by one: then the culprit is the one on its way.
+//
+// After a nack nothing is sent for a moment. A channel whose first message to a quorum queue met no leader
+// gets nothing but nacks for that queue, also when it has a leader again (RabbitMQ 3.10); so what was nacked
+// goes again on another channel, once all else that was on its way is answered.
 class AmqpSink final : public Sink {
  public:
   AmqpSink(const Url& url, const SinkOptions& options)
-      : connection_(url, options), direct_(options.direct_replies) {
-    prepare(options);
+      : connection_(url, options), direct_(options.direct_replies), nacked_(options.refused_for) {
+    prepare_topology(connection_, options);
     open_channel();
   }
 
@@ -64,15 +73,34 @@ class AmqpSink final : public Sink {
     move_append(known_, out);
   }
 
-  Wait wait() const override { return connection_.wait(); }
+  Wait wait() const override {
+    Wait wait = connection_.wait();
+    if (!nacked_.empty()) {
+      const auto left = std::chrono::ceil<milliseconds>(retry_at_ - system_clock().steady());
+      if (left.count() > 0) {
+        wait.no_longer_than(left);
+      } else if (sent_.empty() || left <= -kLongestDrain) {
+        wait.no_longer_than(milliseconds(0));
+      } else {
+        wait.no_longer_than(kLongestDrain + left);
+      }
+    }
+    return wait;
+  }
 
   std::string_view reply_address() const override { return direct_ ? kDirectReplies : std::string_view(); }
 
   void replies(std::vector<Record>& out) override { move_append(replies_, out); }
 
+  void finish(bool begin_nothing) override {
+    if (!begin_nothing) return;
+    for (const auto& message : nacked_.give_up()) last_word(message.ticket);
+  }
+
   std::string_view stalled() const override {
     if (!connection_.blocked().empty()) return connection_.blocked();
-    return connection_.is_stuck() ? "the broker does not read" : "";
+    if (connection_.is_stuck()) return "the broker does not read";
+    return nacked_.empty() ? "" : "the broker refuses messages; they are sent again";
   }
 
  private:
@@ -87,30 +115,10 @@ class AmqpSink final : public Sink {
     Refusal returned;  // code 0: it was not
   };
 
-  void must(const Connection::Answer& answer) const {
-    if (answer)
-      throw Error(answer->code == kAccessRefused ? ErrorKind::refused : ErrorKind::config,
-                  fmt::format("{}: {}", connection_.name(), answer->text));
-  }
-
   // RabbitMQ wants the consumer of direct replies on the channel of the requests, and before them.
   void open_channel() {
     connection_.select_confirms();
-    if (direct_) must(connection_.consume(kDirectReplies, {.acked = false}));
-  }
-
-  // Creates what the settings name, and uses what is there as it is.
-  void prepare(const SinkOptions& options) {
-    if (!options.direct_name.empty() &&
-        missing(connection_.declare_exchange(options.direct_name, "direct", true)))
-      must(connection_.declare_exchange(options.direct_name, "direct", false));
-    if (options.queue.empty()) return;
-    Connection::Queue queue;
-    const bool is_missing = missing(connection_.declare_queue(options.queue, {.passive = true}, queue));
-    if (is_missing || !options.queue_arguments.empty())
-      must(declare_durable(connection_, options.queue, options.queue_arguments, queue));
-    if (!options.exchange.empty())
-      must(connection_.bind(options.queue, options.exchange, options.routing_key));
+    if (direct_) must(connection_, connection_.consume(kDirectReplies, {.acked = false}));
   }
 
   void exchange() {
@@ -118,20 +126,16 @@ class AmqpSink final : public Sink {
     Frame frame;
     for (int frames = 0; frames < Connection::kFramesATurn && connection_.next_frame(frame); ++frames)
       take(frame);
+    retry_nacked();
     send_waiting();
     connection_.write_some();
   }
 
-  static bool missing(const Connection::Answer& answer) { return answer && answer->code == kNotFound; }
-
-  bool is_known(const Record& record) const {
-    const auto exchange = exchange_of(record);
-    return exchange.empty() || exchange == known_exchange_ || known_exchanges_.contains(exchange);
-  }
-
   // Whether this one may go now: with the others, or else when nobody else is on the way.
   bool may_go(const Record& record) const {
-    return sent_.empty() || (!in_flight_alone_ && resend_one_by_one_ == 0 && is_known(record));
+    if (!nacked_.empty()) return false;
+    return sent_.empty() ||
+           (!in_flight_alone_ && resend_one_by_one_ == 0 && exchanges_.is_known(exchange_of(record)));
   }
 
   void send_waiting() {
@@ -144,8 +148,8 @@ class AmqpSink final : public Sink {
   void send(const Waiting& next) {
     const Record& record = *next.record;
     const auto exchange = exchange_of(record);
-    if (const auto missing = missing_exchanges_.find(exchange); missing != missing_exchanges_.end()) {
-      known_.push_back({next.ticket, DeliveryStatus::returned, kNotFound, missing->second});
+    if (const std::string* why = exchanges_.why_missing(exchange)) {
+      known_.push_back({next.ticket, DeliveryStatus::returned, kNotFound, *why});
       return;
     }
     if (record.headers && !can_be_carried(*record.headers)) {
@@ -162,7 +166,7 @@ class AmqpSink final : public Sink {
                         "its names or headers do not fit the broker's frame"});
       return;
     }
-    in_flight_alone_ = resend_one_by_one_ > 0 || !is_known(record);
+    in_flight_alone_ = resend_one_by_one_ > 0 || !exchanges_.is_known(exchange);
     sent_.push_back({next.ticket, next.record, false, {}});
     if (++unwritten_ % 256 == 0 || record.body.size() > kWriteAtOnce) connection_.write_some();
   }
@@ -232,20 +236,45 @@ class AmqpSink final : public Sink {
   void resolve(Sent& sent, DeliveryStatus status) {
     if (sent.answered) return;
     sent.answered = true;
-    remember(exchange_of(*sent.record));
+    exchanges_.add_known(exchange_of(*sent.record));
     if (sent.returned.code != 0) {
       known_.push_back(
           {sent.ticket, DeliveryStatus::returned, sent.returned.code, std::move(sent.returned.text)});
+    } else if (status == DeliveryStatus::nacked) {
+      nacked(sent);
     } else {
-      known_.push_back(
-          {sent.ticket, status, 0, status == DeliveryStatus::nacked ? "the broker refused it" : ""});
+      nacked_.confirmed(*sent.record);
+      known_.push_back({sent.ticket, status, 0, ""});
     }
   }
 
-  void remember(std::string_view exchange) {
-    if (exchange.empty() || exchange == known_exchange_) return;
-    known_exchange_ = exchange;
-    known_exchanges_.emplace(exchange);
+  void nacked(const Sent& sent) {
+    const auto now = system_clock().steady();
+    const bool first = nacked_.empty();
+    if (!nacked_.keep({sent.ticket, sent.record}, now)) {
+      last_word(sent.ticket);
+    } else if (first) {
+      retry_at_ = now + nacked_.pause(std::uniform_real_distribution()(random_));
+    }
+  }
+
+  void last_word(Ticket ticket) {
+    known_.push_back({ticket, DeliveryStatus::nacked, 0, "the broker refused it"});
+  }
+
+  // What has no answer would be in doubt without its channel; if that takes long, the channel is kept.
+  void retry_nacked() {
+    const auto now = system_clock().steady();
+    if (nacked_.empty() || now < retry_at_ || (!sent_.empty() && now < retry_at_ + kLongestDrain)) return;
+    if (sent_.empty() && !direct_) {  // replies come to the channel of their requests
+      connection_.renew_channel();
+      open_channel();
+      next_tag_ = 1;
+    }
+    const auto again = nacked_.take();
+    if (resend_one_by_one_ != 0) resend_one_by_one_ += again.size();
+    for (auto message = again.rbegin(); message != again.rend(); ++message)
+      waiting_.push_front({message->ticket, message->record});
   }
 
   void channel_closed(const Refusal& refusal) {
@@ -254,12 +283,7 @@ class AmqpSink final : public Sink {
     std::erase_if(sent_, [](const Sent& sent) { return sent.answered; });
     if (sent_.size() == 1) {
       const Sent& culprit = sent_.front();
-      const auto exchange = exchange_of(*culprit.record);
-      if (refusal.code == kNotFound) {
-        missing_exchanges_.emplace(exchange, refusal.text);
-        known_exchanges_.erase(std::string(exchange));
-        known_exchange_.clear();
-      }
+      if (refusal.code == kNotFound) exchanges_.add_missing(exchange_of(*culprit.record), refusal.text);
       known_.push_back({culprit.ticket, DeliveryStatus::returned, refusal.code, refusal.text});
     } else {
       resend_one_by_one_ += sent_.size();
@@ -282,11 +306,11 @@ class AmqpSink final : public Sink {
   bool in_flight_alone_ = false;       // who is on the way must have no company
   std::vector<DeliveryResult> known_;
   ReturnedMessage return_;
-  std::set<std::string, std::less<>> known_exchanges_;  // exchanges that exist
-  std::string known_exchange_;
-  std::map<std::string, std::string, std::less<>>
-      missing_exchanges_;  // exchanges that do not, and the broker's words
+  Exchanges exchanges_;
   std::uint64_t unwritten_ = 0;
+  NackedMessages nacked_;
+  Clock::Steady retry_at_;  // if there is any
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 }  // namespace

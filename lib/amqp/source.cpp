@@ -69,6 +69,7 @@ class AmqpSource final : public Source {
   // held until the channel closes, when the broker puts it back at its place; any other waits for a while.
   bool settle(Ticket ticket, Disposition how, std::string_view) override {
     if (options_.peek || settlements_.is_settled(ticket)) return false;
+    if (how == Disposition::postpone) how = Disposition::requeue;
     settlements_.set(ticket, how, how == Disposition::requeue);
     ++settled_;
     switch (how) {
@@ -76,6 +77,7 @@ class AmqpSource final : public Source {
         one_more_is_wanted();
         return true;
       case Disposition::requeue:
+      case Disposition::postpone:
         return !hold_back(ticket);
       case Disposition::ack:
       case Disposition::dead_letter:

@@ -141,6 +141,7 @@ class ReconnectingSink final : public Sink {
   void results(std::vector<DeliveryResult>& out) override {
     if (sink_.reconnect_if_due()) {
       send_due();
+      if (finished_) finish(begin_nothing_);
       flush();
     }
     const std::size_t before = out.size();
@@ -163,6 +164,12 @@ class ReconnectingSink final : public Sink {
 
   void replies(std::vector<Record>& out) override {
     if (sink_.get()) sink_.get()->replies(out);
+  }
+
+  void finish(bool begin_nothing) override {
+    finished_ = true;
+    begin_nothing_ = begin_nothing_ || begin_nothing;
+    with([&](Sink& sink) { sink.finish(begin_nothing_); });
   }
 
   bool closed() const override { return sink_.get() && sink_.get()->closed(); }
@@ -240,6 +247,7 @@ class ReconnectingSink final : public Sink {
   std::size_t resend_one_by_one_ = 0;  // how many of the next in open_ are sent alone
   bool in_flight_alone_ = false;       // the one in flight must stay alone
   unsigned losses_ = 0;                // of connections, since the last result
+  bool finished_ = false, begin_nothing_ = false;
 };
 
 class ReconnectingSource final : public Source {

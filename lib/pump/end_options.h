@@ -45,6 +45,9 @@ struct SinkOptions : EndOptions {
   FieldTable queue_arguments;  // of that queue, if it is created; a broker only
   std::string exchange;        // what queue is bound to; "" binds nothing
   std::string routing_key;
+  // A broker only: how long a destination may refuse (nack) all that comes for it before a nack is the last
+  // word on a message.
+  std::chrono::milliseconds refused_for{10'000};
   // A broker only: replies come back over the connection (RabbitMQ's direct reply-to).
   bool direct_replies = false;
   std::string

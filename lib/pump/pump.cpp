@@ -204,6 +204,8 @@ class Pump {
     } else if (result.status == DeliveryStatus::untried) {
       if (result.ticket <= withdrawn_up_to_) ++withdrawn_;
       result.comes_again = source_.settle(result.ticket, Disposition::give_back, {});
+    } else if (result.status == DeliveryStatus::nacked) {
+      result.comes_again = source_.settle(result.ticket, Disposition::postpone, reason_of(result));
     } else if (result.status != DeliveryStatus::unconfirmed) {
       result.comes_again = source_.settle(result.ticket, Disposition::requeue, reason_of(result));
     }

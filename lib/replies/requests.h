@@ -36,6 +36,7 @@ class RequestSink final : public Sink {
 
   void put(Ticket ticket, const Record& record) override;
   void flush() override;
+  void finish(bool begin_nothing) override { requests_->finish(begin_nothing); }
   void results(std::vector<DeliveryResult>& out) override;
   Wait wait() const override;
   std::string_view stalled() const override { return requests_->stalled(); }

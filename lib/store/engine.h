@@ -72,6 +72,7 @@ struct Settlement {
     dead,       // it failed, and is not tried again
     retry,      // it failed, and is ready again after `rest`
     give_back,  // it was not tried: ready again at once, and delivered once more
+    postpone,   // it could not be sent: ready again after `rest`, and delivered once more; no attempt
   };
   std::int64_t seq = 0;
   Mark mark = Mark::done;

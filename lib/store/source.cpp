@@ -18,6 +18,7 @@ constexpr milliseconds kPollInterval{
     250};  // for what no commit tells of: an owner that died, a retry that is due
 constexpr Backoff kRetryDelay{milliseconds(500), StoreEngine::kLongestRest};
 static_assert(kRetryDelay.first / 2 >= kPollInterval, "who polls finds a retry in time");
+constexpr std::uint64_t kManyTries = 32;     // from here on the delay has stopped to grow
 constexpr std::size_t kTakeBytes = 8 << 20;  // most that is taken at a time, or one message
 constexpr std::size_t kPrunedWithEach = 2, kPrunedAnyway = 100;  // messages whose retention is over
 
@@ -121,7 +122,9 @@ SourceState StoreSource::claim(std::size_t rows, std::vector<Delivery>& out) {
     more = engine().claim(queue_, most, [&](const StoredRow& row) { messages.push_back(read(row, now)); });
   if (messages.empty()) return pause();
   Ticket ticket = next_ticket_;
-  for (const auto& message : messages) claimed_.emplace(ticket++, Claimed{message.seq, message.attempts});
+  for (const auto& message : messages)
+    claimed_.emplace(ticket++,
+                     Claimed{message.seq, message.attempts, message.record.delivery_count.value_or(0)});
   give(messages, out);
   pause_ = kShortestWait;
   poll_now_ = true;
@@ -174,7 +177,17 @@ bool StoreSource::settle(Ticket ticket, Disposition how, std::string_view why) {
   claimed_.erase(ticket);
   settled_.push_back(settlement(claimed, how, why));
   const auto mark = settled_.back().mark;
-  return !stopped_ && (mark == Settlement::Mark::retry || mark == Settlement::Mark::give_back);
+  if (mark == Settlement::Mark::postpone && options_.only_present) {
+    postponed_ = true;
+    return false;
+  }
+  return !stopped_ && (mark == Settlement::Mark::retry || mark == Settlement::Mark::give_back ||
+                       mark == Settlement::Mark::postpone);
+}
+
+std::chrono::milliseconds StoreSource::retry_delay(std::uint64_t before) {
+  const auto tries = static_cast<unsigned>(std::min<std::uint64_t>(before, kManyTries)) + 1;
+  return backoff_delay(kRetryDelay, tries, std::uniform_real_distribution()(random_));
 }
 
 Settlement StoreSource::settlement(const Claimed& claimed, Disposition how, std::string_view why) {
@@ -185,11 +198,11 @@ Settlement StoreSource::settlement(const Claimed& claimed, Disposition how, std:
       return {claimed.seq, store_.options.retain.count() > 0 ? Mark::done : Mark::forget, {}, {}};
     case Disposition::give_back:
       return {claimed.seq, Mark::give_back, {}, {}};
+    case Disposition::postpone:
+      return {claimed.seq, Mark::postpone, retry_delay(claimed.redeliveries), std::string(why)};
     case Disposition::requeue:
       if (options_.max_attempts != 0 && failures >= options_.max_attempts) break;
-      return {claimed.seq, Mark::retry,
-              backoff_delay(kRetryDelay, failures, std::uniform_real_distribution()(random_)),
-              std::string(why)};
+      return {claimed.seq, Mark::retry, retry_delay(claimed.attempts), std::string(why)};
     case Disposition::dead_letter:
       break;
   }
@@ -210,9 +223,16 @@ void StoreSource::flush() {
 bool StoreSource::drained() {
   bool drained = false;
   if (settled_.empty() && (!options_.relay || alone_))
-    unless_locked(
-        [&] { drained = !(options_.relay && engine().has_expired(queue_)) && !engine().has_open(queue_); });
+    unless_locked([&] { drained = !(options_.relay && engine().has_expired(queue_)) && !has_more(); });
   return drained;
+}
+
+// What its far side refuses may be refused for days, so who only wants what is there does not wait for it.
+bool StoreSource::has_more() {
+  if (!postponed_) return engine().has_open(queue_);
+  bool any = false;
+  engine().look(queue_, 0, {1}, [&](const StoredRow&) { any = true; });
+  return any;
 }
 
 std::unique_ptr<Source> open_store_source(const Url& url, const SourceOptions& options) {

@@ -50,6 +50,7 @@ class StoreSource final : public Source {
   struct Claimed {
     std::int64_t seq;
     std::uint32_t attempts;
+    std::uint64_t redeliveries;
   };
 
   bool should_poll();
@@ -60,7 +61,9 @@ class StoreSource final : public Source {
   void tell_of_more();
   StoredMessage read(const StoredRow& row, std::int64_t now);
   void give(std::vector<StoredMessage>& messages, std::vector<Delivery>& out);
+  std::chrono::milliseconds retry_delay(std::uint64_t before);
   Settlement settlement(const Claimed& claimed, Disposition how, std::string_view why);
+  bool has_more();
   void tell_of_lock(bool done);
   std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
 
@@ -70,6 +73,7 @@ class StoreSource final : public Source {
   std::string queue_;
   std::map<Ticket, Claimed> claimed_;
   std::vector<Settlement> settled_;
+  bool postponed_ = false;  // something, in a run that only wants what is there
   Ticket next_ticket_ = 1;
 
   std::uint64_t peeked_ = 0;

@@ -176,7 +176,7 @@ void SqliteEngine::settle_one(const Settlement& settlement, std::int64_t now, De
     const bool dead = settlement.mark == Mark::dead;
     database()
         .query(
-            "UPDATE iso_messages SET state = ?1, state_ms = ?2, attempts = attempts + 1, redeliveries = "
+            "UPDATE iso_messages SET state = ?1, state_ms = ?2, attempts = attempts + ?7, redeliveries = "
             "redeliveries + ?3, not_before_ms = ?4, last_error = ?5 WHERE seq = ?6")
         .bind(std::int64_t{dead ? 2 : 0})
         .bind(now)
@@ -184,6 +184,7 @@ void SqliteEngine::settle_one(const Settlement& settlement, std::int64_t now, De
         .bind(dead ? 0 : now + settlement.rest.count())
         .bind(settlement.why)
         .bind(seq)
+        .bind(std::int64_t{settlement.mark == Mark::postpone ? 0 : 1})
         .run();
   }
   file_.must_have_changed("marking a message");

@@ -98,12 +98,39 @@ load helper
   [[ $end == amqp ]] || skip "a store refuses nothing"
   "$ISO_TEST_RABBITMQCTL" set_policy "$q" "^$q\$" '{"max-length":1,"overflow":"reject-publish"}' --apply-to queues >/dev/null
   make_queue "$q"
-  wait_until bash -c "seq 20 | '$BIN' publish --routing-key '$q' 2>stderr | grep -q nacked"
-  seq 5 | iso publish --routing-key "$q" --rejects rejects
+  wait_until bash -c "seq 20 | '$BIN' publish --timeout 1s --routing-key '$q' 2>stderr | grep -q nacked"
+  seq 5 | iso publish --timeout 1s --routing-key "$q" --rejects rejects
   exits 1
   says "nacked: message"
   says "with routing key \"$q\""
   [[ -s rejects ]]
+}
+
+@test "broker: what a queue refuses for a moment is sent again, and confirmed" {
+  [[ $end == amqp ]] || skip "a store refuses nothing"
+  iso publish --queue "$q" --queue-argument x-max-length:=2 --queue-argument x-overflow=reject-publish --body 0
+  exits 0
+  local pid
+  seq 4 | "$BIN" publish --routing-key "$q" >receipts 2>stderr &
+  pid=$!
+  wait_until grep -q 'the broker refuses messages' stderr
+  iso listen "$q" --count 5 --timeout 20s
+  exits 0
+  wait "$pid"
+  is 4 "$(grep -c '"confirmed"' receipts)"
+}
+
+@test "broker: what a queue refuses is no failed attempt of a relay, and stays in its store" {
+  [[ $end == amqp ]] || skip "a store refuses nothing"
+  iso publish --queue "$q" --queue-argument x-max-length:=1 --queue-argument x-overflow=reject-publish --body 0
+  exits 0
+  seq 3 | ISO_URL=sqlite:shop.db iso publish --url "sqlite:shop.db#outbox" --routing-key "$q"
+  exits 0
+  iso publish --from sqlite:shop.db#outbox --max-attempts 1 --timeout 1s
+  exits 1
+  is '0|0|3' "$(sqlite3 shop.db "SELECT state, attempts, count(*) FROM iso_messages GROUP BY state, attempts")"
+  iso listen "$q" --drain
+  exits 0
 }
 
 @test "broker: confirms that do not come in time are exit 75, and --rejects holds what is in doubt" {

@@ -1,4 +1,7 @@
+#include <atomic>
 #include <doctest/doctest.h>
+#include <set>
+#include <utility>
 
 #include "amqp/amqp.h"
 #include "support/errors.h"
@@ -13,8 +16,10 @@ using test::Peer;
 
 namespace {
 
-std::unique_ptr<Sink> sink_to(const FakeBroker& broker) {
-  return open_amqp_sink(parse_url("amqp://" + broker.host() + "/"), SinkOptions());
+std::unique_ptr<Sink> sink_to(const FakeBroker& broker, std::chrono::milliseconds refused_for = 0ms) {
+  SinkOptions options;
+  options.refused_for = refused_for;
+  return open_amqp_sink(parse_url("amqp://" + broker.host() + "/"), options);
 }
 
 // Puts the records at once, as tickets 1, 2, 3, …, and gives what becomes of each, by ticket; "" if nothing
@@ -153,4 +158,132 @@ TEST_CASE("amqp sink: an answer is for its message alone, unless it says multipl
     const auto sink = sink_to(broker);
     CHECK(statuses_of(*sink, std::vector<Record>(4, record_of("x"))) == row.statuses);
   }
+}
+
+namespace {
+
+// The client closes its channel, and opens another one.
+void renew_channel(Peer& peer) {
+  peer.expect(method(20, 40));
+  peer.say_method(1, method(20, 41));
+  peer.open_channel();
+}
+
+}  // namespace
+
+TEST_CASE(
+    "amqp sink: what was nacked goes again on another channel, once all else is answered, in its order") {
+  std::vector<std::string> again;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    for (int i = 0; i < 4; ++i) peer.message();
+    peer.nack(4, false);
+    peer.nack(2, false);
+    peer.ack(1, false);
+    peer.ack(3, false);
+    renew_channel(peer);
+    for (int i = 0; i < 3; ++i) again.push_back(peer.published().body);
+    peer.ack(3, true);
+    peer.read_to_end();
+  });
+  const auto sink = sink_to(broker, 10s);
+  std::vector<Record> records;
+  for (const char* body : {"1", "2", "3", "4"}) records.push_back(record_of(body));
+  const Record last = record_of("5");
+  for (std::size_t i = 0; i < records.size(); ++i) sink->put(i + 1, records[i]);
+  sink->flush();
+  std::set<Ticket> confirmed;
+  bool last_is_put = false;
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (confirmed.size() < 5 && std::chrono::steady_clock::now() < until) {
+    std::vector<DeliveryResult> results;
+    sink->results(results);
+    if (!sink->stalled().empty() && !std::exchange(last_is_put, true)) {
+      sink->put(5, last);  // behind what is to go again
+      sink->flush();
+    }
+    for (const auto& result : results) {
+      CHECK(result.status == DeliveryStatus::confirmed);
+      confirmed.insert(result.ticket);
+    }
+    if (results.empty()) wait_for(sink->wait(), 200ms);
+  }
+  CHECK(confirmed.size() == 5);
+  CHECK(last_is_put);
+  CHECK(sink->stalled().empty());
+  CHECK(broker.join() == "");
+  CHECK(again == std::vector<std::string>{"2", "4", "5"});
+}
+
+TEST_CASE("amqp sink: a nack is the last word once all was refused for a while, and then at once") {
+  std::atomic<int> channels = 1;
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    for (std::uint64_t tag = 1;; ++tag) {
+      auto frame = peer.frame();
+      while (!frame.is(method(60, 40)) && !frame.is(method(20, 40)) && !frame.is(method(10, 50)))
+        frame = peer.frame();
+      if (frame.is(method(10, 50))) return peer.say_method(0, method(10, 51));
+      if (frame.is(method(60, 40))) {
+        peer.nack(tag, false);
+      } else {
+        peer.say_method(1, method(20, 41));
+        peer.open_channel();
+        ++channels;
+        tag = 0;
+      }
+    }
+  });
+  {
+    const auto sink = sink_to(broker, 250ms);
+    CHECK(statuses_of(*sink, {record_of("x")}) == std::vector<std::string>{"nacked"});
+    const int channels_before = channels;
+    CHECK(channels_before > 1);
+    std::vector<DeliveryResult> results;
+    const Record next = record_of("y");
+    sink->put(2, next);
+    sink->flush();
+    while (results.empty()) {
+      wait_for(sink->wait(), 200ms);
+      sink->results(results);
+    }
+    CHECK(results[0].status == DeliveryStatus::nacked);
+    CHECK(channels == channels_before);
+  }
+  CHECK(broker.join() == "");
+}
+
+TEST_CASE("amqp sink: who is in a hurry tries nothing again that was nacked") {
+  FakeBroker broker([](Peer& peer) {
+    peer.open();
+    peer.message();
+    peer.nack(1, false);
+    peer.message();
+    peer.nack(2, false);
+    peer.read_to_end();
+  });
+  const auto sink = sink_to(broker, 10s);
+  const Record first = record_of("1"), second = record_of("2");
+  sink->put(1, first);
+  sink->flush();
+  std::vector<DeliveryResult> results;
+  while (sink->stalled().empty()) {
+    wait_for(sink->wait(), 200ms);
+    sink->results(results);
+  }
+  CHECK(results.empty());
+  sink->finish(false);
+  sink->results(results);
+  CHECK(results.empty());
+  sink->finish(true);
+  sink->results(results);
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].status == DeliveryStatus::nacked);
+  sink->put(2, second);
+  sink->flush();
+  while (results.size() < 2) {
+    wait_for(sink->wait(), 200ms);
+    sink->results(results);
+  }
+  CHECK(results[1].status == DeliveryStatus::nacked);
 }

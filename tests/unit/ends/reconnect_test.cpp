@@ -36,8 +36,10 @@ class FrailSink final : public Sink {
   std::string_view reply_address() const override { return "replies-here"; }
   void replies(std::vector<Record>& out) override { out.emplace_back(); }
   bool closed() const override { return is_closed; }
+  void finish(bool begin_nothing) override { finishes.push_back(begin_nothing); }
 
   std::vector<Ticket> answers;
+  std::vector<bool> finishes;
   int reply_code = 0, flushes = 0;
   Ticket breaks_at_put = 0;
   bool broken = false, breaks_at_flush = false, is_closed = false, violates = false;
@@ -85,6 +87,22 @@ struct SinkTrial {
 };
 
 }  // namespace
+
+TEST_CASE(
+    "reconnecting sink: that nothing more will be put is also said to the next connection, and what to do in a hurry") {
+  SinkTrial trial;
+  trial.sink->put(1, trial.record);
+  trial.sink->finish(false);
+  CHECK(trial.end->finishes == std::vector<bool>{false});
+  trial.sink->finish(true);
+  CHECK(trial.end->finishes == std::vector<bool>{false, true});
+  trial.end->broken = true;
+  trial.results();
+  trial.clock.now += 1s;
+  trial.results();
+  REQUIRE(trial.opened == 2);
+  CHECK(trial.end->finishes == std::vector<bool>{true});
+}
 
 TEST_CASE("reconnecting sink: what has no result is put again, in order, and nothing else") {
   SinkTrial trial;

@@ -43,13 +43,13 @@ TEST_CASE("pump: reports come in the order taken, whatever the order of the stat
   CHECK(tally.stop == StopReason::ended);
 }
 
-TEST_CASE("pump: confirmed is acknowledged, returned and nacked are requeued with the reason") {
+TEST_CASE("pump: confirmed is acknowledged, returned is requeued and nacked postponed, with the reason") {
   Trial trial({"a", "lost", "refused"});
   trial.sink.statuses = {{"lost", DeliveryStatus::returned}, {"refused", DeliveryStatus::nacked}};
   const PumpSummary tally = trial.run();
   CHECK(trial.source.settled == std::map<Ticket, Disposition>{{1, Disposition::ack},
                                                               {2, Disposition::requeue},
-                                                              {3, Disposition::requeue}});
+                                                              {3, Disposition::postpone}});
   CHECK(trial.source.reasons[2] == "NO_ROUTE (312)");
   CHECK(tally.returned == 1);
 }

@@ -338,6 +338,16 @@ TEST_CASE_TEMPLATE("engine: a settlement marks its message and ends its claim", 
     CHECK(row.last_error == "why");
     CHECK(claimed(*engine).empty());
   }
+  SUBCASE("postpone") {
+    settled(Mark::postpone);
+    CHECK(row.state == 0);
+    CHECK(row.attempts == 1);
+    CHECK(row.redeliveries == 2);
+    CHECK(row.not_before_ms >= now + 30'000);
+    CHECK(row.not_before_ms <= store.now() + 30'000);
+    CHECK(row.last_error == "why");
+    CHECK(claimed(*engine).empty());
+  }
   SUBCASE("give back") {
     settled(Mark::give_back);
     CHECK(row.state == 0);

@@ -162,3 +162,27 @@ TEST_CASE("relay: takes a queue that has rows, and makes one in an adopted datab
       .execute("INSERT INTO iso_messages(queue, body) VALUES('outbox', '1')");
   CHECK(relay(url).size() == 1);
 }
+
+TEST_CASE(
+    "relay: what its far side refuses is no failed attempt, rests, and is not waited for without more to "
+    "follow") {
+  for (const bool only_present : {false, true}) {
+    CAPTURE(only_present);
+    const SmallStore store("INSERT INTO iso_messages(queue, body) VALUES('outbox', '1')");
+    SourceOptions options = relay_options();
+    options.max_attempts = 1;
+    options.only_present = only_present;
+    StoreSource source(store.url(), options);
+    std::vector<Delivery> taken;
+    for (int turn = 0; turn < 5; ++turn) source.take(100, taken);
+    REQUIRE(taken.size() == 1);
+    CHECK(source.settle(1, Disposition::postpone, "full") != only_present);
+    source.flush();
+    CHECK(source.drained() == only_present);
+    CHECK(text_in(store,
+                  "SELECT state || ' ' || attempts || ' ' || (not_before_ms > 0) || ' ' || last_error "
+                  "FROM iso_messages") == "0 0 1 full");
+    store.run("INSERT INTO iso_messages(queue, body) VALUES('outbox', '2')");
+    CHECK_FALSE(source.drained());
+  }
+}

@@ -355,9 +355,9 @@ class FakeEngine final : public store::StoreEngine, private store::Ledger {
       row.state = one.mark == Mark::done ? 1 : one.mark == Mark::dead ? 2 : 0;
       row.state_ms = store_.now();
       if (one.mark == Mark::done) return;
-      ++row.attempts;
-      row.redeliveries += one.mark == Mark::retry ? 1 : 0;
-      row.not_before_ms = one.mark == Mark::retry ? store_.now() + one.rest.count() : 0;
+      row.attempts += one.mark == Mark::postpone ? 0 : 1;
+      row.redeliveries += one.mark == Mark::dead ? 0 : 1;
+      row.not_before_ms = one.mark != Mark::dead ? store_.now() + one.rest.count() : 0;
       row.last_error = one.why;
     }
   }

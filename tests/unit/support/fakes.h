@@ -55,7 +55,7 @@ class FakeSource final : public Source {
     reasons[ticket] = why;
     ++unflushed;
     if (ticket <= lost_up_to) return true;
-    return how == Disposition::requeue && gives_again;
+    return (how == Disposition::requeue || how == Disposition::postpone) && gives_again;
   }
   void flush() override { unflushed = 0; }
   Wait wait() const override {
