@@ -34,6 +34,8 @@ constexpr std::uint32_t method(std::uint32_t class_id, std::uint32_t number) {
   return class_id << 16 | number;
 }
 
+constexpr std::size_t kLargestFrame = std::size_t{1} << 20;
+
 // One client's connection, seen from the broker. Throws when the client does not do what is expected, or not
 // within ten seconds.
 class Peer {
@@ -67,6 +69,7 @@ class Peer {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(head[i]); };
     const std::size_t size =
         std::size_t{at(3)} << 24 | std::size_t{at(4)} << 16 | std::size_t{at(5)} << 8 | at(6);
+    if (size > kLargestFrame) throw std::runtime_error("what the client says is no frame");
     Frame frame{at(0), at(1) << 8 | at(2), read(size)};
     if (read(1) != "\xCE") throw std::runtime_error("a frame without its end");
     if (frame.type == 8) ++heartbeats;
