@@ -461,7 +461,7 @@ TEST_CASE("connection: a beginning that takes too long ends in its time, also if
     FakeBroker broker([&](Peer& peer) {
       peer.read(8);
       row.say(peer);
-      peer.read_to_end();
+      for (;;) peer.read(1);  // what begins TLS is no frame
     });
     SinkOptions options;
     options.timeout = 500ms;
