@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/error.h"
+#include "base/replaced_file.h"
 #include "cli/listen/destination.h"
 #include "cli/listen/options.h"
 #include "cli/listen/outcome.h"
@@ -127,12 +128,15 @@ class ListenObserver final : public PumpObserver {
   // All outlive this. `registration` may be null.
   ListenObserver(const ListenOptions& args, bool on_broker, discovery::Registration* registration,
                  Report& report)
-      : args_(args), on_broker_(on_broker), registration_(registration), report_(report) {}
+      : args_(args), on_broker_(on_broker), registration_(registration), report_(report) {
+    if (!args.rejects.empty()) rejects_.emplace(args.rejects);
+  }
 
   void report(const Delivery& taken, const DeliveryResult& result) override {
     if (taken.bad_input) report_.error(unreadable_text(taken));
     if (result.status == DeliveryStatus::rejected) report_.error(failure_text(taken.record, result));
     if (result.status == DeliveryStatus::deferred) tell_deferred(taken, result);
+    if (taken.bad_input || result.status == DeliveryStatus::rejected) keep_reject(taken);
     report_.progress("received", ++received_);
   }
 
@@ -151,7 +155,19 @@ class ListenObserver final : public PumpObserver {
     return {};
   }
 
+  // The run succeeded: the rejects of an earlier one are replaced even if there are none now.
+  void finish_rejects() {
+    if (rejects_) rejects_->finish();
+  }
+
  private:
+  // Before its source hears that it is rejected, which is with the next flush.
+  void keep_reject(const Delivery& taken) {
+    if (!rejects_) return;
+    append_reject(rejects_->output().buffer(), taken);
+    rejects_->output().write_all();
+  }
+
   void tell_deferred(const Delivery& taken, const DeliveryResult& result) {
     report_.note(failure_text(taken.record, result));
     if (on_broker_ && !std::exchange(told_of_limit_, true))
@@ -166,6 +182,7 @@ class ListenObserver final : public PumpObserver {
   Report& report_;
   std::uint64_t received_ = 0;
   bool told_of_limit_ = false;
+  std::optional<ReplacedFile> rejects_;
 };
 
 void check(const ListenOptions& args) {
@@ -200,7 +217,9 @@ Outcome run(const ListenOptions& args, Session& session) {
   if (origin.inbox) counts.inbox = origin.inbox->tally();
   if (destination.replying) counts.replies = destination.replying->tally();
   if (destination.ledger) counts.ledger = destination.ledger->tally();
-  return listen_outcome(args, counts, on_broker, session.interrupted.load(), report);
+  const Outcome outcome = listen_outcome(args, counts, on_broker, session.interrupted.load(), report);
+  observer.finish_rejects();
+  return outcome;
 }
 
 }  // namespace

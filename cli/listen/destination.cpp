@@ -37,6 +37,7 @@ std::unique_ptr<Sink> open_exec(const ListenOptions& args, const Session& sessio
   options.job_timeout = job_timeout_of(args);
   options.replies = args.reply;
   if (!args.reply) options.prints_to = STDOUT_FILENO;
+  options.errors_to = STDERR_FILENO;
   options.notice = [&report](std::string_view text) { report.note(text); };
   return handlers::open_exec_sink(options);
 }

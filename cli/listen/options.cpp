@@ -104,6 +104,10 @@ void add_handler_options(CLI::App& app, ListenOptions& options) {
 }
 
 void add_output_options(CLI::App& app, ListenOptions& options) {
+  app.add_option("--rejects", options.rejects,
+                 "Also write the messages that were rejected to FILE, ready to be published again")
+      ->type_name("FILE")
+      ->excludes("--peek");
   const std::map<std::string, ends::StreamFormat> formats{{"records", ends::StreamFormat::records},
                                                           {"base64", ends::StreamFormat::base64},
                                                           {"body", ends::StreamFormat::body},

@@ -18,7 +18,8 @@ namespace iso::cli {
 struct ListenOptions {
   CommonOptions common;
   BreakerFlags breaker;
-  std::string queue, offset, idle, wait, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as, acks;
+  std::string queue, offset, idle, wait, rejects, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as,
+      acks;
   WhereOption where;
   RegistryFlags registry;
   std::string self;          // NAME=HOST:PORT

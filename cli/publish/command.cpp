@@ -1,5 +1,7 @@
 #include "cli/shared/command.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fmt/core.h>
 #include <memory>
 
@@ -117,12 +119,37 @@ void check_outputs(const PublishOptions& args, const Session& session) {
   if (!args.rejects.empty()) inputs.refuse_as_output("--rejects", args.rejects);
 }
 
-Outcome run(const PublishOptions& args, Session& session) {
+// A folder is all its files by name, without those that are hidden.
+std::vector<std::string> with_folders(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const auto& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : std::filesystem::directory_iterator(path, error))
+      if (entry.is_regular_file(error) && !entry.path().filename().string().starts_with('.'))
+        inside.push_back(entry.path().string());
+    if (error) throw Error(ErrorKind::io, fmt::format("--file {}: {}", path, error.message()));
+    if (inside.empty())
+      throw Error(ErrorKind::missing, fmt::format("--file {}: no files in this folder", path));
+    std::sort(inside.begin(), inside.end());
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+Outcome run(PublishOptions args, Session& session) {
   Report report("iso publish", args.common.voice, session.environment);
+  if (args.to_origin) args.where.add("/headers/x-death");
   args.where.check();
+  args.files = with_folders(args.files);
   check_outputs(args, session);
   Layers layers = read_layers(args, report);
   layers.keep_broker_headers = args.keep_broker_headers;
+  layers.to_origin = args.to_origin;
   const Record defaults = resolve_defaults(layers);
   std::optional<AwaitAcks> acks;
   if (!args.await_acks.empty()) acks.emplace(args.await_acks, args.from, stall_timeout_of(args));

@@ -10,6 +10,7 @@
 #include "base/integer.h"
 #include "cli/shared/waiting.h"
 #include "ends/open.h"
+#include "ends/pacing_source.h"
 #include "ends/stream.h"
 #include "record/scan.h"
 
@@ -125,14 +126,8 @@ std::unique_ptr<replies::RequestSink> open_requests(const PublishOptions& args, 
                                                 std::move(options));
 }
 
-}  // namespace
-
-std::chrono::milliseconds stall_timeout_of(const PublishOptions& args) {
-  return timeout_of(args.common, args.follow ? std::chrono::milliseconds{0} : kStallTimeout);
-}
-
-PublishOrigin open_origin(const PublishOptions& args, const Session& session, const CircuitOptions& guard,
-                          Report& report) {
+PublishOrigin open_unpaced(const PublishOptions& args, const Session& session, const CircuitOptions& guard,
+                           Report& report) {
   const Incoming framed = args.framing == Framing::records ? Incoming::records : Incoming::bodies;
   if (args.from.empty()) return {open_input(args, session, report), framed};
   const Url from = parse_url(args.from);
@@ -143,6 +138,19 @@ PublishOrigin open_origin(const PublishOptions& args, const Session& session, co
   inputs.push_back(file_input(from.path));
   return {args.where.pick_of_file(ends::open_stream_source(std::move(inputs), Framing::records)),
           Incoming::records};
+}
+
+}  // namespace
+
+std::chrono::milliseconds stall_timeout_of(const PublishOptions& args) {
+  return timeout_of(args.common, args.follow ? std::chrono::milliseconds{0} : kStallTimeout);
+}
+
+PublishOrigin open_origin(const PublishOptions& args, const Session& session, const CircuitOptions& guard,
+                          Report& report) {
+  PublishOrigin origin = open_unpaced(args, session, guard, report);
+  if (!args.pace.empty()) origin.source = ends::pacing_source(std::move(origin.source), args.speed());
+  return origin;
 }
 
 PublishDestination open_destination(const PublishOptions& args, const Session& session,

@@ -4,10 +4,20 @@
 #include <map>
 
 #include "base/integer.h"
+#include "base/real.h"
 #include "cli/shared/waiting.h"
 
 namespace iso::cli {
 namespace {
+
+// "original" is 1, "2x" is 2.
+std::optional<double> speed_of(const std::string& text) {
+  if (text == "original") return 1;
+  double speed = 0;
+  const auto [end, error] = read_real(text, speed);
+  const bool good = error == std::errc{} && std::string_view(end) == "x" && speed > 0 && speed < 1e9;
+  return good ? std::optional(speed) : std::nullopt;
+}
 
 void add_input_options(CLI::App& app, PublishOptions& options) {
   app.add_option("settings", options.settings, "Settings file: a record without a body")
@@ -16,7 +26,8 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
                               "Publish one message with this JSON body; with --count, N of them")
                    ->type_name("JSON");
   app.add_option("--file", options.files,
-                 "Read message bodies from PATH instead of standard input; may be repeated")
+                 "Read message bodies from PATH, or from each file of a folder, instead of standard input; "
+                 "may be repeated")
       ->type_name("PATH")
       ->excludes(body);
   auto* from = app.add_option("--from", options.from,
@@ -28,6 +39,18 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
       ->needs(from);
   options.where.add_to(app);
   app.get_option("--where")->needs(from);
+  app.add_flag("--to-origin", options.to_origin,
+               "With --from: send each message to the exchange and key that it had before it was first "
+               "dead-lettered; one that never was stays where it is")
+      ->needs(from);
+  app.add_option("--pace", options.pace,
+                 "With --from: leave the pauses between messages that their received_at shows, or shorter "
+                 "ones: original, or 2x for twice as fast")
+      ->type_name("PACE")
+      ->needs(from)
+      ->check([](const std::string& text) {
+        return speed_of(text) ? std::string() : "\"" + text + "\" is not original, or a speed such as 2x";
+      });
   app.add_option("--max-attempts", options.max_attempts,
                  "With --from a store: a message is dead after N failed attempts")
       ->type_name("N")
@@ -102,8 +125,14 @@ void PublishOptions::add_to(CLI::App& app) {
   add_pace_options(app, *this);
   add_outcome_options(app, *this);
   record.add_to(app);
+  for (const char* destination : {"--exchange", "--routing-key"})
+    app.get_option("--to-origin")->excludes(destination);
   add_breaker_options(app, breaker, "the connection to the broker");
   add_common_options(app, common, "Give up after DUR without a confirm (30s; with --follow never)");
+}
+
+double PublishOptions::speed() const {
+  return speed_of(pace).value_or(1);
 }
 
 }  // namespace iso::cli

@@ -33,7 +33,10 @@ struct PublishOptions {
   std::uint32_t max_attempts = 5;
   std::uint64_t max_message = kMaxMessage;  // bytes
   std::string await_replies;                // how many to each message, in decimal; "true": all in time
-  bool strict = false, keep_broker_headers = false, dry_run = false, follow = false;
+  std::string pace;                         // "original", "2x"
+  bool to_origin = false, strict = false, keep_broker_headers = false, dry_run = false, follow = false;
+
+  double speed() const;  // of --pace, where 1 is as it was
 
   // Declares them.
   void add_to(CLI::App& app);

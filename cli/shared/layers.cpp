@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "record/broker_headers.h"
+#include "record/death.h"
 #include "record/merge.h"
 
 namespace iso::cli {
@@ -22,6 +23,13 @@ void check(Record& record, bool keep_broker_headers) {
   record.offset.reset();
   record.received_at.reset();
   if (!keep_broker_headers) drop_broker_headers(record);
+}
+
+void send_to_origin(Record& record) {
+  const auto death = first_death(record);
+  if (!death) throw Error(ErrorKind::data, "it has no header x-death that says where it was dead-lettered");
+  record.exchange = death->exchange;
+  record.routing_key = death->routing_key;
 }
 
 }  // namespace
@@ -54,6 +62,7 @@ Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming, boo
       defaults_(std::move(defaults)),
       incoming_(incoming),
       keep_broker_headers_(layers.keep_broker_headers),
+      to_origin_(layers.to_origin),
       awaits_replies_(awaits_replies) {
   if (typed_.direct_name) typed_.exchange = typed_.direct_name;
   for (Record* layer : {&typed_, &defaults_}) {
@@ -65,6 +74,7 @@ Preparer::Preparer(const Layers& layers, Record defaults, Incoming incoming, boo
 
 void Preparer::operator()(Record& record) {
   if (incoming_ != Incoming::bodies) {
+    if (to_origin_) send_to_origin(record);
     check(record, keep_broker_headers_);
     overlay(record);
   }

@@ -12,6 +12,7 @@ struct Layers {
   Layers(Record typed_fields, Record settings_fields);
   Record typed, settings;
   bool keep_broker_headers = false;  // of records that come in: record/broker_headers.h
+  bool to_origin = false;            // each goes where it was published before it was dead-lettered
 };
 
 // Where a message goes that does not say, and what to create first: `typed` over `settings`, with an
@@ -36,7 +37,7 @@ class Preparer {
 
   Record typed_, defaults_;
   Incoming incoming_;
-  bool keep_broker_headers_;
+  bool keep_broker_headers_, to_origin_;
   bool awaits_replies_;
   IdMaker ids_;
 };

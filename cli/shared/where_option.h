@@ -20,6 +20,8 @@ namespace iso::cli {
 class WhereOption {
  public:
   void add_to(CLI::App& app, const std::string& group = "Options");
+  // One more, that was not typed.
+  void add(std::string text) { texts_.push_back(std::move(text)); }
   bool is_given() const { return !texts_.empty(); }
 
   // For a source that pick() is given: it is not the one that counts, and others are held.

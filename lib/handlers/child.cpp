@@ -67,7 +67,8 @@ class SpawnPlan {
 
 }  // namespace
 
-Child::Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints) {
+Child::Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints,
+             Errors errors_go) {
   SpawnPlan plan;
   auto [its_input, our_input] = make_pipe();
   plan.connect(its_input.get(), STDIN_FILENO);
@@ -78,6 +79,12 @@ Child::Child(std::vector<std::string> command, std::vector<std::string> environm
     plan.connect(out[1].get(), STDOUT_FILENO);
     fcntl(out[0].get(), F_SETFL, O_NONBLOCK);
   }
+  std::array<Descriptor, 2> err;
+  if (errors_go == Errors::to_us) {
+    err = make_pipe();
+    plan.connect(err[1].get(), STDERR_FILENO);
+    fcntl(err[0].get(), F_SETFL, O_NONBLOCK);
+  }
   if (const int error = plan.spawn(pid_, command, environment); error != 0) {
     if (error == E2BIG) throw Error(ErrorKind::data, "its environment and arguments are too large");
     throw system_error("start", command.front(),
@@ -87,6 +94,7 @@ Child::Child(std::vector<std::string> command, std::vector<std::string> environm
   fcntl(our_input.get(), F_SETFL, O_NONBLOCK);
   input = std::move(our_input);
   output = std::move(out[0]);
+  errors = std::move(err[0]);
 }
 
 Child::~Child() {
@@ -98,12 +106,14 @@ Child::~Child() {
 Child::Child(Child&& other) noexcept
     : input(std::move(other.input)),
       output(std::move(other.output)),
+      errors(std::move(other.errors)),
       ended(std::move(other.ended)),
       pid_(std::exchange(other.pid_, 0)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   std::swap(input, other.input);
   std::swap(output, other.output);
+  std::swap(errors, other.errors);
   std::swap(ended, other.ended);
   std::swap(pid_, other.pid_);
   return *this;

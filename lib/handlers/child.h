@@ -22,16 +22,19 @@ class Child {
   // NAME=value entries. Standard input is a pipe, and so is standard output with Prints::to_us. Throws
   // ErrorKind::missing if there is no such program, ErrorKind::data if environment and arguments are too
   // large, ErrorKind::io for other failures.
-  Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints);
+  // What it says on standard error goes where ours does, or with Errors::to_us into a pipe.
+  enum class Errors { where_ours_go, to_us };
+  Child(std::vector<std::string> command, std::vector<std::string> environment, Prints prints,
+        Errors errors = Errors::where_ours_go);
   ~Child();
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
 
   explicit operator bool() const { return pid_ != 0; }
 
-  // For poll(2). `input` and `output` are nonblocking pipes; `ended` becomes readable when the process has
-  // ended.
-  Descriptor input, output, ended;
+  // For poll(2). `input`, `output` and `errors` are nonblocking pipes; `ended` becomes readable when the
+  // process has ended.
+  Descriptor input, output, errors, ended;
 
   void kill();
   // Waits for the process to end, for at most `limit`. False if it is still running.

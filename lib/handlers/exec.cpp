@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "handlers/child.h"
 #include "handlers/environment.h"
+#include "handlers/last_line.h"
 #include "replies/reply.h"
 
 namespace iso::handlers {
@@ -28,6 +29,8 @@ using std::chrono::milliseconds;
 constexpr int kTryAgain = 75;                     // EX_TEMPFAIL of sysexits.h
 constexpr int kCannotRun = 126, kNotFound = 127;  // POSIX, sh, "Exit Status for Commands"
 constexpr int kEventsAtOnce = 64;
+constexpr int kMoment = 200;                 // ms
+constexpr std::size_t kWrittenAtOnce = 512;  // POSIX: a pipe that is ready takes as much without waiting
 constexpr std::size_t kReadAtOnce = std::size_t{64} * 1024;
 
 // Whether a signal ended the process, or the command that a shell ran; that says nothing about the record.
@@ -63,6 +66,9 @@ class ExecSink final : public Sink {
           break;
         case kOutput:
           read_reply(job->second);
+          break;
+        case kErrors:
+          pass_errors(job->second);
           break;
         default:
           end(job);
@@ -101,7 +107,7 @@ class ExecSink final : public Sink {
 
  private:
   // The kind of an event; the rest of its data is the number of the job.
-  enum : std::uint64_t { kInput, kOutput, kEnded, kKinds };
+  enum : std::uint64_t { kInput, kOutput, kErrors, kEnded, kKinds };
 
   struct Waiting {
     Ticket ticket;
@@ -113,6 +119,7 @@ class ExecSink final : public Sink {
     Child child;
     std::size_t given = 0;  // bytes of the body written so far
     std::string reply;
+    LastLine said;  // on standard error
     Clock::Steady started{};
     std::string why_killed;
   };
@@ -127,6 +134,7 @@ class ExecSink final : public Sink {
     watch(job.child.ended, EPOLLIN, kEnded);
     watch(job.child.input, EPOLLOUT, kInput);
     if (options_.replies) watch(job.child.output, EPOLLIN, kOutput);
+    if (options_.errors_to >= 0) watch(job.child.errors, EPOLLIN, kErrors);
     give_body(jobs_.emplace(last_, std::move(job)).first->second);
   }
 
@@ -136,7 +144,8 @@ class ExecSink final : public Sink {
     for (;;) {
       try {
         return Child(options_.command, environment,
-                     options_.replies ? Child::Prints::to_us : Child::Prints::where_we_do);
+                     options_.replies ? Child::Prints::to_us : Child::Prints::where_we_do,
+                     options_.errors_to >= 0 ? Child::Errors::to_us : Child::Errors::where_ours_go);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::data) throw;
         const std::string name = leave_out_largest(environment);
@@ -194,14 +203,40 @@ class ExecSink final : public Sink {
     kill(job, "its reply is too large");
   }
 
+  void pass_errors(Job& job) {
+    std::array<char, kReadAtOnce> bytes;
+    for (;;) {
+      const ssize_t got = read(job.child.errors.get(), bytes.data(), bytes.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno == EAGAIN) return;
+      if (got <= 0) return forget(job.child.errors);
+      const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
+      job.said.add(said);
+      pass_on(said);
+    }
+  }
+
+  // A reader of standard error that does not read for a moment misses what is written then.
+  void pass_on(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      pollfd to{options_.errors_to, POLLOUT, 0};
+      if (poll(&to, 1, kMoment) <= 0) return;
+      const ssize_t wrote = write(options_.errors_to, bytes.data(), std::min(bytes.size(), kWrittenAtOnce));
+      if (wrote < 0 && errno != EINTR) return;
+      if (wrote > 0) bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+  }
+
   // A process that it started may keep its output open, so the reply is what can be read now.
   void end(std::map<std::uint64_t, Job>::iterator at) {
     Job& job = at->second;
     if (job.child.output.get() >= 0 && job.why_killed.empty()) read_reply(job);
+    if (job.child.errors.get() >= 0) pass_errors(job);
     if (auto result = reap(job)) known_.push_back(std::move(*result));
     forget(job.child.ended);
     forget(job.child.input);
     forget(job.child.output);
+    forget(job.child.errors);
     jobs_.erase(at);
   }
 
@@ -223,7 +258,9 @@ class ExecSink final : public Sink {
                                                      options_.command.front(), code));
       return std::nullopt;
     }
-    return DeliveryResult{job.ticket, failure_of(status), 0, ending_text(status)};
+    const std::string said = job.said.text();
+    return DeliveryResult{job.ticket, failure_of(status), 0,
+                          said.empty() ? ending_text(status) : ending_text(status) + ": " + said};
   }
 
   DeliveryStatus failure_of(int status) const {

@@ -20,6 +20,9 @@ struct ExecOptions {
   std::size_t largest_reply = std::size_t{128}
                               << 20;  // bytes, RabbitMQ's limit; a process that writes more is killed
   int prints_to = -1;  // a descriptor: if its reader is gone, a failed process is not to blame; -1: none
+  // The standard error of processes is copied to this descriptor, and its last line becomes part of the
+  // reason why a record failed: "exit 3: no stock". -1: processes write to iso's standard error.
+  int errors_to = -1;
   Notice notice = [](std::string_view) {};
   const Clock* clock = &system_clock();
 };

@@ -112,3 +112,91 @@ send_numbered() { # QUEUE COUNT
   exits 64
   says "--where needs --from"
 }
+
+@test "to-origin: dead letters go where they were published first, others stay, and --dry-run shows where to" {
+  [[ $end == amqp ]] || skip "a store's dead messages stay in their queue"
+  local kind
+  for kind in $(kinds); do
+    iso listen "$q-$kind-dead" --declare --drain
+    iso listen "$q-$kind" --bind "$x-$kind:new" --declare --queue-type "$kind" --drain \
+      --queue-argument x-dead-letter-exchange= --queue-argument "x-dead-letter-routing-key=$q-$kind-dead"
+    exits 0
+    iso publish --exchange "$x-$kind" --routing-key new --message-id m1 --body '{"big":12345678901234567890}'
+    exits 0
+    iso listen "$q-$kind" --drain --exec 'sh -c "exit 3"'
+    exits 1
+    send "$q-$kind-dead" 7 # was never dead-lettered
+    iso publish --from "$ISO_URL#$q-$kind-dead" --to-origin --dry-run
+    if [[ $kind == classic ]]; then
+      exits 0
+      is "$x-$kind new m1" "$(jq -r '"\(.exchange) \(.routing_key) \(.message_id)"' stdout)"
+    fi
+    iso publish --from "$ISO_URL#$q-$kind-dead" --to-origin
+    exits 0
+    is m1 "$(jq -r .message_id stdout)"
+    iso listen "$q-$kind" --drain
+    exits 0
+    is '{"big":12345678901234567890}' "$(sed 's/.*"body"://; s/}$//' stdout)"
+    is null "$(jq '.headers["x-death"]' stdout)"
+    is 7 "$(bodies "$q-$kind-dead")"
+  done
+  iso publish --from "$ISO_URL#$q" --to-origin --routing-key a
+  exits 64
+}
+
+@test "pace: records of a file are published with the pauses in which they came, or faster" {
+  make_queue "$q"
+  for at in 00.000 00.000 02.000; do
+    echo "{\"routing_key\":\"$q\",\"received_at\":\"2026-01-01T00:00:${at}Z\",\"body\":1}"
+  done >records
+  local start=$EPOCHREALTIME
+  iso publish --from records --pace 4x
+  exits 0
+  is 3 "$(wc -l <stdout)"
+  (((${EPOCHREALTIME/./} - ${start/./}) >= 500000))
+  is 3 "$(bodies "$q" | wc -l)"
+  iso publish --from records --pace slow
+  exits 64
+  says '"slow" is not original, or a speed such as 2x'
+}
+
+@test "rejects: listen writes what its handler rejected, ready to be published again" {
+  make_queue "$q"
+  send_numbered "$q" 3
+  iso listen "$q" --drain --rejects rejects --exec "jq -e '.n != 2'"
+  exits 1
+  is m2 "$(jq -r .message_id rejects)"
+  iso publish --from rejects
+  exits 0
+  is 2 "$(bodies "$q" | jq .n)"
+  make_queue "$q"
+  iso listen "$q" --drain --rejects rejects --exec true
+  exits 0
+  is "" "$(cat rejects)"
+}
+
+@test "exec: why a message failed includes the last line that its handler said" {
+  make_queue "$q"
+  send "$q" 1
+  iso listen "$q" --drain --exec 'sh -c "echo first >&2; echo no stock >&2; exit 3"'
+  exits 1
+  says "first"
+  says ": exit 3: no stock"
+  if [[ $end == sqlite ]]; then
+    is "exit 3: no stock" "$(sqlite3 store.db "SELECT last_error FROM iso_messages WHERE state = 2")"
+  fi
+}
+
+@test "file: a folder is each of its files, by name" {
+  make_queue "$q"
+  mkdir folder folder/inside
+  echo 2 >folder/b.json
+  echo 1 >folder/a.json
+  echo 9 >folder/.hidden
+  iso publish --routing-key "$q" --file folder
+  exits 0
+  is "1 2" "$(bodies "$q" | xargs)"
+  iso publish --routing-key "$q" --file folder/inside
+  exits 66
+  says "no files in this folder"
+}
