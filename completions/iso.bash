@@ -11,8 +11,16 @@ _iso() {
     return
   fi
   case $command:$prev in
+    publish:--state)
+      mapfile -t COMPREPLY < <(compgen -W 'dead conflict' -- "$cur")
+      return
+      ;;
     publish:--in)
       mapfile -t COMPREPLY < <(compgen -W 'json lines whole records' -- "$cur")
+      return
+      ;;
+    publish:--receipts)
+      mapfile -t COMPREPLY < <(compgen -W 'all failed none' -- "$cur")
       return
       ;;
     publish:--queue-type)
@@ -31,8 +39,12 @@ _iso() {
       mapfile -t COMPREPLY < <(compgen -W 'classic quorum stream' -- "$cur")
       return
       ;;
+    listen:--state)
+      mapfile -t COMPREPLY < <(compgen -W 'dead conflict' -- "$cur")
+      return
+      ;;
     listen:--out)
-      mapfile -t COMPREPLY < <(compgen -W 'records base64 body raw' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'records base64 body raw pretty' -- "$cur")
       return
       ;;
     listen:--color)
@@ -86,6 +98,7 @@ _iso() {
     publish:--file|\
     publish:--rejects|\
     publish:--password-file|\
+    listen:--rejects|\
     listen:--password-file|\
     fetch:--body-file|\
     fetch:--netrc-file|\
@@ -103,6 +116,7 @@ _iso() {
     publish:--body|\
     publish:--from|\
     publish:--where|\
+    publish:--pace|\
     publish:--max-attempts|\
     publish:--max-message|\
     publish:--count|\
@@ -216,8 +230,8 @@ _iso() {
     return
   fi
   case $command in
-    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --where --max-attempts --max-message --in --count --rate --window --await-replies --await-acks --rejects --wait --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --queue-type --queue-argument --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
-    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --queue-type --queue-argument --offset --count --where --idle --wait --drain --peek --prefetch --max-message --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    publish) mapfile -t COMPREPLY < <(compgen -W '-h --help --body --file --from --follow --where --state --to-origin --pace --max-attempts --max-message --in --count --rate --window --await-replies --await-acks --receipts --rejects --wait --grace --keep-broker-headers --strict --dry-run --exchange --direct-name --queue --routing-key --content-type --content-encoding --correlation-id --reply-to --message-id --type --user-id --app-id --queue-type --queue-argument --header --priority --expiration --timestamp --persistent --no-persistent --mandatory --no-mandatory --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
+    listen) mapfile -t COMPREPLY < <(compgen -W '-h --help --bind --declare --queue-type --queue-argument --offset --count --where --idle --wait --drain --peek --state --prefetch --max-message --inbox --dedupe-key --exec --jobs --coprocess --job-timeout --grace --reply --confirm-as --acks --rejects --out --register --registry --breaker --on-trip -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     fetch) mapfile -t COMPREPLY < <(compgen -W '-h --help --url-at --out --all-pages --items --next --max-pages --rate --parallel -H --header -X --request --body --body-file --body-at --bearer-file --send-to --allow --key-header --netrc-file --max-redirs --retries --retry-on --try-timeout --stall --max-filesize --connect-timeout --proxy --cacert --cert --key --registry --dns-server --insecure --cache --cache-size --no-cache --offline --refresh --max-stale --breaker --no-breaker --on-trip --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     reconcile) mapfile -t COMPREPLY < <(compgen -W '-h --help --expect --items -H --header --bearer-file --password-file --out --fail-on --allow-empty --watch --key --compare --ignore --unordered --tolerance --grace --stuck-after --sorted --memory --plan --repair --repair-to --force --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;
     status) mapfile -t COMPREPLY < <(compgen -W '-h --help --wait --watch --max-ready --max-age --min-consumers --out -u --url --context --password-file --timeout -q --quiet -v --verbose --color --progress' -- "$cur") ;;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <memory>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
@@ -11,7 +12,9 @@
 #include "cli/listen/options.h"
 #include "cli/listen/outcome.h"
 #include "cli/shared/common_options.h"
+#include "cli/shared/ending.h"
 #include "cli/shared/report.h"
+#include "cli/shared/state_option.h"
 #include "cli/shared/waiting.h"
 #include "discovery/discovery.h"
 #include "discovery/registration.h"
@@ -86,6 +89,7 @@ void go_on_in_stream(SourceOptions& options, const Url& store, Report& report) {
 
 Origin open_origin(const ListenOptions& args, const Url& url, const CircuitOptions& guard, Report& report) {
   SourceOptions options = source_options(args, url, guard, report);
+  if (!args.state.empty()) return {nullptr, args.where.pick_looked_at(open_state(args.state, url, options))};
   const auto open = [&] {
     return args.where.pick(ends::open_source(url, options), url, options, prefetch_of(args), report);
   };
@@ -127,12 +131,13 @@ class ListenObserver final : public PumpObserver {
  public:
   // All outlive this. `registration` may be null.
   ListenObserver(const ListenOptions& args, bool on_broker, discovery::Registration* registration,
-                 Report& report)
-      : args_(args), on_broker_(on_broker), registration_(registration), report_(report) {
+                 const Session& session, Report& report)
+      : args_(args), on_broker_(on_broker), registration_(registration), report_(report), session_(session) {
     if (!args.rejects.empty()) rejects_.emplace(args.rejects);
   }
 
   void report(const Delivery& taken, const DeliveryResult& result) override {
+    if (!taken.bad_input) ++reported_;
     if (taken.bad_input) report_.error(unreadable_text(taken));
     if (result.status == DeliveryStatus::rejected) report_.error(failure_text(taken.record, result));
     if (result.status == DeliveryStatus::deferred) tell_deferred(taken, result);
@@ -149,7 +154,10 @@ class ListenObserver final : public PumpObserver {
                                stores ? "" : " for the broker", why));
   }
 
+  void prepare(Record&) override { ++begun_; }
+
   Wait wait() override {
+    tell_of_interruption(report_, session_, begun_ - reported_);
     if (registration_)
       for (const auto& news : registration_->news()) report_.warning(news);
     return {};
@@ -182,6 +190,8 @@ class ListenObserver final : public PumpObserver {
   Report& report_;
   std::uint64_t received_ = 0;
   bool told_of_limit_ = false;
+  const Session& session_;
+  std::uint64_t begun_ = 0, reported_ = 0;  // good messages
   std::optional<ReplacedFile> rejects_;
 };
 
@@ -211,7 +221,12 @@ Outcome run(const ListenOptions& args, Session& session) {
   const ListenDestination destination = open_destination(args, url, session, guard, report);
   const auto registration = register_self(args, session.environment);
   const bool on_broker = args.inbox.empty() && !ends::is_store(url);
-  ListenObserver observer(args, on_broker, registration.get(), report);
+  ListenObserver observer(args, on_broker, registration.get(), session, report);
+  const bool waits = !args.drain && !args.peek && session.environment.is_terminal(STDERR_FILENO);
+  if (waits)
+    report.note(
+        fmt::format("waiting on \"{}\" at {} (Ctrl-C stops)", origin.source().queue(), redacted(url)));
+  report.expect(args.count);
   ListenCounts counts;
   counts.pumped = pump(origin.source(), destination.end(), options, observer);
   if (origin.inbox) counts.inbox = origin.inbox->tally();

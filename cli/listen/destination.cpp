@@ -1,14 +1,19 @@
 #include "cli/listen/destination.h"
 
+#include <algorithm>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/words.h"
+#include "cli/listen/pretty.h"
 #include "cli/program.h"
+#include "cli/shared/columns.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "handlers/breaker_sink.h"
 #include "handlers/coprocess.h"
 #include "handlers/exec.h"
+#include "record/write.h"
 
 namespace iso::cli {
 namespace {
@@ -52,11 +57,54 @@ std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& s
   return handlers::open_coprocess_sink(options);
 }
 
+// How many lines a screen of this terminal has.
+std::size_t screen_lines() {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row != 0;
+  return known ? size.ws_row : 24;
+}
+
+// A terminal obeys what a message holds: there, a record has escapes in the place of controls, which are the
+// same JSON in its strings.
+ends::WriteRecord writer_for_terminal(ends::StreamFormat format, const ListenOptions& args,
+                                      const Session& session) {
+  if (format == ends::StreamFormat::pretty) {
+    constexpr std::size_t kAround = 4;  // the head line, and what is above and below a message
+    PrettyOptions pretty;
+    pretty.color = wants_color(args.common.voice, session.environment, STDOUT_FILENO);
+    if (!args.common.voice.verbose && session.environment.is_terminal(STDOUT_FILENO))
+      pretty.lines = std::max(screen_lines(), 2 * kAround) - kAround;
+    return [pretty](std::string& out, const Record& record) { append_pretty(out, record, pretty); };
+  }
+  return [format](std::string& out, const Record& record) {
+    std::string line;
+    if (format == ends::StreamFormat::body && record.body_kind != BodyKind::json)
+      line = record.body;
+    else if (format == ends::StreamFormat::body)
+      append_one_line(line, record.body);
+    else
+      append_record(line, record, format == ends::StreamFormat::base64 ? BodyAs::base64 : BodyAs::best);
+    std::replace(line.begin(), line.end(), '\t', ' ');  // between tokens, as in a string it is an escape
+    out += escape_for_terminal(line) + '\n';
+  };
+}
+
+std::unique_ptr<Sink> open_output(const ListenOptions& args, const Session& session) {
+  using ends::StreamFormat;
+  const bool on_terminal = session.environment.is_terminal(STDOUT_FILENO);
+  const StreamFormat format =
+      args.format.value_or(on_terminal ? StreamFormat::pretty : StreamFormat::records);
+  const auto once = args.peek ? ends::ConfirmOnce::written : ends::ConfirmOnce::read;
+  if (format == StreamFormat::pretty || (on_terminal && format != StreamFormat::raw))
+    return ends::open_stream_sink(standard_output(), "standard output",
+                                  writer_for_terminal(format, args, session), once);
+  return ends::open_stream_sink(standard_output(), "standard output", format, once);
+}
+
 std::unique_ptr<Sink> open_handler(const ListenOptions& args, const Session& session, Report& report) {
   if (!args.exec.empty()) return open_exec(args, session, report);
   if (!args.coprocess.empty()) return open_coprocess(args, session, report);
-  return ends::open_stream_sink(standard_output(), "standard output", args.format,
-                                args.peek ? ends::ConfirmOnce::written : ends::ConfirmOnce::read);
+  return open_output(args, session);
 }
 
 std::unique_ptr<Sink> guard_handler(std::unique_ptr<Sink> handler, const ListenOptions& args,

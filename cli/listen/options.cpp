@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "cli/shared/state_option.h"
 #include "cli/shared/waiting.h"
 
 namespace iso::cli {
@@ -49,6 +50,7 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
                    : "\"" + text + "\" is unknown here: use --peek or --peek=counted";
       })
       ->each([&options](const std::string& text) { options.peek = text == "counted" || is_on(text); });
+  add_state_option(app, options.state, "--peek");
   app.add_option("--prefetch", options.prefetch, "Most messages held unacknowledged at a time")
       ->type_name("N")
       ->check(CLI::Range(1, 65'535))
@@ -111,16 +113,17 @@ void add_output_options(CLI::App& app, ListenOptions& options) {
   const std::map<std::string, ends::StreamFormat> formats{{"records", ends::StreamFormat::records},
                                                           {"base64", ends::StreamFormat::base64},
                                                           {"body", ends::StreamFormat::body},
-                                                          {"raw", ends::StreamFormat::raw}};
+                                                          {"raw", ends::StreamFormat::raw},
+                                                          {"pretty", ends::StreamFormat::pretty}};
   app.add_option("--out", options.format,
-                 "What to print: records, base64 (records with exact bodies), body (one per line), or raw "
-                 "(only the bytes)")
+                 "What to print: records, base64 (records with exact bodies), body (one per line), raw "
+                 "(only the bytes), or pretty (for people)")
       ->type_name("FORM")
       ->excludes("--exec")
       ->excludes("--coprocess")
       ->excludes("--acks")
-      ->transform(CLI::CheckedTransformer(formats).description("{records,base64,body,raw}"))
-      ->default_str("records");
+      ->transform(CLI::CheckedTransformer(formats).description("{records,base64,body,raw,pretty}"))
+      ->default_str("pretty on a terminal, else records");
 }
 
 }  // namespace

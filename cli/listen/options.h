@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,8 @@ namespace iso::cli {
 struct ListenOptions {
   CommonOptions common;
   BreakerFlags breaker;
-  std::string queue, offset, idle, wait, rejects, inbox, dedupe_key, exec, coprocess, job_timeout, confirm_as,
-      acks;
+  std::string queue, offset, idle, wait, rejects, state, inbox, dedupe_key, exec, coprocess, job_timeout,
+      confirm_as, acks;
   WhereOption where;
   RegistryFlags registry;
   std::string self;          // NAME=HOST:PORT
@@ -32,7 +33,7 @@ struct ListenOptions {
   std::uint64_t max_message = kMaxMessage;  // bytes
   std::uint16_t prefetch = 0;               // 0: as many as suit what is done with them
   std::uint16_t jobs = 1;
-  ends::StreamFormat format = ends::StreamFormat::records;
+  std::optional<ends::StreamFormat> format;  // nothing: pretty on a terminal, else records
 
   bool has_handler() const { return !exec.empty() || !coprocess.empty(); }
 

@@ -141,6 +141,13 @@ std::vector<std::string> with_folders(const std::vector<std::string>& paths) {
   return files;
 }
 
+Receipts::Which receipts_wanted(const PublishOptions& args) {
+  using Which = Receipts::Which;
+  if (args.dry_run || !args.await_replies.empty() || args.receipts == "none") return Which::none;
+  const bool only_failed = args.receipts.empty() ? args.common.voice.quiet : args.receipts == "failed";
+  return only_failed ? Which::failed : Which::all;
+}
+
 Outcome run(PublishOptions args, Session& session) {
   Report report("iso publish", args.common.voice, session.environment);
   if (args.to_origin) args.where.add("/headers/x-death");
@@ -161,18 +168,20 @@ Outcome run(PublishOptions args, Session& session) {
   if (incoming == Incoming::bodies && defaults.exchange->empty() && defaults.routing_key.value_or("").empty())
     throw Error(ErrorKind::usage,
                 "no destination: give --routing-key QUEUE, --exchange NAME, or a settings file");
-  Receipts receipts(args.rejects, !args.dry_run && args.await_replies.empty(), report);
+  Receipts receipts(args.rejects, receipts_wanted(args), report);
   auto destination = open_within(args.wait, session, report, [&] {
     return open_destination(args, session, guard, defaults, receipts, report);
   });
   replies::RequestSink* const requests = destination.requests.get();
   PublishObserver observer(Preparer(layers, defaults, incoming, requests != nullptr), receipts, requests,
-                           acks ? &*acks : nullptr, report);
+                           acks ? &*acks : nullptr, session, report);
+  report.expect(args.count);
   const PumpSummary tally =
       pump(*source, destination.end(), pump_options(args, incoming == Incoming::messages, session), observer);
   receipts.finish();
   if (requests) tell_of_replies(*requests, report);
   warn_of_fixed_id(layers, args, tally.taken, report);
+  if (tally.confirmed != 0) report.detail(observer.speed());
   const Outcome outcome = ending(args, tally, session, report);
   receipts.finish_rejects();
   if (!acks || session.interrupted.load() != 0) return outcome;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/integer.h"
+#include "cli/shared/state_option.h"
 #include "cli/shared/waiting.h"
 #include "ends/open.h"
 #include "ends/pacing_source.h"
@@ -60,6 +61,7 @@ std::unique_ptr<Source> open_from(const PublishOptions& args, const Url& from, c
   options.max_attempts = args.max_attempts;
   options.count = args.count;
   options.prefetch = static_cast<std::uint16_t>(args.window);
+  if (!args.state.empty()) return args.where.pick_looked_at(open_state(args.state, from, options));
   args.where.prepare(options);
   return args.where.pick(ends::open_source(from, options), from, options, args.window, report);
 }
@@ -136,7 +138,7 @@ PublishOrigin open_unpaced(const PublishOptions& args, const Session& session, c
     throw Error(ErrorKind::usage, "--follow needs a queue to follow: --from sqlite:PATH#QUEUE");
   std::vector<ends::Input> inputs;
   inputs.push_back(file_input(from.path));
-  return {args.where.pick_of_file(ends::open_stream_source(std::move(inputs), Framing::records)),
+  return {args.where.pick_looked_at(ends::open_stream_source(std::move(inputs), Framing::records)),
           Incoming::records};
 }
 

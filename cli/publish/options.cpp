@@ -5,6 +5,7 @@
 
 #include "base/integer.h"
 #include "base/real.h"
+#include "cli/shared/state_option.h"
 #include "cli/shared/waiting.h"
 
 namespace iso::cli {
@@ -39,6 +40,7 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
       ->needs(from);
   options.where.add_to(app);
   app.get_option("--where")->needs(from);
+  add_state_option(app, options.state, "--from");
   app.add_flag("--to-origin", options.to_origin,
                "With --from: send each message to the exchange and key that it had before it was first "
                "dead-lettered; one that never was stays where it is")
@@ -105,6 +107,11 @@ void add_outcome_options(CLI::App& app, PublishOptions& options) {
       ->needs("--from")
       ->excludes("--follow")
       ->excludes("--await-replies");
+  app.add_option("--receipts", options.receipts, "Which receipts to print")
+      ->type_name("WHICH")
+      ->check(CLI::IsMember({"all", "failed", "none"}).description("{all,failed,none}"))
+      ->excludes("--await-replies")
+      ->default_str("all; with --quiet failed");
   app.add_option("--rejects", options.rejects,
                  "Write the records that were not confirmed to FILE, ready to be published again")
       ->type_name("FILE");

@@ -21,6 +21,7 @@ struct PublishOptions {
   RecordOptions record;
   WhereOption where;
   std::string settings, from, rejects;
+  std::string receipts;      // "all", "failed", "none"; "": all, but with --quiet those that failed
   std::string wait;          // a duration
   std::string await_acks;    // "billing,shop"
   std::string grace = "5s";  // a duration
@@ -33,6 +34,7 @@ struct PublishOptions {
   std::uint32_t max_attempts = 5;
   std::uint64_t max_message = kMaxMessage;  // bytes
   std::string await_replies;                // how many to each message, in decimal; "true": all in time
+  std::string state;                        // of --from: "dead", "conflict"
   std::string pace;                         // "original", "2x"
   bool to_origin = false, strict = false, keep_broker_headers = false, dry_run = false, follow = false;
 

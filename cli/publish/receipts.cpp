@@ -12,11 +12,8 @@ constexpr std::size_t kReceiptsAtOnce = std::size_t{64} * 1024;
 
 }  // namespace
 
-Receipts::Receipts(const std::string& rejects, bool on_stdout, Report& report)
-    : report_(report),
-      failures_(report),
-      on_stdout_(on_stdout),
-      receipts_(standard_output(), "standard output") {
+Receipts::Receipts(const std::string& rejects, Which which, Report& report)
+    : report_(report), failures_(report), which_(which), receipts_(standard_output(), "standard output") {
   if (!rejects.empty()) rejects_.emplace(rejects);
 }
 
@@ -31,8 +28,10 @@ void Receipts::add(const Delivery& taken, const DeliveryResult& result) {
                       ? taken.bad_input->why  // a message of a queue, which stays there, dead
                       : fmt::format("input {}: {}", taken.bad_input->number, taken.bad_input->why));
   } else {
-    if (on_stdout_) append_receipt(receipts_.buffer(), taken.record, result);
-    if (result.status != DeliveryStatus::confirmed) failures_.add(failure_text(taken.record, result));
+    const bool failed = result.status != DeliveryStatus::confirmed;
+    if (which_ == Which::all || (which_ == Which::failed && failed))
+      append_receipt(receipts_.buffer(), taken.record, result);
+    if (failed) failures_.add(failure_text(taken.record, result));
     if (receipts_.pending() >= kReceiptsAtOnce) write_some();
   }
   if (taken.bad_input || result.status != DeliveryStatus::confirmed) reject(taken);

@@ -16,9 +16,10 @@ namespace iso::cli {
 // were not confirmed in the file `rejects`, if it has a name.
 class Receipts {
  public:
-  // Not `on_stdout`: something else is there, and there are no receipts. Throws ErrorKind::io if standard
-  // output is closed, or `rejects` cannot be written.
-  Receipts(const std::string& rejects, bool on_stdout, Report& report);
+  enum class Which { all, failed, none };
+  // Receipts::Which::none: something else is on standard output, or nothing is wanted. Throws ErrorKind::io
+  // if standard output is closed, or `rejects` cannot be written.
+  Receipts(const std::string& rejects, Which which, Report& report);
 
   // Throws ErrorKind::io the first time that `rejects` cannot be written; the receipt is still written.
   void add(const Delivery& taken, const DeliveryResult& result);
@@ -43,7 +44,7 @@ class Receipts {
 
   Report& report_;
   FirstFew failures_;
-  bool on_stdout_;
+  Which which_;
   Output receipts_;
   std::optional<ReplacedFile> rejects_;
   bool rejects_broke_ = false;

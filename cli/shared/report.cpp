@@ -1,9 +1,12 @@
 #include "cli/shared/report.h"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/shared/columns.h"
 #include "cli/shared/people.h"
 #include "record/scan.h"
 #include "record/write.h"
@@ -13,11 +16,22 @@ namespace {
 
 constexpr std::uint64_t kFew = 10;
 constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kClearLine = "\r\033[K";
-constexpr std::chrono::milliseconds kProgressEvery{200};
+constexpr std::chrono::milliseconds kProgressEvery{200}, kProgressAfter{1000};
 constexpr double kMega = 1e6;
 
 bool decide(const std::string& when, bool automatic) {
   return when == "always" || (when == "auto" && automatic);
+}
+
+bool is_pipe(int fd) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+std::size_t columns_of_terminal() {
+  winsize size{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
+  return known ? size.ws_col : 80;
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
@@ -37,9 +51,12 @@ Report::Report(std::string command, const Verbosity& voice, const Environment& e
     : command_(std::move(command)), quiet_(voice.quiet), verbose_(voice.verbose) {
   const bool terminal = environment.is_terminal(STDERR_FILENO);
   color_ = wants_color(voice, environment, STDERR_FILENO);
-  // On the same screen as the data it would only be in the way.
-  progress_ = !quiet_ && decide(voice.progress, terminal && !environment.is_terminal(STDOUT_FILENO));
-  started_ = shown_at_ = system_clock().steady();
+  // On the same screen as the data it would only be in the way, also where a pager or another program at the
+  // end of a pipe writes them.
+  const bool data_may_be_shown = environment.is_terminal(STDOUT_FILENO) || is_pipe(STDOUT_FILENO);
+  progress_ = !quiet_ && decide(voice.progress, terminal && !data_may_be_shown);
+  started_ = system_clock().steady();
+  shown_at_ = started_ + kProgressAfter - kProgressEvery;
 }
 
 Report::~Report() {
@@ -79,20 +96,34 @@ void Report::progress_bytes(std::string_view doing, std::uint64_t bytes, std::ui
   if (!is_time()) return;
   const double seconds = std::chrono::duration<double>(shown_at_ - started_).count();
   const double rate = static_cast<double>(bytes) / seconds;
-  std::string text = fmt::format("{}{} {:.1f} MB, {:.0f} MB a second", kClearLine, doing,
+  std::string text = fmt::format("{} {:.1f} MB, {:.0f} MB a second", doing,
                                  static_cast<double>(bytes) / kMega, rate / kMega);
   if (all > bytes)
     text += fmt::format(", {}%, {:.0f} s left", bytes * 100 / all, static_cast<double>(all - bytes) / rate);
-  write_to_people(text);
+  show_progress(text);
+}
+
+void Report::show_progress(std::string_view text) {
+  write_to_people(fmt::format("{}{}", kClearLine, cut_end(text, columns_of_terminal() - 1)));
   progress_shown_ = true;
 }
 
 void Report::progress(std::string_view doing, std::uint64_t count) {
   if (!is_time()) return;
   const double seconds = std::chrono::duration<double>(shown_at_ - started_).count();
-  write_to_people(fmt::format("{}{} {}, {:.0f} a second, {:.0f} s", kClearLine, count, doing,
-                              static_cast<double>(count) / seconds, seconds));
-  progress_shown_ = true;
+  const double rate = static_cast<double>(count) / seconds;
+  if (expected_ <= count)
+    return show_progress(fmt::format("{} {}, {}/s, {:.0f} s", grouped(count), doing,
+                                     grouped(static_cast<std::uint64_t>(rate)), seconds));
+  show_progress(fmt::format("{} of {} {}, {}/s, {:.0f} s left", grouped(count), grouped(expected_), doing,
+                            grouped(static_cast<std::uint64_t>(rate)),
+                            static_cast<double>(expected_ - count) / rate));
+}
+
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
 }
 
 void Report::clear_progress() {

@@ -31,7 +31,12 @@ class Report {
   void note(std::string_view text);     // unless --quiet
   void detail(std::string_view text);   // with --verbose
 
-  // Shows the progress, at most a few times a second. `doing` is "published" or "received".
+  bool is_verbose() const { return verbose_; }
+
+  // How many there will be in all, if that is known: progress then tells the time that is left.
+  void expect(std::uint64_t count) { expected_ = count; }
+  // Shows the progress, at most a few times a second, from the first second on. `doing` is "published" or
+  // "received".
   void progress(std::string_view doing, std::uint64_t count);
   // The same in bytes, with the rate, and with the time left if the total `all` is known (not 0).
   void progress_bytes(std::string_view doing, std::uint64_t bytes, std::uint64_t all);
@@ -39,13 +44,18 @@ class Report {
  private:
   bool is_time();
   void line(std::string_view label, std::string_view color, std::string_view text);
+  void show_progress(std::string_view text);
   void clear_progress();
 
   std::string command_;
   bool quiet_, verbose_, color_, progress_;
   bool progress_shown_ = false;
+  std::uint64_t expected_ = 0;
   std::chrono::steady_clock::time_point started_, shown_at_;
 };
+
+// "12,345"
+std::string grouped(std::uint64_t number);
 
 // For errors that may be many: reports the first few, and at the end how many more there were.
 class FirstFew {

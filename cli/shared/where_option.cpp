@@ -52,7 +52,7 @@ std::unique_ptr<Source> WhereOption::pick(std::unique_ptr<Source> source, const 
   return ends::picking_source(std::move(source), std::move(pick));
 }
 
-std::unique_ptr<Source> WhereOption::pick_of_file(std::unique_ptr<Source> source) const {
+std::unique_ptr<Source> WhereOption::pick_looked_at(std::unique_ptr<Source> source) const {
   ends::PickOptions pick;
   pick.where = conditions(texts_);
   pick.others = ends::PickOptions::Others::pass;

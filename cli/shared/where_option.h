@@ -31,8 +31,8 @@ class WhereOption {
   // may be in flight. Throws ErrorKind::usage.
   std::unique_ptr<Source> pick(std::unique_ptr<Source> source, const Url& url, const SourceOptions& options,
                                std::size_t window, Report& report) const;
-  // The same of a file of records.
-  std::unique_ptr<Source> pick_of_file(std::unique_ptr<Source> source) const;
+  // The same where nothing becomes of the others: of a file of records.
+  std::unique_ptr<Source> pick_looked_at(std::unique_ptr<Source> source) const;
 
   // Throws ErrorKind::usage for what cannot be read.
   void check() const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,7 +32,11 @@ enum class StreamFormat {
   base64,   // one record a line, its body always in base64: byte for byte
   body,     // the body and a line break; JSON is put on one line
   raw,      // the body's bytes and nothing else
+  pretty,   // for people, as WriteRecord does it
 };
+
+// Appends a record as it is to be written, with what ends it.
+using WriteRecord = std::function<void(std::string&, const Record&)>;
 
 enum class ConfirmOnce {
   written,  // write(2) took all of the record
@@ -42,6 +47,7 @@ enum class ConfirmOnce {
 // ConfirmOnce::read, flush() of a pipe waits at most 10 ms for its reader during the first thousand records.
 std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format,
                                        ConfirmOnce once);
+std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, WriteRecord write, ConfirmOnce once);
 
 // Appends records to a file, one per line, and creates it if it is missing; an unfinished last line is ended
 // first. A record is confirmed once it is on the disk, and each flush waits for that. Throws ErrorKind::io,

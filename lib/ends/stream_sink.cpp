@@ -25,6 +25,11 @@ class StreamSink final : public Sink {
     if (once == ConfirmOnce::read && PipeWriter::is_pipe(output_.descriptor())) pipe_.emplace(output_);
   }
 
+  StreamSink(Descriptor to, std::string name, WriteRecord write, ConfirmOnce once)
+      : StreamSink(std::move(to), std::move(name), StreamFormat::pretty, once) {
+    write_ = std::move(write);
+  }
+
   // Appends to the file `name`.
   StreamSink(Descriptor to, std::string name)
       : StreamSink(std::move(to), name, StreamFormat::records, ConfirmOnce::written) {
@@ -92,8 +97,10 @@ class StreamSink final : public Sink {
 
   void append(const Record& record) {
     std::string& out = output_.buffer();
+    if (write_) return write_(out, record);
     switch (format_) {
       case StreamFormat::records:
+      case StreamFormat::pretty:
         append_record(out, record);
         break;
       case StreamFormat::base64:
@@ -116,6 +123,7 @@ class StreamSink final : public Sink {
   Output output_;
   std::optional<PipeWriter> pipe_;  // if only what its reader took counts
   StreamFormat format_;
+  WriteRecord write_;            // instead, if it is given
   std::string file_;             // "": not a file that must be synced
   unsigned long long safe_ = 0;  // bytes that arrived: written, synced or read
   std::deque<Mark> marks_;
@@ -127,6 +135,10 @@ class StreamSink final : public Sink {
 std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, StreamFormat format,
                                        ConfirmOnce once) {
   return std::make_unique<StreamSink>(std::move(to), std::move(name), format, once);
+}
+
+std::unique_ptr<Sink> open_stream_sink(Descriptor to, std::string name, WriteRecord write, ConfirmOnce once) {
+  return std::make_unique<StreamSink>(std::move(to), std::move(name), std::move(write), once);
 }
 
 std::unique_ptr<Sink> open_file_sink(const std::string& path) {

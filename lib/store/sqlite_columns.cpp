@@ -21,6 +21,7 @@ StoredRow read_columns(const sqlite::Query& row) {
   one.properties = row.text(column++);
   one.hash = text_or_null(row, column++);
   one.body = row.text(column++);
+  one.last_error = text_or_null(row, column++);
   return one;
 }
 

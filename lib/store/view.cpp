@@ -52,7 +52,7 @@ std::string StoreView::queue_of(const Url& url) {
 }
 
 StoreView::Row StoreView::row_of(const StoredRow& row, std::string_view queue, Body how) const {
-  Row one{row.seq, row.state, row.created_ms, {}, {}, row.body};
+  Row one{row.seq, row.state, row.created_ms, {}, {}, row.body, row.last_error.value_or("")};
   one.error = (how == Body::read ? read_row : read_row_without_body)(row, queue, one.record);
   forget_delivery(one.record);
   if (!one.record.message_id && !reader_->id().empty())

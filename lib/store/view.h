@@ -34,6 +34,7 @@ class StoreView {
     Record record;                // as it was stored; without an id, with the one that a relay gives it
     std::string error;            // why the record cannot be read, or ""
     std::string_view body;        // its bytes, for as long as the call
+    std::string_view last_error;  // why it failed last, for as long as the call; "" if it did not
   };
   enum class Body {
     read,
@@ -44,6 +45,7 @@ class StoreView {
 
   StoreReader::Counts counts(std::string_view queue) { return reader_->counts(queue); }
 
+  bool has_queue(std::string_view name) { return reader_->has_queue(name); }
   std::int64_t first_seq() { return reader_->first_seq(); }  // of all queues; 0: there is none
   std::int64_t last_seq() { return reader_->last_seq(); }
   // One page of the rows of a queue, in any state and in the order of seq: those after `after`, none after

@@ -200,3 +200,68 @@ send_numbered() { # QUEUE COUNT
   exits 66
   says "no files in this folder"
 }
+
+@test "state: dead messages of a store are shown with their reason, and sent again" {
+  if [[ $end == amqp ]]; then
+    iso listen "$q" --peek --state dead
+    exits 64
+    says "is not a store"
+    return
+  fi
+  make_queue "$q"
+  send_numbered "$q" 3
+  iso listen "$q" --drain --exec "sh -c 'jq -e \".n == 2\" && exit 0; echo no stock >&2; exit 3'"
+  exits 1
+  iso listen "$q" --peek --state dead
+  exits 0
+  is "m1 m3" "$(jq -r .message_id stdout | xargs)"
+  is "exit 3: no stock" "$(jq -r '.headers["x-last-error"]' stdout | head -1)"
+  iso listen "$q" --peek --state dead --where '/headers/x-last-error~stock' --where /message_id=m3 --count 1
+  exits 0
+  iso publish --from "$ISO_URL#$q" --state dead --where /message_id=m3
+  exits 0
+  is m3 "$(jq -r .message_id stdout)"
+  iso listen "$q" --drain
+  exits 0
+  is "m3 true" "$(jq -r '"\(.message_id) \(.headers | has("x-last-error") | not)"' stdout)"
+  iso listen "$q" --peek --state dead
+  is m1 "$(jq -r .message_id stdout)"
+  iso publish --from "$ISO_URL#$q" --state dead --exchange '' --routing-key nowhere
+  exits 1
+  is "NO_ROUTE (312)" "$(sqlite3 store.db "SELECT last_error FROM iso_messages WHERE message_id = 'm1' AND state = 2")"
+  iso listen none --peek --state dead
+  exits 66
+}
+
+@test "state: a conflict is shown, and sent to where somebody can compare it" {
+  [[ $end == sqlite ]] || skip "a broker keeps no conflicts"
+  make_queue "$q"
+  for body in 1 2; do iso publish --routing-key "$q" --message-id same --body $body; done
+  iso listen "$q" --inbox sqlite:inbox.db --drain --out body
+  exits 1
+  iso listen "$q" --peek --state conflict -u sqlite:inbox.db --out body
+  exits 0
+  is 2 "$(cat stdout)"
+  make_queue "$q-to"
+  iso publish --from "sqlite:inbox.db#$q" --state conflict --exchange '' --routing-key "$q-to"
+  exits 0
+  is 2 "$(bodies "$q-to")"
+  is 0 "$(sqlite3 inbox.db 'SELECT count(*) FROM iso_messages WHERE state = 3')"
+}
+
+@test "receipts: all, those that failed, or none; quiet ones are those that failed" {
+  make_queue "$q"
+  printf '{"routing_key":"%s","body":1}\n' "$q" "$q-nowhere" >two
+  iso publish --in records --file two --receipts failed
+  exits 1
+  is returned "$(jq -r .status stdout)"
+  iso publish --in records --file two --quiet
+  is returned "$(jq -r .status stdout)"
+  iso publish --in records --file two --receipts none
+  exits 1
+  is "" "$(cat stdout)"
+  iso publish --in records --file two --quiet --receipts all -v
+  is 2 "$(wc -l <stdout)"
+  says "1 confirmed in"
+  says "confirm p50"
+}
