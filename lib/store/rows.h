@@ -48,7 +48,7 @@ struct StoredRow {
   std::string_view properties;
   std::optional<std::string_view> hash;  // none: an application put it there
   std::string_view body;
-  std::optional<std::string_view> last_error;  // why it failed last
+  std::optional<std::string_view> last_error = {};  // why it failed last
 };
 
 struct StoredMessage {

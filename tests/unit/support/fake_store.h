@@ -246,7 +246,8 @@ class FakeEngine final : public store::StoreEngine, private store::Ledger {
             view(row.correlation_id),
             row.properties,
             view(row.hash),
-            row.body};
+            row.body,
+            view(row.last_error)};
   }
 
   // The ready ones of a queue that a test takes.
