@@ -56,7 +56,7 @@ void add_source_options(CLI::App& app, ListenOptions& options) {
       ->check(CLI::Range(1, 65'535))
       ->default_str("1000, with --coprocess 100, with --exec the jobs");
   app.add_option("--max-message", options.max_message,
-                 "Largest body to take from a broker; a larger message ends the run")
+                 "Largest body to take from a queue; a larger message ends the run")
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->default_str("256MiB");

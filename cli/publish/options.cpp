@@ -59,8 +59,7 @@ void add_input_options(CLI::App& app, PublishOptions& options) {
       ->check(CLI::PositiveNumber)
       ->needs(from)
       ->default_str("5");
-  app.add_option("--max-message", options.max_message,
-                 "Largest body to take from a broker; a larger message ends the run")
+  app.add_option("--max-message", options.max_message, "Largest body to take from a queue or put in a store")
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->default_str("256MiB");

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/error.h"
+#include "pump/connection_closed.h"
 
 namespace iso::amqp {
 namespace {
@@ -122,7 +123,7 @@ class AmqpSource final : public Source {
       must(*connection_, connection_->declare_queue(queue_, {.passive = true}, queue), queue_);
       if (!ready_.empty() || connection_->has_frames()) return false;
       if (queue.messages != 0) {
-        if (is_starved()) throw Error(ErrorKind::unavailable, starved_text(queue.messages));
+        if (is_starved()) throw UnavailableForGood(starved_text(queue.messages));
         return false;
       }
     }

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <fcntl.h>
@@ -10,9 +11,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/stop_signal.h"
 
 namespace iso {
 namespace {
+
+constexpr std::chrono::seconds kStoppedReader{2};  // after a signal, without taking anything
+constexpr int kLookForSignal = 200;                // ms
 
 constexpr int kFifoTime = 10'000;  // ms
 
@@ -139,8 +144,20 @@ void Output::write_some(unsigned long long end) {
   forget_written();
 }
 
+// Who is asked to stop does not wait for ever for a reader that takes nothing.
 void Output::write_all() {
-  while (write_some(), !closed_ && pending() != 0) ready(1000);
+  auto progress = std::chrono::steady_clock::now();
+  for (std::size_t before = pending(); write_some(), !closed_ && pending() != 0; before = pending()) {
+    const auto now = std::chrono::steady_clock::now();
+    if (pending() != before) progress = now;
+    if (stop_signal.load() == 0) {
+      progress = now;
+    } else if (now - progress >= kStoppedReader) {
+      throw Error(ErrorKind::io,
+                  "cannot write all to " + name_ + ": its reader takes nothing, and a signal asks to stop");
+    }
+    ready(kLookForSignal);
+  }
 }
 
 void Output::forget_written() {

@@ -21,9 +21,9 @@ constexpr milliseconds kTryAtMost{10'000};  // a try blocks everything else
 constexpr milliseconds kStaysUp{10'000};    // a connection that held this long counts as progress
 constexpr int kFirstHardError = 500;        // AMQP section 1.2: errors over what the client did
 
-// A far side that breaks its protocol would do so again.
+// A far side that breaks its protocol would do so again, and one that gives us nothing would give nothing.
 bool can_be_mended(const Error& error) {
-  return error.kind() == ErrorKind::unavailable && dynamic_cast<const ProtocolViolation*>(&error) == nullptr;
+  return error.kind() == ErrorKind::unavailable && dynamic_cast<const UnavailableForGood*>(&error) == nullptr;
 }
 
 // An end that is opened again when it is lost.

@@ -19,10 +19,16 @@ class ConnectionClosed : public Error {
   int reply_code_;
 };
 
-// ErrorKind::unavailable, and of no use to try again: the far side does not keep to its protocol.
-class ProtocolViolation : public Error {
+// ErrorKind::unavailable, and of no use to connect again.
+class UnavailableForGood : public Error {
  public:
-  explicit ProtocolViolation(const std::string& what) : Error(ErrorKind::unavailable, what) {}
+  explicit UnavailableForGood(const std::string& what) : Error(ErrorKind::unavailable, what) {}
+};
+
+// The far side does not keep to its protocol.
+class ProtocolViolation : public UnavailableForGood {
+ public:
+  using UnavailableForGood::UnavailableForGood;
 };
 
 }  // namespace iso

@@ -66,10 +66,10 @@ struct PumpSummary {
 
 // Moves records from `source` to `sink`, `window` of them in flight, and settles each at the source only
 // after the sink has said what became of it: confirmed is acknowledged, rejected is dead-lettered, returned
-// and deferred are requeued, nacked is postponed, what is untried is given back, what is unconfirmed is left unsettled, so
-// it comes again. What has not begun when its source loses it, or when it has waited for too long, is
-// withdrawn from the sink. An Error that an end or the observer throws is not thrown on: it is in the
-// summary.
+// and deferred are requeued, nacked is postponed, what is untried is given back, what is unconfirmed is left
+// unsettled, so it comes again. What has not begun when its source loses it, or when it has waited for too
+// long, is withdrawn from the sink. An Error that an end or the observer throws is not thrown on: it is in
+// the summary.
 PumpSummary pump(Source& source, Sink& sink, const PumpOptions& options, PumpObserver& observer);
 
 }  // namespace iso

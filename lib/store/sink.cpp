@@ -23,7 +23,11 @@ bool has_exchange(const Topology& topology, const std::string& name) {
 }  // namespace
 
 StoreSink::StoreSink(OpenStore store, const SinkOptions& options)
-    : store_(std::move(store)), notice_(options.notice), into_(options.into), locked_(*store_.engine) {
+    : store_(std::move(store)),
+      notice_(options.notice),
+      max_message_(options.max_message),
+      into_(options.into),
+      locked_(*store_.engine) {
   prepare(options);
 }
 
@@ -96,6 +100,9 @@ DeliveryResult StoreSink::prepare_rows(const Waiting& waiting, Written& written)
   if (queues->empty() && record.mandatory.value_or(true))
     return {ticket, DeliveryStatus::returned, kNoRoute, "NO_ROUTE"};
   if (queues->empty()) return {ticket, DeliveryStatus::confirmed, 0, {}};
+  if (record.body.size() > max_message_)
+    return {ticket, DeliveryStatus::rejected, 0,
+            fmt::format("its body has {} bytes, and --max-message is {}", record.body.size(), max_message_)};
   written.properties.clear();
   append_properties(written.properties, record);
   if (const auto why = why_unreadable(written.properties); !why.empty())

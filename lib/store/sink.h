@@ -46,6 +46,7 @@ class StoreSink final : public Sink {
   std::vector<Received> received_;
   std::vector<DeliveryResult> results_, known_;
   Notice notice_;
+  std::uint64_t max_message_;
   std::string into_;  // the queue for all of them, or ""
   LockedOut locked_;
 };

@@ -22,6 +22,12 @@ constexpr std::uint64_t kManyTries = 32;     // from here on the delay has stopp
 constexpr std::size_t kTakeBytes = 8 << 20;  // most that is taken at a time, or one message
 constexpr std::size_t kPrunedWithEach = 2, kPrunedAnyway = 100;  // messages whose retention is over
 
+// A message that is larger than --max-message.
+class TooLarge : public Error {
+ public:
+  explicit TooLarge(const std::string& what) : Error(ErrorKind::data, what) {}
+};
+
 Access access_for(const SourceOptions& options) {
   if (options.declare) return Access::create;
   return options.peek ? Access::look : Access::use;
@@ -118,8 +124,21 @@ SourceState StoreSource::claim(std::size_t rows, std::vector<Delivery>& out) {
   } else {
     engine().expire(queue_);
   }
-  if (messages.empty())
-    more = engine().claim(queue_, most, [&](const StoredRow& row) { messages.push_back(read(row, now)); });
+  if (messages.empty()) {
+    // What is before one that is too large is still taken.
+    std::size_t before = 0;
+    try {
+      more = engine().claim(queue_, most, [&](const StoredRow& row) {
+        messages.push_back(read(row, now));
+        ++before;
+      });
+    } catch (const TooLarge&) {
+      if (before == 0) throw;
+      messages.clear();
+      more = engine().claim(queue_, {before, kTakeBytes},
+                            [&](const StoredRow& row) { messages.push_back(read(row, now)); });
+    }
+  }
   if (messages.empty()) return pause();
   Ticket ticket = next_ticket_;
   for (const auto& message : messages)
@@ -132,6 +151,9 @@ SourceState StoreSource::claim(std::size_t rows, std::vector<Delivery>& out) {
 }
 
 StoredMessage StoreSource::read(const StoredRow& row, std::int64_t now) {
+  if (row.body.size() > options_.max_message)
+    throw TooLarge(fmt::format("{}: message {} of the queue \"{}\" has {} bytes, and --max-message is {}",
+                               engine().name(), row.seq, queue_, row.body.size(), options_.max_message));
   StoredMessage message = read_message(row, queue_, now);
   if (options_.relay && !message.record.message_id)
     message.record.message_id = relayed_id(engine().id(), row);

@@ -443,6 +443,21 @@ PYTHON
   is returned "$(jq -r .status stdout)"
 }
 
+@test "publish: a signal ends it though nobody reads its receipts, and what it took is at the end" {
+  make_queue "$q"
+  mkfifo receipts
+  exec 8<>receipts # which is never read
+  seq 100000 | "$BIN" publish --routing-key "$q" >&8 2>stderr 8>&- &
+  local publisher=$!
+  wait_until bash -c "'$BIN' listen '$q' --peek --count 100 --out body | grep -qx 100"
+  kill -TERM $publisher
+  status=0
+  wait $publisher || status=$?
+  exec 8>&-
+  exits 74
+  says "its reader takes nothing"
+}
+
 @test "publish: SIGHUP ends it like SIGTERM: every message taken has a receipt, exit 129" {
   make_queue "$q"
   mkfifo input

@@ -27,6 +27,7 @@ class FrailSink final : public Sink {
   void results(std::vector<DeliveryResult>& out) override {
     for (const Ticket ticket : answers) out.push_back({ticket, DeliveryStatus::confirmed, 0, {}});
     answers.clear();
+    if (is_useless) throw UnavailableForGood("it gives nothing");
     if (violates) throw ProtocolViolation("it violated the protocol");
     if (broken && reply_code != 0) throw ConnectionClosed("it went away", reply_code);
     if (broken) throw Error(ErrorKind::unavailable, "it went away");
@@ -42,7 +43,7 @@ class FrailSink final : public Sink {
   std::vector<bool> finishes;
   int reply_code = 0, flushes = 0;
   Ticket breaks_at_put = 0;
-  bool broken = false, breaks_at_flush = false, is_closed = false, violates = false;
+  bool broken = false, breaks_at_flush = false, is_closed = false, violates = false, is_useless = false;
 
  private:
   std::vector<Ticket>& puts_;
@@ -88,8 +89,16 @@ struct SinkTrial {
 
 }  // namespace
 
+TEST_CASE("reconnecting sink: where it is of no use to connect again, nobody does") {
+  SinkTrial trial;
+  trial.end->is_useless = true;
+  CHECK(test::says(test::error_of([&] { trial.results(); }), "it gives nothing"));
+  CHECK(trial.opened == 1);
+}
+
 TEST_CASE(
-    "reconnecting sink: that nothing more will be put is also said to the next connection, and what to do in a hurry") {
+    "reconnecting sink: that nothing more will be put is also said to the next connection, and what to do in "
+    "a hurry") {
   SinkTrial trial;
   trial.sink->put(1, trial.record);
   trial.sink->finish(false);

@@ -261,3 +261,13 @@ TEST_CASE("store sink: what could not be read again is rejected, and the rest is
   CHECK(results[1].status == DeliveryStatus::confirmed);
   CHECK(trial.queues() == "q");
 }
+
+TEST_CASE("store sink: a body that is larger than --max-message is rejected, and not stored") {
+  Trial trial;
+  trial.options.max_message = 3;
+  CHECK(trial.put(R"({"exchange":"f","text":"abc"})").status == DeliveryStatus::confirmed);
+  const auto result = trial.put(R"({"exchange":"f","text":"abcd"})");
+  CHECK(result.status == DeliveryStatus::rejected);
+  CHECK(result.reply_text == "its body has 4 bytes, and --max-message is 3");
+  CHECK(trial.queues() == "p q");
+}

@@ -462,3 +462,18 @@ TEST_CASE("store source: a store that is missing is made to declare, and is miss
   options.declare = true;
   CHECK(error_of([&] { StoreSource(url, options); }).kind() == ErrorKind::io);
 }
+
+TEST_CASE("store source: what is larger than --max-message ends the run after all before it, and stays") {
+  Trial trial;
+  trial.options.max_message = 3;
+  for (const char* body : {"1", "123", "1234", "5"}) trial.put(body);
+  const auto source = trial.open();
+  CHECK(bodies(*source) == Bodies{"1", "123"});
+  for (const Ticket ticket : {1U, 2U}) source->settle(ticket, Disposition::ack, "");
+  source->flush();
+  source->poll_now();
+  const Error error = error_of([&] { take(*source); });
+  CHECK(error.kind() == ErrorKind::data);
+  CHECK(says(error, "message 3 of the queue \"q\" has 4 bytes, and --max-message is 3"));
+  CHECK(trial.store.rows().at(2).state == 0);
+}
