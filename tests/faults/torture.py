@@ -10,7 +10,8 @@ import sqlite3
 import subprocess
 import threading
 
-from binary import BIN, SLOWER, SOAK, FaultTest, clean_environment, ids, parse_receipts, records, run
+from binary import BIN, SLOWER, SOAK, FaultTest, clean_environment, ids, parse_receipts, records, run, wait_until
+from broker import Shared
 from store import open_store
 
 STATUSES = {0, 1, *range(64, 79)}
@@ -78,16 +79,18 @@ class Torture(FaultTest):
                 os.killpg(process.pid, signal.SIGKILL)
         return folder, process.returncode, out, err.decode(errors="replace")
 
-    def torture(self, arguments, check, *, prepare=lambda folder: None, stdin=b""):
+    def torture(self, arguments, check, *, prepare=lambda folder: None, before=lambda: None, stdin=b""):
         """Runs `iso ARGUMENTS` in a copy of what `prepare` made, once for each call that is to fail. `check` is given the
-        folder, the status and stdout, and raises AssertionError at a lie or a loss."""
+        folder, the status and stdout, and raises AssertionError at a lie or a loss. `before` is called before each run."""
         os.mkdir(self.path("made"))
         prepare(self.path("made"))
         for what in ("memory", "call", "spawn"):
+            before()
             _, status, out, err = self.once(what, 0, arguments, stdin)
             self.assertEqual(status, 0, f"nothing failed: {err}")
             total = int(self.counted()[-1].split()[0])
             for nth in self.numbers(total):
+                before()
                 folder, status, out, err = self.once(what, nth, arguments, stdin)
                 with self.subTest(what=what, nth=nth, of=total, failed=self.failed(), status=status, stderr=err):
                     self.assertIn(status, STATUSES)
@@ -200,3 +203,54 @@ class Torture(FaultTest):
             self.assertNotEqual((status, out.count(b"missing")), (0, 0))
 
         self.torture(["reconcile", "left", "right", "--fail-on", "duplicate"], check, prepare=self.sides(ids(49)))
+
+    def queue(self):
+        """A broker, and an empty queue of it."""
+        broker, queue = Shared(), f"torture-{os.getpid()}"
+        with broker.reader() as reader:
+            reader.declare(queue)
+        self.addCleanup(self.delete, broker, queue)
+        return broker, queue
+
+    def delete(self, broker, queue):
+        with broker.reader() as reader:
+            reader.delete(queue)
+
+    def test_a_publish_to_a_broker_says_confirmed_only_of_what_it_has(self):
+        broker, queue = self.queue()
+        names = ids(3)
+
+        def check(_, status, out):
+            arrived = set(broker.arrived(queue))
+            said = {receipt["message_id"] for receipt in parse_receipts(out) if receipt["status"] == "confirmed"}
+            self.assertLessEqual(said, arrived)
+            if status == 0:
+                self.assertEqual((said, arrived), (set(names), set(names)))
+
+        self.torture(["publish", "-u", broker.url, "--routing-key", queue, "--in", "records", "--timeout", "5s"], check,
+                     before=lambda: broker.arrived(queue), stdin=records(names))
+
+    def test_a_listen_at_a_broker_takes_only_what_it_gave(self):
+        broker, queue = self.queue()
+        names = ids(3)
+
+        def before():
+            with broker.reader() as reader:
+                reader.drain(queue)
+                for name in names:
+                    reader.publish(queue, name, b"1")
+                wait_until(lambda: reader.declare(queue) == len(names), name="all in the queue")
+
+        def check(_, status, out):
+            given = {record["message_id"] for record in parse_receipts(out)}
+            left = set()
+
+            def accounted():  # what was not acknowledged goes back once the broker sees the end of the connection
+                left.update(broker.arrived(queue))
+                return set(names) <= given | left
+
+            wait_until(accounted, seconds=5, name="each message given or left")
+            if status == 0:
+                self.assertEqual((given, left), (set(names), set()))
+
+        self.torture(["listen", queue, "-u", broker.url, "--drain", "--timeout", "5s"], check, before=before)
