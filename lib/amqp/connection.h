@@ -39,8 +39,14 @@ class Connection {
  public:
   using Answer = std::optional<Refusal>;  // nothing: done
 
-  // A loop that reads frames stops after this many, so that a flood of them cannot keep it from the clock.
+  // A loop that reads frames stops after this many, or this many bytes of them, so that a flood of them
+  // cannot keep it from the clock, nor take memory without a bound.
   static constexpr int kFramesATurn = 1000;
+  static constexpr std::size_t kBytesATurn = std::size_t{16} << 20;
+  struct Turn {
+    int frames = 0;
+    std::size_t bytes = 0;
+  };
 
   // Connects to the first of the URL's hosts that lets us in; each has its share of the time. Throws
   // ErrorKind::unavailable with each host and why, or ErrorKind::refused for the login.
@@ -95,6 +101,8 @@ class Connection {
   // The next frame for the channel that is here, if any: a method, or content in its order. It is valid until
   // the next call. Throws ErrorKind::data for a message that is larger than options.max_message.
   bool next_frame(Frame& frame);
+  // The same, until `turn` is over.
+  bool next_frame(Frame& frame, Turn& turn);
   bool has_frames() const;
   bool has_held() const { return held_begin_ != held_.size(); }  // of those, ones that came during a call
   // Ends the connection over a frame that AMQP does not allow where it came, with a ProtocolViolation.

@@ -90,6 +90,13 @@ bool Connection::next_frame(Frame& frame) {
   return false;
 }
 
+bool Connection::next_frame(Frame& frame, Turn& turn) {
+  if (turn.frames == kFramesATurn || turn.bytes >= kBytesATurn || !next_frame(frame)) return false;
+  ++turn.frames;
+  turn.bytes += raw_.size();
+  return true;
+}
+
 // What is an answer, and nothing was asked.
 void Connection::check_answer(const Frame& frame) {
   if (is_answer(frame)) {

@@ -124,8 +124,7 @@ class AmqpSink final : public Sink {
   void exchange() {
     connection_.write_some();
     Frame frame;
-    for (int frames = 0; frames < Connection::kFramesATurn && connection_.next_frame(frame); ++frames)
-      take(frame);
+    for (Connection::Turn turn; connection_.next_frame(frame, turn);) take(frame);
     retry_nacked();
     send_waiting();
     connection_.write_some();

@@ -262,10 +262,7 @@ class AmqpSource final : public Source {
 
   std::size_t move_ready(std::uint64_t most, std::vector<Delivery>& out) {
     Frame frame;
-    for (int frames = 0;
-         ready_.size() < most && frames < Connection::kFramesATurn && connection_->next_frame(frame);
-         ++frames)
-      accept(frame);
+    for (Connection::Turn turn; ready_.size() < most && connection_->next_frame(frame, turn);) accept(frame);
     const std::size_t taken = std::min<std::uint64_t>(most, ready_.size());
     for (std::size_t i = 0; i < taken; ++i) {
       out.push_back(std::move(ready_.front()));

@@ -203,9 +203,7 @@ class StreamReader final : public Source {
 
   void read_frames(std::size_t most) {
     Frame frame;
-    for (int frames = 0; !ended_ && ready_.size() < most && frames < Connection::kFramesATurn &&
-                         connection_->next_frame(frame);
-         ++frames)
+    for (Connection::Turn turn; !ended_ && ready_.size() < most && connection_->next_frame(frame, turn);)
       if (accept(frame)) add_ready();
   }
 

@@ -391,3 +391,33 @@ TEST_CASE("amqp source: its settlements are there once the broker has answered w
   ack(*source, 2);
   CHECK(test::error_of([&] { source->finish(); }).kind() == ErrorKind::unavailable);
 }
+
+TEST_CASE("amqp source: one take reads a bounded number of bytes, however much a broker sends") {
+  constexpr std::size_t kParts = 32, kPart = 128'000, kMessages = 16;  // 4 MB a message
+  FakeBroker broker([&](Peer& peer) {
+    peer.open();
+    peer.consume(kMessages);
+    const std::string part(kPart, 'x');
+    for (std::uint64_t tag = 1; tag <= kMessages; ++tag) {
+      peer.say_method(1, method(60, 60),
+                      test::short_text("consumer") + test::integer(tag, 8) + test::integer(0, 1) +
+                          test::short_text("") + test::short_text("q"));
+      peer.say(2, 1,
+               test::integer(60, 2) + test::integer(0, 2) + test::integer(kParts * kPart, 8) +
+                   test::integer(0, 2));
+      for (std::size_t i = 0; i < kParts; ++i) peer.say(3, 1, part);
+    }
+    peer.read_to_end();
+  });
+  const auto source = source_from(broker, SourceOptions());
+  std::vector<Delivery> all;
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (all.size() < kMessages && std::chrono::steady_clock::now() < until) {
+    std::vector<Delivery> taken;
+    source->take(100, taken);
+    CHECK(taken.size() <= 5);  // 16 MiB, and the rest of a frame
+    for (auto& one : taken) all.push_back(std::move(one));
+    if (taken.empty()) wait_for(source->wait(), 200ms);
+  }
+  CHECK(all.size() == kMessages);
+}
