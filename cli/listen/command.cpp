@@ -13,6 +13,7 @@
 #include "cli/listen/outcome.h"
 #include "cli/shared/common_options.h"
 #include "cli/shared/ending.h"
+#include "cli/shared/input_files.h"
 #include "cli/shared/report.h"
 #include "cli/shared/state_option.h"
 #include "cli/shared/waiting.h"
@@ -209,10 +210,22 @@ void check(const ListenOptions& args) {
                 fmt::format("--acks {}: a ledger is a store, sqlite:PATH", redacted(store)));
 }
 
+// Before anything is opened to be written.
+void check_outputs(const ListenOptions& args, const Url& url) {
+  if (args.rejects.empty()) return;
+  InputFiles inputs;
+  inputs.add_end(url);
+  for (const auto& end : {args.inbox, args.acks})
+    if (!end.empty()) inputs.add_end(parse_url(end));
+  inputs.add_file(args.common.password_file);
+  inputs.refuse_as_output("--rejects", args.rejects);
+}
+
 Outcome run(const ListenOptions& args, Session& session) {
   Report report("iso listen", args.common.voice, session.environment);
   check(args);
   const Url url = resolve_url(args.common, session.environment);
+  check_outputs(args, url);
   const PumpOptions options = pump_options(args, session);
   const auto breaker = open_breaker(args.breaker, session.environment, report, longest_call(args));
   const CircuitOptions guard = circuit_options(args.breaker, breaker);

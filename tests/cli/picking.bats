@@ -173,6 +173,11 @@ send_numbered() { # QUEUE COUNT
   iso listen "$q" --drain --rejects rejects --exec true
   exits 0
   is "" "$(cat rejects)"
+  if [[ $end == sqlite ]]; then
+    iso listen "$q" --drain --rejects store.db --exec true
+    exits 64
+    says "--rejects"
+  fi
 }
 
 @test "exec: why a message failed includes the last line that its handler said" {
