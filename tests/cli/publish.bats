@@ -449,7 +449,7 @@ PYTHON
   exec 8<>receipts # which is never read
   seq 100000 | "$BIN" publish --routing-key "$q" >&8 2>stderr 8>&- &
   local publisher=$!
-  wait_until bash -c "'$BIN' listen '$q' --peek --count 100 --out body | grep -qx 100"
+  wait_until bash -c "'$BIN' listen '$q' --peek --count 1200 --out body | grep -qx 1200" # more than a pipe takes receipts of
   kill -TERM $publisher
   status=0
   wait $publisher || status=$?
