@@ -12,6 +12,7 @@ from binary import SLOWER, wait_until
 _RABBITMQ = "/usr/lib/rabbitmq/bin"
 _NODES = 3
 _START_SECONDS = 120
+_HEAL_SECONDS = 20
 _CTL_SECONDS = 120 * SLOWER
 
 
@@ -120,12 +121,22 @@ class Cluster:
         subprocess.run(["epmd", "-port", str(self._epmd), "-kill"], capture_output=True, timeout=30, check=False)
         self._folder.cleanup()
 
-    def await_all(self):
-        """Until each is up and sees all others."""
+    def await_all(self, of_its_own_accord=None):
+        """Until each is up and sees all others. A node that does not come back of its own accord, since the others had
+        given it up and it does not know, is started again, as its operator would."""
+        if of_its_own_accord:
+            try:
+                return self._await_all(_HEAL_SECONDS)
+            except AssertionError:
+                of_its_own_accord.kill()
+                of_its_own_accord.start()
+        return self._await_all(_START_SECONDS)
+
+    def _await_all(self, seconds):
         for node in self.nodes:
-            wait_until(node.is_up, seconds=_START_SECONDS, name=f"{node.name} on its port")
+            wait_until(node.is_up, seconds=seconds, name=f"{node.name} on its port")
         running = lambda: self.nodes[0].ctl("cluster_status").partition("Running Nodes")[2].partition("Versions")[0]
-        wait_until(lambda: all(node.name in running() for node in self.nodes), seconds=_START_SECONDS, name="a whole cluster")
+        wait_until(lambda: all(node.name in running() for node in self.nodes), seconds=seconds, name="a whole cluster")
 
     def leader(self, queue):
         """The node of the queue's leader, as one that runs says."""

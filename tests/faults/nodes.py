@@ -46,7 +46,7 @@ class Nodes(FaultTest):
             node.signal(signal.SIGSTOP)
             time.sleep(FROZEN_SECONDS)
             node.signal(signal.SIGCONT)
-            self.cluster.await_all()
+            self.cluster.await_all(of_its_own_accord=node)
         print(f"round {number}: {node.name} {'killed' if number % 2 == 0 else 'frozen'}", flush=True)
 
     def publish_rejects(self, publisher, names):
