@@ -1,5 +1,6 @@
 #include "cli/fetch/run.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 #include "cli/shared/command.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <memory>
 #include <unistd.h>

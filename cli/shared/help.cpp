@@ -1,5 +1,6 @@
 #include "cli/shared/help.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <string_view>
 

@@ -1,5 +1,6 @@
 #include "discovery/registration.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fmt/core.h>
 #include <utility>

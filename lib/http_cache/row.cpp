@@ -1,6 +1,7 @@
 #define XXH_INLINE_ALL
 #include "http_cache/row.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <xxhash.h>
 

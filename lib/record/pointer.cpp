@@ -1,5 +1,6 @@
 #include "record/pointer.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <span>
 

@@ -1,5 +1,6 @@
 #include "reconcile/sides/side.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <mutex>
 #include <utility>

@@ -1,5 +1,6 @@
 #include "discovery/instance.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <map>
 #include <random>

@@ -1,5 +1,6 @@
 #include "ends/stream.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <doctest/doctest.h>

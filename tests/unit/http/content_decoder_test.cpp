@@ -1,5 +1,6 @@
 #include "http/content_decoder.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 #include "support/errors.h"

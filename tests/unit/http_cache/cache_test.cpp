@@ -1,5 +1,6 @@
 #include "http_cache/cache.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,6 @@
 // When the pump waits, for how long, and when it stops: on time that passes only while it waits.
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 #include "pump/pump.h"

@@ -1,5 +1,6 @@
 #include "cli/reconcile/table.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <string>
 #include <vector>

@@ -1,5 +1,6 @@
 #include "reconcile/join/match_by_hash.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 #include <random>

@@ -1,5 +1,6 @@
 #include "reconcile/sides/item_reader.h"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 #include "reconcile/sides/item_source.h"
