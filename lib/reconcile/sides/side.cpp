@@ -65,7 +65,8 @@ class Reader {
     ++items_;
     {
       const std::lock_guard lock(shared_.mutex);
-      shared_.scan.invalid(Place(block.offset, shared_.scan.later ? std::uint8_t{Place::later} : std::uint8_t{0}));
+      shared_.scan.invalid(
+          Place(block.offset, shared_.scan.later ? std::uint8_t{Place::later} : std::uint8_t{0}));
     }
     shared_.scan.text.lines_in(block, {{{block.offset, 0}}, 1, 0});
   }
