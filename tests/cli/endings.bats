@@ -98,8 +98,8 @@ load helper
   [[ $end == amqp ]] || skip "a store refuses nothing"
   "$ISO_TEST_RABBITMQCTL" set_policy "$q" "^$q\$" '{"max-length":1,"overflow":"reject-publish"}' --apply-to queues >/dev/null
   make_queue "$q"
-  wait_until bash -c "seq 20 | '$BIN' publish --timeout 1s --routing-key '$q' 2>stderr | grep -q nacked"
-  seq 5 | iso publish --timeout 1s --routing-key "$q" --rejects rejects
+  wait_until bash -c "seq 20 | '$BIN' publish --timeout 6s --routing-key '$q' 2>stderr | grep -q nacked"
+  seq 5 | iso publish --timeout 6s --routing-key "$q" --rejects rejects
   exits 1
   says "nacked: message"
   says "with routing key \"$q\""
@@ -126,7 +126,7 @@ load helper
   exits 0
   seq 3 | ISO_URL=sqlite:shop.db iso publish --url "sqlite:shop.db#outbox" --routing-key "$q"
   exits 0
-  iso publish --from sqlite:shop.db#outbox --max-attempts 1 --timeout 1s
+  iso publish --from sqlite:shop.db#outbox --max-attempts 1 --timeout 6s
   exits 1
   is '0|0|3' "$(sqlite3 shop.db "SELECT state, attempts, count(*) FROM iso_messages GROUP BY state, attempts")"
   iso listen "$q" --drain

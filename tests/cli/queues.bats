@@ -34,14 +34,14 @@ load helper
   [[ $end == amqp ]] || skip "a store's queues have no arguments"
   iso publish --queue "$q" --queue-argument x-max-length:=1 --queue-argument x-overflow=reject-publish --body 1
   exits 0
-  iso publish --queue "$q" --body 2 --timeout 1s
+  iso publish --queue "$q" --body 2 --timeout 6s
   exits 1
   is nacked "$(jq -r .status stdout)"
   echo "{\"queue\":\"$q\",\"queue_arguments\":{\"x-max-length\":2,\"x-overflow\":\"reject-publish\"}}" >settings.json
   iso publish settings.json --body 2
   exits 78
   says "exists with other arguments"
-  iso publish settings.json --queue-argument x-max-length:=1 --body 2 --timeout 1s
+  iso publish settings.json --queue-argument x-max-length:=1 --body 2 --timeout 6s
   exits 1
   iso publish settings.json --queue "$q-2" --body 3
   exits 0
