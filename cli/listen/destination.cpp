@@ -1,13 +1,13 @@
 #include "cli/listen/destination.h"
 
 #include <algorithm>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/words.h"
 #include "cli/listen/pretty.h"
 #include "cli/program.h"
 #include "cli/shared/columns.h"
+#include "cli/shared/terminal_size.h"
 #include "ends/open.h"
 #include "ends/stream.h"
 #include "handlers/breaker_sink.h"
@@ -57,23 +57,17 @@ std::unique_ptr<Sink> open_coprocess(const ListenOptions& args, const Session& s
   return handlers::open_coprocess_sink(options);
 }
 
-// How many lines a screen of this terminal has.
-std::size_t screen_lines() {
-  winsize size{};
-  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row != 0;
-  return known ? size.ws_row : 24;
-}
-
 // A terminal obeys what a message holds: there, a record has escapes in the place of controls, which are the
 // same JSON in its strings.
 ends::WriteRecord writer_for_terminal(ends::StreamFormat format, const ListenOptions& args,
                                       const Session& session) {
   if (format == ends::StreamFormat::pretty) {
+    constexpr std::size_t kLines = 24;  // of a terminal that does not say
     constexpr std::size_t kAround = 4;  // the head line, and what is above and below a message
     PrettyOptions pretty;
     pretty.color = wants_color(args.common.voice, session.environment, STDOUT_FILENO);
     if (!args.common.voice.verbose && session.environment.is_terminal(STDOUT_FILENO))
-      pretty.lines = std::max(screen_lines(), 2 * kAround) - kAround;
+      pretty.lines = std::max(terminal_lines(STDOUT_FILENO, kLines), 2 * kAround) - kAround;
     return [pretty](std::string& out, const Record& record) { append_pretty(out, record, pretty); };
   }
   return [format](std::string& out, const Record& record) {

@@ -1,21 +1,16 @@
 #include "cli/reconcile/output.h"
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/shared/exit_code.h"
+#include "cli/shared/terminal_size.h"
 
 namespace iso::cli {
 namespace {
 
 constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
 constexpr std::size_t kColumns = 100;  // where there is no terminal
-
-std::size_t columns() {
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : kColumns;
-}
 
 std::string where_of(const reconcile::Finding::Found& found) {
   const auto& row = found.item->row;
@@ -46,7 +41,7 @@ std::string why_of(const reconcile::Finding& finding) {
 FindingOutput::FindingOutput(ReconcileForm form, const Verbosity& voice, const Environment& environment)
     : form_(form),
       out_(Descriptor::lend(STDOUT_FILENO), "standard output"),
-      table_(columns(), wants_color(voice, environment, STDOUT_FILENO)) {}
+      table_(terminal_columns(STDOUT_FILENO, kColumns), wants_color(voice, environment, STDOUT_FILENO)) {}
 
 void FindingOutput::finding(const reconcile::Finding& finding) {
   if (form_ == ReconcileForm::summary || out_.closed()) return;

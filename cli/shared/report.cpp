@@ -1,13 +1,13 @@
 #include "cli/shared/report.h"
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/shared/columns.h"
 #include "cli/shared/people.h"
+#include "cli/shared/terminal_size.h"
 #include "record/scan.h"
 #include "record/write.h"
 
@@ -15,6 +15,7 @@ namespace iso::cli {
 namespace {
 
 constexpr std::uint64_t kFew = 10;
+constexpr std::size_t kColumns = 80;  // of a terminal that does not say
 constexpr std::string_view kRed = "\033[31m", kYellow = "\033[33m", kClearLine = "\r\033[K";
 constexpr std::chrono::milliseconds kProgressEvery{200}, kProgressAfter{1000};
 constexpr double kMega = 1e6;
@@ -26,12 +27,6 @@ bool decide(const std::string& when, bool automatic) {
 bool is_pipe(int fd) {
   struct stat status {};
   return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
-}
-
-std::size_t columns_of_terminal() {
-  winsize size{};
-  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
-  return known ? size.ws_col : 80;
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
@@ -104,7 +99,8 @@ void Report::progress_bytes(std::string_view doing, std::uint64_t bytes, std::ui
 }
 
 void Report::show_progress(std::string_view text) {
-  write_to_people(fmt::format("{}{}", kClearLine, cut_end(text, columns_of_terminal() - 1)));
+  write_to_people(
+      fmt::format("{}{}", kClearLine, cut_end(text, terminal_columns(STDERR_FILENO, kColumns) - 1)));
   progress_shown_ = true;
 }
 
