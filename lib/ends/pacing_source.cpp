@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "ends/forwarding_source.h"
+
 namespace iso::ends {
 namespace {
 
@@ -11,17 +13,17 @@ using std::chrono::milliseconds;
 
 constexpr double kLongestPause = 1e12;  // ms
 
-class PacingSource final : public Source {
+class PacingSource final : public ForwardingSource {
  public:
   PacingSource(std::unique_ptr<Source> from, double speed, const Clock& clock)
-      : from_(std::move(from)), speed_(speed), clock_(clock) {}
+      : ForwardingSource(std::move(from)), speed_(speed), clock_(clock) {}
 
   // One at a time: the next is not known before it was taken.
   SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     if (most == 0) return SourceState::ready;
     if (next_.empty()) {
       if (state_ == SourceState::ended) return state_;
-      state_ = from_->take(1, next_);
+      state_ = from().take(1, next_);
       if (next_.empty()) return state_;
       due_ = due_of(next_.front());
     }
@@ -32,28 +34,19 @@ class PacingSource final : public Source {
   }
 
   Wait wait() const override {
-    if (next_.empty()) return from_->wait();
+    if (next_.empty()) return from().wait();
     return Wait(std::max(std::chrono::ceil<milliseconds>(due_ - clock_.steady()), milliseconds(0)));
   }
 
   void stop() override {
-    from_->stop();
+    from().stop();
     for (const auto& taken : next_)
-      if (!taken.bad_input) from_->settle(taken.ticket, Disposition::give_back, {});
+      if (!taken.bad_input) from().settle(taken.ticket, Disposition::give_back, {});
     next_.clear();
     state_ = SourceState::ended;
   }
 
-  bool settle(Ticket ticket, Disposition how, std::string_view why) override {
-    return from_->settle(ticket, how, why);
-  }
-  void flush() override { from_->flush(); }
-  bool drained() override { return next_.empty() && from_->drained(); }
-  std::string_view queue() const override { return from_->queue(); }
-  std::string_view away() const override { return from_->away(); }
-  milliseconds longest_wait() const override { return from_->longest_wait(); }
-  bool finish() override { return from_->finish(); }
-  Ticket lost() const override { return from_->lost(); }
+  bool drained() override { return next_.empty() && from().drained(); }
 
  private:
   Clock::Steady due_of(const Delivery& taken) {
@@ -70,7 +63,6 @@ class PacingSource final : public Source {
     Clock::Steady at;
   };
 
-  std::unique_ptr<Source> from_;
   double speed_;
   const Clock& clock_;
   std::vector<Delivery> next_;  // one at most, which waits for its time

@@ -4,15 +4,17 @@
 #include <fmt/core.h>
 #include <utility>
 
+#include "ends/forwarding_source.h"
+
 namespace iso::ends {
 namespace {
 
 constexpr int kTakesAtOnce = 16;  // before the pump looks at its clock again
 
-class PickingSource final : public Source {
+class PickingSource final : public ForwardingSource {
  public:
   PickingSource(std::unique_ptr<Source> from, PickOptions options)
-      : from_(std::move(from)), options_(std::move(options)) {}
+      : ForwardingSource(std::move(from)), options_(std::move(options)) {}
 
   SourceState take(std::size_t most, std::vector<Delivery>& out) override {
     SourceState state = SourceState::ready;
@@ -20,7 +22,7 @@ class PickingSource final : public Source {
     for (int i = 0; i < kTakesAtOnce && state == SourceState::ready && out.size() == before; ++i) {
       if (is_full()) return SourceState::ended;
       some_.clear();
-      state = from_->take(std::min(most, options_.most_held - held_.size()), some_);
+      state = from().take(std::min(most, options_.most_held - held_.size()), some_);
       forget_lost();
       for (auto& taken : some_) sort(std::move(taken), out);
     }
@@ -32,23 +34,16 @@ class PickingSource final : public Source {
     if (theirs == theirs_.end()) return false;
     const Ticket their_ticket = theirs->second;
     theirs_.erase(theirs);
-    return from_->settle(their_ticket, how, why);
+    return from().settle(their_ticket, how, why);
   }
 
-  void flush() override { from_->flush(); }
-  Wait wait() const override { return from_->wait(); }
-  bool drained() override { return from_->drained(); }
-  std::string_view queue() const override { return from_->queue(); }
-  std::string_view away() const override { return from_->away(); }
-  std::chrono::milliseconds longest_wait() const override { return from_->longest_wait(); }
-  bool finish() override { return from_->finish(); }
   Ticket lost() const override { return lost_; }
 
   void stop() override {
-    from_->stop();
-    for (const Ticket ticket : held_) from_->settle(ticket, Disposition::give_back, {});
+    from().stop();
+    for (const Ticket ticket : held_) from().settle(ticket, Disposition::give_back, {});
     held_.clear();
-    from_->flush();
+    from().flush();
   }
 
  private:
@@ -73,7 +68,7 @@ class PickingSource final : public Source {
       taken.ticket = next_++;
       out.push_back(std::move(taken));
     } else if (options_.is_broker && !taken.bad_input && taken.record.offset) {
-      from_->settle(taken.ticket, Disposition::ack, {});
+      from().settle(taken.ticket, Disposition::ack, {});
     } else if (options_.others == PickOptions::Others::hold) {
       held_.push_back(taken.ticket);
     }
@@ -81,7 +76,7 @@ class PickingSource final : public Source {
 
   // What was held comes again by itself.
   void forget_lost() {
-    const Ticket lost = from_->lost();
+    const Ticket lost = from().lost();
     if (lost == their_lost_) return;
     their_lost_ = lost;
     std::erase_if(held_, [lost](Ticket ticket) { return ticket <= lost; });
@@ -89,7 +84,6 @@ class PickingSource final : public Source {
       if (theirs <= lost) lost_ = std::max(lost_, ours);
   }
 
-  std::unique_ptr<Source> from_;
   PickOptions options_;
   std::vector<Delivery> some_;
   std::vector<Ticket> held_;         // theirs

@@ -48,13 +48,12 @@ class BrokerLooker final : public Looker {
   // Not asked again where it has never answered and nobody named it.
   ManagementAnswer ask_api() {
     const bool named = !url_.option("management").empty();
-    if (!named && !silence_.empty()) return {{}, silence_, silence_is_refusal_};
+    if (!named && !silence_.why.empty()) return silence_;
     const auto limit = named ? options_.timeout : std::min(options_.timeout, kUnaskedTime);
     ManagementAnswer answer = ask_management(url_, limit);
-    if (!answer.why.empty() && silence_ != answer.why) {
-      silence_ = answer.why;
-      silence_is_refusal_ = answer.is_refusal;
-      if (named) options_.notice(silence_ + "; without it, only what AMQP tells is shown");
+    if (!answer.why.empty() && silence_.why != answer.why) {
+      silence_ = answer;
+      if (named) options_.notice(answer.why + "; without it, only what AMQP tells is shown");
     }
     return answer;
   }
@@ -94,8 +93,7 @@ class BrokerLooker final : public Looker {
   Url url_;
   EndOptions options_;
   std::unique_ptr<amqp::QueueLooker> connection_;
-  std::string silence_;  // why the API did not answer last
-  bool silence_is_refusal_ = false;
+  ManagementAnswer silence_;  // the last one without queues, if `why` is not empty
 };
 
 class StoreLooker final : public Looker {
