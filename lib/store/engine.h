@@ -58,6 +58,9 @@ struct StreamPosition {
   std::uint64_t next = 0;
 };
 
+// How many bytes of messages a source takes at a time, unless a single message is larger.
+inline constexpr std::size_t kTakeBytes = std::size_t{8} << 20;
+
 // How many rows are given at most. The row that reaches `bytes` is the last, so one is always given.
 struct Most {
   std::size_t rows = 0;

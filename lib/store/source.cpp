@@ -18,8 +18,7 @@ constexpr milliseconds kPollInterval{
     250};  // for what no commit tells of: an owner that died, a retry that is due
 constexpr Backoff kRetryDelay{milliseconds(500), StoreEngine::kLongestRest};
 static_assert(kRetryDelay.first / 2 >= kPollInterval, "who polls finds a retry in time");
-constexpr std::uint64_t kManyTries = 32;     // from here on the delay has stopped to grow
-constexpr std::size_t kTakeBytes = 8 << 20;  // most that is taken at a time, or one message
+constexpr std::uint64_t kManyTries = 32;                         // from here on the delay has stopped to grow
 constexpr std::size_t kPrunedWithEach = 2, kPrunedAnyway = 100;  // messages whose retention is over
 
 // A message that is larger than --max-message.

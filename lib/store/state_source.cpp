@@ -14,7 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kTakeBytes = 8 << 20;  // most that is taken at a time, or one message
 constexpr std::size_t kPruned = 100;
 
 class StateSource final : public Source {
