@@ -8,8 +8,9 @@
 
 namespace iso::cli {
 
-// Why a fetch failed, for people and for `error`; nothing if it succeeded. A failure is no response, or a
-// status of 400 or more, with its problem details (RFC 9457) and the Retry-After delay.
+// Why a fetch failed, for people and for the field `error`; nothing if it succeeded. A fetch fails if there
+// is no response, or if the status is 400 or more; then the text has the problem details (RFC 9457) and the
+// Retry-After delay.
 std::optional<std::string> failure_of(const fetch::Fetched& fetched);
 
 // {"url":…,"status":…,"headers":[[name,value],…],…,"body":…} on one line, for a URL of the command line.

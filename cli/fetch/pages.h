@@ -22,7 +22,7 @@ http::NextPage next_in_body(std::string_view body, const std::vector<std::string
                             std::string_view url);
 
 // Calls `take` with each element of the array at `items`, as a slice of the body. Throws ErrorKind::data if
-// there is no array.
+// `items` is not an array.
 void for_each_item(std::string_view body, const std::vector<std::string>& items,
                    const std::function<void(std::string_view)>& take);
 

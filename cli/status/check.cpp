@@ -10,7 +10,7 @@ namespace {
 using status::QueueStatus;
 
 // Of a queue that tells nothing.
-constexpr std::string_view kHeld = "another connection has it for itself";
+constexpr std::string_view kHeld = "another connection has exclusive use of it";
 
 }  // namespace
 

@@ -9,9 +9,9 @@
 
 namespace iso::amqp {
 
-// What a broker tells of a queue to who may only use it.
+// What a broker reports about a queue to a client without administrator rights.
 struct QueueLook {
-  enum class State { there, missing, held };  // held: another connection has it for itself
+  enum class State { there, missing, held };  // held: another connection has exclusive use of it
   State state = State::there;
   std::uint32_t ready = 0, consumers = 0;
 };

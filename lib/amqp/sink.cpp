@@ -62,8 +62,8 @@ class AmqpSink final : public Sink {
     connection_.write_some();
   }
 
-  // A status whose confirm has arrived must be given, so a lost connection is reported only when there is no
-  // status left; the next call finds it again.
+  // Statuses that are known must be returned first, so a lost connection is reported only by a call that has
+  // none to return.
   void results(std::vector<DeliveryResult>& out) override {
     try {
       exchange();

@@ -28,7 +28,7 @@ class BreakerStore {
  public:
   BreakerStore(const std::string& path, std::chrono::milliseconds busy, const Clock& clock);
 
-  Circuit read(std::string_view key);  // closed if there is no entry
+  Circuit read(std::string_view key);  // a closed circuit, if the file has none for the key
   std::vector<NamedCircuit> list();
 
   // Calls `change` to read and change a circuit in a transaction; it returns whether it changed the circuit.

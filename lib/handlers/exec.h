@@ -33,7 +33,7 @@ struct ExecOptions {
 // The exit status decides: 0 is confirmed, 75 (EX_TEMPFAIL) is deferred. If a signal ended the process, the
 // record is deferred too, as for 128 + SIGHUP, SIGINT, SIGQUIT, SIGKILL or SIGTERM, with which a shell
 // reports that a signal ended its child. Any other status is rejected. After finish(true), every status
-// except 0 and 75 is untried, since whoever stops iso may have stopped the process too. If the reader of the
+// except 0 and 75 is untried, since a signal to iso may have reached the process too. If the reader of the
 // processes' output is gone, a record whose process failed is untried, and the sink is closed. A JSON reply
 // is stripped of surrounding space; any other reply is exactly the output.
 //

@@ -86,7 +86,7 @@ void take_time(CacheControl& control, const Directive& directive, Seen& seen) {
 CacheControl cache_control(const http::Fields& fields) {
   CacheControl control;
   Seen seen;
-  // Parse each line by itself, so that an unclosed quote does not swallow the next line.
+  // Parse each line separately, so that an unclosed quote does not extend into the next line.
   for (const auto line : fields.lines("cache-control")) {
     for (const auto member : http::list_members(line)) {
       const auto directive = read_directive(member);

@@ -30,8 +30,7 @@ struct CacheControl {
 
 CacheControl cache_control(const http::Fields& fields);
 
-// The same for a request, in which Pragma: no-cache counts if there is no Cache-Control (RFC 9111 section
-// 5.4).
+// The same for a request. Without Cache-Control, Pragma: no-cache has its effect (RFC 9111 section 5.4).
 CacheControl request_control(const http::Fields& fields);
 
 }  // namespace iso::http_cache

@@ -53,7 +53,7 @@ enum class Disposition {
   requeue,      // it failed: give it again, after a pause that grows
   dead_letter,  // do not give it again
   give_back,    // it was not tried: give it again at once, to any consumer
-  postpone,     // it was refused and is not at fault: give it again after a pause; this is no attempt
+  postpone,     // it was refused for a passing reason: give it again after a pause, not counted as an attempt
 };
 
 // Input that is no record. It is a ticket like any other, so that order and count hold; the pump settles it

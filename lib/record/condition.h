@@ -13,8 +13,9 @@ namespace iso {
 //   =  !=       the same text, or the same number: 1.0 is 1
 //   >  >= < <=  numbers by value, other texts by their bytes, never one with the other
 //   ~  !~       VALUE is a part of the text, or is not
-// != and !~ are also true where there is no value. Spaces around OP are not needed, but tell it from a ~0 or
-// ~1 in the pointer. VALUE is the text of a string, or the JSON of anything else; "…" may be put around it.
+// != and !~ are also true if the record has no value there. Spaces around OP are optional; they distinguish
+// the operator ~ from a ~0 or ~1 in the pointer. VALUE is the text of a string, or the JSON of anything else;
+// "…" may be put around it.
 class Condition {
  public:
   // Throws Error(ErrorKind::usage).

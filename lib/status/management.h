@@ -12,8 +12,8 @@
 namespace iso::status {
 
 // Where a broker's management API should be: the option `management` of its URL, else the first host with
-// RabbitMQ's port for it, over TLS if the broker is. Throws ErrorKind::usage for an option that is no URL of
-// HTTP, or has a login: that of the broker's URL is used.
+// RabbitMQ's port for it, over TLS if the broker's URL is amqps. Throws ErrorKind::usage if the option is not
+// an http or https URL, or contains a login: the login of the broker's URL is used.
 std::string management_url(const Url& url);
 
 struct ManagementAnswer {

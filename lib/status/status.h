@@ -37,8 +37,8 @@ class Looker {
   virtual ~Looker() = default;
 
   // One for each name, in their order; without names, all queues by name. Throws ErrorKind::unavailable,
-  // after which the next look tries to connect again; refused; missing, if there is no such store;
-  // usage, if the end cannot list its queues.
+  // after which the next call connects again; ErrorKind::refused; ErrorKind::missing if the store does not
+  // exist; ErrorKind::usage if the end cannot list its queues.
   virtual std::vector<QueueStatus> look(const std::vector<std::string>& names) = 0;
 
   // While nobody looks: to be called some times a second. Throws nothing.
