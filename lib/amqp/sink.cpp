@@ -263,8 +263,9 @@ class AmqpSink final : public Sink {
 
   // What has no answer would be in doubt without its channel; if that takes long, the channel is kept.
   void retry_nacked() {
+    if (nacked_.empty()) return;
     const auto now = system_clock().steady();
-    if (nacked_.empty() || now < retry_at_ || (!sent_.empty() && now < retry_at_ + kLongestDrain)) return;
+    if (now < retry_at_ || (!sent_.empty() && now < retry_at_ + kLongestDrain)) return;
     if (sent_.empty() && !direct_) {  // replies come to the channel of their requests
       connection_.renew_channel();
       open_channel();
